@@ -1,0 +1,51 @@
+// Imports point one way (docs/ARCHITECTURE.md): domain, proof ← contracts ← ledger-adapter ← node ← services ← workflows ← cli.
+const rooms = {
+  domain: [],
+  proof: [],
+  contracts: ['domain', 'proof'],
+  'ledger-adapter': ['domain', 'proof', 'contracts'],
+  node: ['domain', 'proof', 'contracts', 'ledger-adapter'],
+  services: ['domain', 'proof', 'contracts', 'ledger-adapter', 'node'],
+  workflows: ['domain', 'proof', 'contracts', 'ledger-adapter', 'node', 'services'],
+  reports: ['domain'],
+  client: ['domain', 'proof'],
+  portal: ['client', 'domain', 'proof'],
+  engines: [],
+}
+const names = Object.keys(rooms).concat('cli', 'bench')
+/** Tests may reach for engines (real Postgres, Temporal) and for the adapters they run against. */
+const testFile = '\\.test\\.ts$|/testing/'
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    ...Object.entries(rooms).map(([room, allowed]) => ({
+      name: `room-${room}`,
+      severity: 'error',
+      comment: `${room} may import ${allowed.join(', ') || 'no other room'}`,
+      from: { path: `^${room}/`, pathNot: testFile },
+      to: { path: `^(${names.filter((n) => n !== room && !allowed.includes(n)).join('|')})/` },
+    })),
+    {
+      name: 'services-do-not-meet',
+      severity: 'error',
+      comment: 'Services meet on the ledger, not in code.',
+      from: { path: '^services/(issuance|servicing|receivable-split|penetration)/', pathNot: testFile },
+      to: { path: '^services/(issuance|servicing|receivable-split|penetration)/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'workflow-code-imports-types-only',
+      severity: 'error',
+      comment: 'A workflow file imports activity types only; activities come from createActivities(deps).',
+      from: { path: '^workflows/definitions/' },
+      to: { path: '^(ledger-adapter|node|services|engines)/', dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|\\.sluice|node_modules)' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default'], extensions: ['.ts', '.js'] },
+  },
+}

@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * Two projects. `unit` needs nothing and finishes in a minute; `engines` starts a real Postgres (and, where a test asks,
+ * a real Temporal server) once for the run, on free ports, and stops them whatever happens.
+ */
+const shared = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
+const ignored = ['**/node_modules/**', '**/dist/**', '**/.sluice/**']
+
+export default defineConfig({
+  ...shared,
+  test: {
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...ignored, '**/*.int.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'engines',
+          include: ['**/*.int.test.ts'],
+          exclude: ignored,
+          globalSetup: ['engines/testing/global-setup.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
