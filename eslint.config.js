@@ -66,7 +66,7 @@ export default tseslint.config(
   },
   {
     files: ['contracts/**/*.ts', 'domain/**/*.ts', 'proof/**/*.ts'],
-    ignores: ['**/*.test.ts'],
+    ignores: ['**/*.test.ts', '**/testing/**'],
     rules: {
       'no-restricted-globals': ['error', ...nondeterministicGlobals],
       'no-restricted-imports': [
@@ -77,13 +77,13 @@ export default tseslint.config(
   },
   {
     files: ['contracts/**/*.ts'],
-    ignores: ['**/*.test.ts'],
+    ignores: ['**/*.test.ts', '**/testing/**'],
     rules: { 'no-restricted-syntax': ['error', ...moneyIsNotNumber, ...deterministicSyntax] },
   },
   {
     files: ['domain/**/*.ts'],
     // Projection and valuation estimates are the one place of floats (DESIGN.md); they are never contract code.
-    ignores: ['**/*.test.ts', 'domain/projection/**', 'domain/valuation/**'],
+    ignores: ['**/*.test.ts', '**/testing/**', 'domain/projection/**', 'domain/valuation/**'],
     rules: { 'no-restricted-syntax': ['error', ...moneyIsNotNumber, ...deterministicSyntax] },
   },
 )

@@ -1,0 +1,105 @@
+import { Value } from 'typebox/value'
+import type { Json, JsonObject } from '#proof/json'
+import type { EventRecord, EventType } from './event.ts'
+import type { BlockContext, Caller, Contract, Method } from './method.ts'
+import { Refusal, refuseCall, type RefusalData } from './refusal.ts'
+import { KeyNotLoaded, Overlay, type Read, type Write } from './state.ts'
+
+/** All contracts of a ledger, by name. */
+export class Registry {
+  private readonly methods = new Map<string, Method>()
+  private readonly events = new Map<string, EventType>()
+
+  constructor(readonly contracts: readonly Contract[]) {
+    for (const { name, methods, events } of contracts) {
+      for (const method of methods as readonly Method[]) {
+        const key = `${method.contract}.${method.method}`
+        if (method.contract !== name || this.methods.has(key)) throw new Error(`method ${key} is misplaced or doubled`)
+        this.methods.set(key, method)
+      }
+      for (const type of events) {
+        const key = `${type.contract}.${type.event}`
+        if (type.contract !== name || this.events.has(key)) throw new Error(`event ${key} is misplaced or doubled`)
+        this.events.set(key, type)
+      }
+    }
+  }
+
+  method(contract: string, method: string): Method | undefined {
+    return this.methods.get(`${contract}.${method}`)
+  }
+
+  allMethods(): Method[] {
+    return [...this.methods.values()]
+  }
+
+  /** An unknown event is a defect, never passed over. */
+  writesOf(event: Pick<EventRecord, 'contract' | 'event' | 'data'>): readonly Write[] {
+    const type = this.events.get(`${event.contract}.${event.event}`)
+    if (!type) throw new Error(`unknown event ${event.contract}.${event.event}`)
+    return type.apply(event.data)
+  }
+}
+
+export interface Executable {
+  readonly contract: string
+  readonly method: string
+  readonly args: JsonObject
+  readonly commandId: string
+}
+
+export type Execution =
+  | {
+      readonly accepted: true
+      readonly events: readonly EventRecord[]
+      readonly written: ReadonlyMap<string, Json | undefined>
+    }
+  | { readonly accepted: false; readonly refusal: RefusalData }
+
+/**
+ * Runs one command against the state: who may, then the method's own rules, then events and what they write. Pure:
+ * the same bytes on every node. A defect in a contract is a refusal of kind `invariant`, recorded like any other.
+ * @throws KeyNotLoaded to the executor, which loads the key and calls again
+ */
+export function execute(
+  registry: Registry,
+  read: Read,
+  command: Executable,
+  caller: Caller,
+  block: BlockContext,
+): Execution {
+  try {
+    const method = registry.method(command.contract, command.method)
+    if (!method) return refuseCall('UNKNOWN_METHOD', { contract: command.contract, method: command.method })
+    checkArgs(method, command.args)
+    checkCaller(method, caller)
+    const { args, commandId } = command
+    const events = method.decide(read, { args, caller, commandId }, block)
+    const overlay = new Overlay(read)
+    for (const event of events) for (const write of registry.writesOf(event)) overlay.write(write)
+    return { accepted: true, events, written: overlay.written }
+  } catch (error) {
+    if (error instanceof KeyNotLoaded) throw error
+    if (error instanceof Refusal) return { accepted: false, refusal: error.toData() }
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
+    return {
+      accepted: false,
+      refusal: { code: 'INVARIANT', kind: 'invariant', details: { message: message.slice(0, 500) } },
+    }
+  }
+}
+
+function checkArgs(method: Method, args: JsonObject): void {
+  if (Value.Check(method.args, args)) return
+  const [first] = Value.Errors(method.args, args)
+  refuseCall('BAD_ARGS', { field: first?.instancePath || '/', problem: first?.message ?? 'does not fit the schema' })
+}
+
+function checkCaller({ by }: Method, caller: Caller): void {
+  if (by.roles && !by.roles.some((role) => caller.roles.includes(role))) {
+    refuseCall('WRONG_ROLE', { needs: [...by.roles], has: [...caller.roles] })
+  }
+  if (!by.functions.some((name) => caller.functions.includes(name))) {
+    refuseCall('WRONG_FUNCTION', { needs: [...by.functions], has: [...caller.functions] })
+  }
+}

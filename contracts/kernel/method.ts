@@ -1,0 +1,70 @@
+import type { Static, TSchema } from 'typebox'
+import type { EventRecord, EventType } from './event.ts'
+import type { Key, Read } from './state.ts'
+
+/** Roles of DOMAIN.md §1. */
+export const ROLES = [
+  'originator', 'servicer', 'plan-manager', 'custodian', 'supervisory-bank', 'rating-agency', 'law-firm', 'auditor',
+  'guarantor', 'exchange', 'depository', 'investor', 'regulator', 'core-enterprise', 'supplier', 'factor',
+  'consortium-operator',
+] as const // prettier-ignore
+export type Role = (typeof ROLES)[number]
+
+/** What a key may be used for: people make, check or pay; a service has one named scope. */
+export const KEY_FUNCTIONS = [
+  'maker', 'checker', 'payer', 'viewer',
+  'service:issuance', 'service:servicing', 'service:receivable', 'service:bank', 'service:calendar', 'service:admin',
+] as const // prettier-ignore
+export type KeyFunction = (typeof KEY_FUNCTIONS)[number]
+
+/** The key that signed, its operator and participant, as membership knows them at this height. */
+export interface Caller {
+  readonly participant: string
+  readonly operator: string
+  readonly keyId: string
+  readonly roles: readonly Role[]
+  readonly functions: readonly KeyFunction[]
+}
+
+/** Facts of the block. Block time serves admission and `calendar.roll` only; business rules use the business date. */
+export interface BlockContext {
+  readonly chainId: string
+  readonly height: number
+  readonly blockTimeMs: number
+}
+
+export interface Call<A> {
+  readonly args: A
+  readonly caller: Caller
+  readonly commandId: string
+}
+
+export interface Method<S extends TSchema = TSchema> {
+  readonly contract: string
+  readonly method: string
+  /** What a signer agrees to, with {placeholders} into args. */
+  readonly sentence: { readonly zh: string; readonly en: string }
+  readonly args: S
+  /** Any one of the roles and any one of the functions. No roles: any participant. */
+  readonly by: { readonly roles?: readonly Role[]; readonly functions: readonly KeyFunction[] }
+  /** Keys known from the arguments alone, so that a block prefetches once; others are loaded when asked for. */
+  readonly reads?: (args: Static<S>, caller: Caller) => readonly Key<unknown>[]
+  readonly decide: (read: Read, call: Call<Static<S>>, block: BlockContext) => readonly EventRecord[]
+}
+
+export const method = <const S extends TSchema>(definition: Method<S>): Method<S> => definition
+
+/** One agreement of the consortium: its methods and events. */
+export interface Contract {
+  readonly name: string
+  readonly methods: readonly Method<never>[] | readonly Method[]
+  readonly events: readonly EventType[]
+}
+
+/** Erases argument types so that methods of different schemas stand in one list. */
+export const contract = (definition: {
+  name: string
+  // The schema ties args to decide inside each method; outside, the registry checks args against it before calling.
+  methods: readonly unknown[]
+  events: readonly unknown[]
+}): Contract => definition as Contract

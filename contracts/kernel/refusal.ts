@@ -1,0 +1,47 @@
+import type { JsonObject } from '#proof/json'
+
+/** What a caller can do about a refusal; HTTP status and Temporal failures are derived from it. */
+export type RefusalKind = 'validation' | 'notFound' | 'conflict' | 'forbidden' | 'transient' | 'invariant'
+
+/** A contract's answer that nothing happens. Recorded with a receipt; the command id is spent. */
+export interface RefusalData {
+  readonly code: string
+  readonly kind: RefusalKind
+  readonly details: JsonObject
+}
+
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  constructor(
+    readonly code: string,
+    readonly kind: RefusalKind,
+    readonly details: JsonObject,
+  ) {
+    super(`${code} ${JSON.stringify(details)}`)
+  }
+
+  toData(): RefusalData {
+    return { code: this.code, kind: this.kind, details: this.details }
+  }
+}
+
+/**
+ * A contract's error union from one table of code → kind: `const refuse = refusals({ HOLDING_NOT_FOUND: 'notFound' })`.
+ * Its codes are unique to the contract; the kernel's own are in `refuseCall` below.
+ */
+export function refusals<const T extends Readonly<Record<string, RefusalKind>>>(table: T) {
+  return (code: keyof T & string, details: JsonObject = {}): never => {
+    throw new Refusal(code, table[code]!, details)
+  }
+}
+
+/** What every method may answer, in this order of precedence, before its own rules are asked. */
+export const refuseCall = refusals({
+  UNKNOWN_METHOD: 'notFound',
+  BAD_ARGS: 'validation',
+  WRONG_ROLE: 'forbidden',
+  WRONG_FUNCTION: 'forbidden',
+  WRONG_STATE: 'conflict',
+  BEHIND: 'conflict',
+  INVARIANT: 'invariant',
+})

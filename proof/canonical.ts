@@ -1,0 +1,102 @@
+import canonicalize from 'canonicalize'
+import type { Json } from './json.ts'
+
+export class CanonicalError extends Error {
+  override readonly name = 'CanonicalError'
+  constructor(
+    readonly code: 'NOT_UTF8' | 'NOT_JSON' | 'NOT_CANONICAL' | 'BAD_NUMBER' | 'BAD_VALUE' | 'TOO_DEEP' | 'TOO_LARGE',
+    readonly path: string,
+  ) {
+    super(`${code} at ${path || '/'}`)
+  }
+}
+
+/** No value on the ledger nests deeper; a parser that recurses must be bounded. */
+export const MAX_DEPTH = 32
+
+/** The longest text that is read as one JSON value, in bytes. */
+export const MAX_BYTES = 1 << 20
+
+/**
+ * The canonical text of a value (RFC 8785): sorted keys, no white space.
+ * @throws CanonicalError `BAD_NUMBER` (only safe integers, never -0), `BAD_VALUE` (undefined, bigint, function, lone
+ * surrogate), `TOO_DEEP`
+ */
+export function canonicalJson(value: Json): string {
+  check(value, '', 0)
+  const text = canonicalize(value)
+  if (text === undefined) throw new CanonicalError('BAD_VALUE', '')
+  return text
+}
+
+const encoder = new TextEncoder()
+
+export const canonicalBytes = (value: Json): Uint8Array => encoder.encode(canonicalJson(value))
+
+/**
+ * Reads bytes that must already be canonical: equal to themselves when written again, so that duplicate keys, other
+ * spellings of a number or a string and trailing text are all refused.
+ */
+export function parseCanonical(bytes: Uint8Array, maxBytes = MAX_BYTES): Json {
+  if (bytes.length > maxBytes) throw new CanonicalError('TOO_LARGE', '')
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new CanonicalError('NOT_UTF8', '')
+  }
+  refuseDeepText(text)
+  let value: Json
+  try {
+    value = JSON.parse(text) as Json
+  } catch {
+    throw new CanonicalError('NOT_JSON', '')
+  }
+  if (canonicalJson(value) !== text) throw new CanonicalError('NOT_CANONICAL', '')
+  return value
+}
+
+/** Counts brackets before parsing, since JSON.parse itself recurses on what a stranger sent. */
+function refuseDeepText(text: string): void {
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < text.length; i += 1) {
+    const c = text.charCodeAt(i)
+    if (inString) {
+      if (c === 0x5c) i += 1
+      else if (c === 0x22) inString = false
+    } else if (c === 0x22) inString = true
+    else if (c === 0x5b || c === 0x7b) {
+      depth += 1
+      if (depth > MAX_DEPTH) throw new CanonicalError('TOO_DEEP', '')
+    } else if (c === 0x5d || c === 0x7d) depth -= 1
+  }
+}
+
+function check(value: unknown, path: string, depth: number): void {
+  if (depth > MAX_DEPTH) throw new CanonicalError('TOO_DEEP', path)
+  switch (typeof value) {
+    case 'boolean':
+      return
+    case 'string':
+      if (!isWellFormed(value)) throw new CanonicalError('BAD_VALUE', path)
+      return
+    case 'number':
+      if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw new CanonicalError('BAD_NUMBER', path)
+      return
+    case 'object':
+      if (value === null) return
+      if (Array.isArray(value)) value.forEach((item, i) => check(item, `${path}/${i}`, depth + 1))
+      else
+        for (const [key, item] of Object.entries(value)) {
+          if (!isWellFormed(key)) throw new CanonicalError('BAD_VALUE', path)
+          check(item, `${path}/${key}`, depth + 1)
+        }
+      return
+    default:
+      throw new CanonicalError('BAD_VALUE', path)
+  }
+}
+
+/** No lone surrogate: such a string has no UTF-8 form. */
+const isWellFormed = (text: string): boolean => !/[\ud800-\udfff]/u.test(text)

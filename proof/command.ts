@@ -1,0 +1,100 @@
+import { canonicalBytes, parseCanonical } from './canonical.ts'
+import { bytesToHex, concatBytes, sha256Bytes, utf8ToBytes, type Hash } from './hash.ts'
+import type { Json, JsonObject } from './json.ts'
+
+/** What an operator of a participant asks the ledger to do (LEDGER.md §1). Its digest is its identity. */
+export interface Command {
+  readonly chainId: string
+  readonly contract: string
+  readonly method: string
+  readonly args: JsonObject
+  /** Chosen by the author before the first send; a retry resends the same bytes. */
+  readonly commandId: string
+  readonly participant: string
+  readonly keyId: string
+  /** Milliseconds since 1970-01-01T00:00Z. */
+  readonly issuedAt: number
+  /** Milliseconds; at most `MAX_LIFETIME_MS` after issuedAt. */
+  readonly expiresAt: number
+}
+
+export interface SignedCommand {
+  readonly command: Command
+  /** base64url without padding */
+  readonly signature: string
+}
+
+export const MAX_LIFETIME_MS = 24 * 60 * 60 * 1000
+/** How far the author's clock may run ahead of block time. */
+export const MAX_AHEAD_MS = 5 * 60 * 1000
+/** The largest signed command, in bytes. */
+export const MAX_COMMAND_BYTES = 256 * 1024
+
+/** Identifiers chosen by clients: no slash, since state keys are paths. */
+export const ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$'
+const ID = new RegExp(ID_PATTERN)
+const SIGNATURE = /^[A-Za-z0-9_-]{86,128}$/
+
+export class CommandFormError extends Error {
+  override readonly name = 'CommandFormError'
+  readonly code = 'BAD_COMMAND'
+  constructor(
+    readonly field: string,
+    readonly problem: string,
+  ) {
+    super(`BAD_COMMAND ${field}: ${problem}`)
+  }
+}
+
+const digestBytes = (command: Command): Uint8Array => sha256Bytes(canonicalBytes(command as unknown as Json))
+
+/** SHA-256 of the command's canonical text. */
+export const commandDigest = (command: Command): Hash => bytesToHex(digestBytes(command))
+
+const SIGNING_DOMAIN = utf8ToBytes('sluice/command/v1\n')
+
+/** The bytes that a key signs: a domain tag, then the digest, so that no signature made elsewhere fits here. */
+export const signingBytes = (command: Command): Uint8Array => concatBytes(SIGNING_DOMAIN, digestBytes(command))
+
+export const encodeSigned = (signed: SignedCommand): Uint8Array => canonicalBytes(signed as unknown as Json)
+
+const TEXT_FIELDS = ['chainId', 'contract', 'method', 'commandId', 'participant', 'keyId'] as const
+const TIME_FIELDS = ['issuedAt', 'expiresAt'] as const
+
+/**
+ * Reads a signed command from its canonical bytes and checks its form; the signature itself is checked elsewhere.
+ * @throws CanonicalError, CommandFormError (field, problem)
+ */
+export function decodeSigned(bytes: Uint8Array): SignedCommand {
+  const value = parseCanonical(bytes, MAX_COMMAND_BYTES)
+  const envelope = fields(value, '', ['command', 'signature'])
+  if (typeof envelope.signature !== 'string' || !SIGNATURE.test(envelope.signature)) {
+    throw new CommandFormError('/signature', 'base64url text expected')
+  }
+  const body = fields(envelope.command, '/command', ['args', ...TEXT_FIELDS, ...TIME_FIELDS])
+  for (const field of TEXT_FIELDS) {
+    const text = body[field]
+    if (typeof text !== 'string' || !ID.test(text)) {
+      throw new CommandFormError(`/command/${field}`, 'an identifier of 1 to 100 characters expected')
+    }
+  }
+  for (const field of TIME_FIELDS) {
+    const time = body[field]
+    if (typeof time !== 'number' || time < 0) throw new CommandFormError(`/command/${field}`, 'milliseconds expected')
+  }
+  if (!isObject(body.args)) throw new CommandFormError('/command/args', 'an object expected')
+  return value as unknown as SignedCommand
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Exactly these fields, no fewer and no more. */
+function fields<const F extends string>(value: Json, path: string, names: readonly F[]): Record<F, Json> {
+  if (!isObject(value)) throw new CommandFormError(path || '/', 'an object expected')
+  for (const name of names) if (!Object.hasOwn(value, name)) throw new CommandFormError(`${path}/${name}`, 'missing')
+  for (const key of Object.keys(value)) {
+    if (!(names as readonly string[]).includes(key)) throw new CommandFormError(`${path}/${key}`, 'unknown field')
+  }
+  return value as Record<F, Json>
+}
