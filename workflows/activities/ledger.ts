@@ -1,0 +1,53 @@
+import type { KeyFunction } from '#contracts/kernel/method'
+import { LedgerError, type Executed, type Ledger } from '#ledger-adapter/port'
+import type { Command } from '#proof/command'
+import type { CommandDraft, LedgerActivities, Outcome, Submission } from './types.ts'
+
+/** The organisation's own keys, found by what they may be used for. */
+export interface Keyring {
+  readonly participant: string
+  signerFor(scope: KeyFunction): { readonly keyId: string; sign(command: Command): Promise<Uint8Array> }
+}
+
+/** Ledger activities of one organisation: they sign with its keys and with no other's. */
+export function createLedgerActivities({ ledger, keyring }: { ledger: Ledger; keyring: Keyring }): LedgerActivities {
+  return {
+    async perform(draft: CommandDraft) {
+      const { as, ...fields } = draft
+      const signer = keyring.signerFor(as)
+      const { chainId } = ledger
+      const command: Command = { ...fields, chainId, participant: keyring.participant, keyId: signer.keyId }
+      return submission(ledger, await signer.sign(command))
+    },
+    submitSigned: (signedBase64) => submission(ledger, Buffer.from(signedBase64, 'base64')),
+    async outcomeOf(commandId) {
+      const executed = await ledger.outcome(commandId)
+      return executed ? outcomeOf(executed) : null
+    },
+    async readState(keys) {
+      const { values } = await ledger.query(keys)
+      return values.map((value) => value ?? null)
+    },
+  }
+}
+
+async function submission(ledger: Ledger, bytes: Uint8Array): Promise<Submission> {
+  try {
+    return { kind: 'executed', outcome: outcomeOf(await ledger.submit(bytes)) }
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error
+    if (error.code === 'EXPIRED') return { kind: 'expired' }
+    const { code, details } = error
+    return error.outcomeKnown && !TRY_AGAIN.has(code)
+      ? { kind: 'inadmissible', code, details }
+      : { kind: 'unknown', code }
+  }
+}
+
+/** Nothing was recorded, yet the same bytes may be admitted a moment later. */
+const TRY_AGAIN = new Set<string>(['QUEUE_FULL', 'STORE_UNAVAILABLE', 'CLOSED', 'NOT_YET_VALID'])
+
+function outcomeOf({ commandId, position, outcome }: Executed): Outcome {
+  const at = `${position.height}.${position.index}`
+  return outcome.accepted ? { commandId, position: at } : { commandId, position: at, refusal: outcome.refusal }
+}

@@ -1,0 +1,51 @@
+import type { RefusalData } from '#contracts/kernel/refusal'
+import type { KeyFunction } from '#contracts/kernel/method'
+import type { Json, JsonObject } from '#proof/json'
+
+/** Every field of a command but chain, participant and key, which the signer of the organisation adds. */
+export interface CommandDraft {
+  readonly contract: string
+  readonly method: string
+  readonly args: JsonObject
+  readonly commandId: string
+  readonly issuedAt: number
+  readonly expiresAt: number
+  /** The scope that the signing key must have. */
+  readonly as: KeyFunction
+}
+
+/** What a history keeps of an outcome: where it stands and whether it was refused, never the facts themselves. */
+export interface Outcome {
+  readonly commandId: string
+  readonly position: string
+  readonly refusal?: RefusalData
+}
+
+export type Submission =
+  | { readonly kind: 'executed'; readonly outcome: Outcome }
+  /** Block time passed its end without a record: it never happened, and a new command may be made. */
+  | { readonly kind: 'expired' }
+  /** It may yet be committed: resend the same bytes. */
+  | { readonly kind: 'unknown'; readonly code: string }
+  /** Nothing recorded and nothing will be: the bytes themselves are wrong. */
+  | { readonly kind: 'inadmissible'; readonly code: string; readonly details: JsonObject }
+
+/** Local activities on the ledger. Faults of the ledger are answers, so that the workflow retries from its own timers. */
+export interface LedgerActivities {
+  perform(draft: CommandDraft): Promise<Submission>
+  submitSigned(signedBase64: string): Promise<Submission>
+  outcomeOf(commandId: string): Promise<Outcome | null>
+  readState(keys: readonly string[]): Promise<readonly (Json | null)[]>
+}
+
+/** Tells a participant's people; the same notice twice is one notice. */
+export interface NoticeActivities {
+  tell(notice: Notice): Promise<void>
+}
+
+export interface Notice {
+  readonly id: string
+  readonly participant: string
+  readonly subject: string
+  readonly position: string
+}

@@ -1,0 +1,121 @@
+import {
+  ApplicationFailure,
+  condition,
+  defineSignal,
+  proxyLocalActivities,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { KeyFunction } from '#contracts/kernel/method'
+import type { JsonObject } from '#proof/json'
+import type { LedgerActivities, Outcome, Submission } from '../activities/types.ts'
+
+/** Ledger calls are local activities; one that hangs is given up after 5 s and retried from the workflow's timers. */
+const ledger = proxyLocalActivities<LedgerActivities>({
+  startToCloseTimeout: '5 seconds',
+  retry: { maximumAttempts: 2, initialInterval: '50 milliseconds' },
+})
+
+/** A hint that something this workflow may wait for has happened. It may come twice, late, or never. */
+export const ledgerMoved = defineSignal('ledgerMoved')
+
+/** How long a command may wait for admission before the workflow makes a new one. */
+const COMMAND_LIFETIME_MS = 60 * 60 * 1000
+const RESEND_PAUSES_MS = [100, 300, 1000, 3000, 10_000, 30_000]
+
+export interface Call {
+  /** Names the step within this workflow; the command's id derives from both. */
+  readonly step: string
+  readonly contract: string
+  readonly method: string
+  readonly args: JsonObject
+  readonly as: KeyFunction
+}
+
+/**
+ * Performs a command once: whatever crashes between, the ledger executes it at most once and the answer is its outcome.
+ * A refusal by the contract is an outcome too; see `mustAccept`.
+ */
+export async function perform(call: Call): Promise<Outcome> {
+  const { step, ...fields } = call
+  for (let attempt = 1; ; attempt += 1) {
+    const commandId = [workflowInfo().workflowId, step, ...(attempt > 1 ? [attempt] : [])].join(':')
+    // A workflow that was started again finds what its predecessor did; its own clock would make other bytes.
+    const known = await patiently(() => ledger.outcomeOf(commandId))
+    if (known) return known
+    const issuedAt = Date.now()
+    const draft = { ...fields, commandId, issuedAt, expiresAt: issuedAt + COMMAND_LIFETIME_MS }
+    const submission = await untilKnown(() => ledger.perform(draft))
+    if (submission.kind === 'executed') return submission.outcome
+  }
+}
+
+/** Submits bytes that a person signed before the workflow began. */
+export async function submitSigned(signedBase64: string): Promise<Outcome> {
+  const submission = await untilKnown(() => ledger.submitSigned(signedBase64))
+  if (submission.kind === 'executed') return submission.outcome
+  throw ApplicationFailure.nonRetryable('the signed command expired before it was admitted', 'EXPIRED')
+}
+
+type Known = Extract<Submission, { kind: 'executed' | 'expired' }>
+
+async function untilKnown(submit: () => Promise<Submission>): Promise<Known> {
+  for (let sent = 0; ; sent += 1) {
+    const submission = await patiently(submit)
+    if (submission.kind === 'executed' || submission.kind === 'expired') return submission
+    if (submission.kind === 'inadmissible') {
+      throw ApplicationFailure.nonRetryable('the ledger did not admit the command', submission.code, submission.details)
+    }
+    await sleep(pauseAfter(sent))
+  }
+}
+
+/** A local activity that fails (worker gone, ledger hung) is asked again from a timer, as long as it takes. */
+async function patiently<T>(activity: () => Promise<T>): Promise<T> {
+  for (let failed = 0; ; failed += 1) {
+    try {
+      return await activity()
+    } catch (error) {
+      if (failed >= MAX_FAILURES) throw error
+      await sleep(pauseAfter(failed))
+    }
+  }
+}
+
+/** About a day of half-minute pauses; then a person has to look. */
+const MAX_FAILURES = 3000
+
+const pauseAfter = (tries: number): number => RESEND_PAUSES_MS[Math.min(tries, RESEND_PAUSES_MS.length - 1)]!
+
+/** Turns a refusal into a failed workflow: only for steps that no other participant can make right. */
+export function mustAccept(outcome: Outcome): Outcome {
+  const { refusal } = outcome
+  if (!refusal) return outcome
+  throw ApplicationFailure.nonRetryable(`refused: ${refusal.code}`, refusal.code, refusal.details)
+}
+
+export const readState = (keys: readonly string[]) => patiently(() => ledger.readState(keys))
+
+let hints = 0
+
+/** To be called first in every workflow that waits. */
+export function listenForHints(): void {
+  hints = 0
+  setHandler(ledgerMoved, () => {
+    hints += 1
+  })
+}
+
+/**
+ * Waits for a fact of the ledger: re-reads after every hint, and after a slow poll in case a hint was lost.
+ * @param probe answers undefined while the fact is not there
+ */
+export async function until<T>(probe: () => Promise<T | undefined>, pollMs = 15_000): Promise<T> {
+  for (;;) {
+    const seen = hints
+    const fact = await probe()
+    if (fact !== undefined) return fact
+    await condition(() => hints > seen, pollMs)
+  }
+}

@@ -1,0 +1,30 @@
+import { proxyLocalActivities } from '@temporalio/workflow'
+import type { NoticeActivities, Outcome } from '../activities/types.ts'
+import { submitSigned } from './kit.ts'
+
+const notices = proxyLocalActivities<NoticeActivities>({ startToCloseTimeout: '5 seconds' })
+
+export interface ReceivableSplitInput {
+  /** The holder's signed command, made before this workflow and carried as it is. */
+  readonly signedBase64: string
+  readonly holding: string
+  readonly notify: readonly string[]
+}
+
+/** request → the holder's own command → committed → both sides told. */
+export async function receivableSplit({ signedBase64, holding, notify }: ReceivableSplitInput): Promise<Outcome> {
+  const outcome = await submitSigned(signedBase64)
+  if (outcome.refusal) return outcome
+  const { commandId, position } = outcome
+  await Promise.all(
+    notify.map((participant) =>
+      notices.tell({
+        id: `${commandId}:${participant}`,
+        participant,
+        subject: `receivable.split ${holding}`,
+        position,
+      }),
+    ),
+  )
+  return outcome
+}

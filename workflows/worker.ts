@@ -1,0 +1,60 @@
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
+import { taskQueueOf } from './task-queue.ts'
+
+export interface OrganisationWorker {
+  readonly participant: string
+  readonly activities: object
+}
+
+export interface RunningWorkers {
+  /** Finishes what is in hand, then resolves; what was not finished is taken up by the next worker. */
+  stop(): Promise<void>
+}
+
+let installed = false
+
+/** Temporal's own log goes to stderr and only from WARN, so that a command's output stays its own. */
+function installRuntime(): void {
+  if (installed) return
+  installed = true
+  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] })
+}
+
+/**
+ * Runs a worker for each organisation of this process, each on its own task queue with its own activities. In a
+ * deployment there is one organisation to a process.
+ */
+export async function startWorkers(options: {
+  address: string
+  namespace: string
+  bundle: WorkflowBundleWithSourceMap
+  organisations: readonly OrganisationWorker[]
+  /** A worker that dies is a failure of the process, not a silence. */
+  onFailure: (participant: string, error: unknown) => void
+}): Promise<RunningWorkers> {
+  installRuntime()
+  const connection = await NativeConnection.connect({ address: options.address })
+  const workers = await Promise.all(
+    options.organisations.map(async ({ participant, activities }) => {
+      const worker = await Worker.create({
+        connection,
+        namespace: options.namespace,
+        taskQueue: taskQueueOf(participant),
+        workflowBundle: options.bundle,
+        activities,
+        maxCachedWorkflows: 100,
+        shutdownGraceTime: '3 seconds',
+        shutdownForceTime: '8 seconds',
+      })
+      const running = worker.run().catch((error: unknown) => options.onFailure(participant, error))
+      return { worker, running }
+    }),
+  )
+  return {
+    async stop() {
+      for (const { worker } of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+      await Promise.all(workers.map(({ running }) => running))
+      await connection.close()
+    },
+  }
+}
