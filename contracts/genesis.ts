@@ -1,0 +1,129 @@
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import { isIsoDate } from '#domain/date'
+import { isUscc } from '#domain/uscc'
+import { calendarOpened } from './calendar/events.ts'
+import { CLOCKS } from './calendar/state.ts'
+import { PUBLIC, type EventRecord } from './kernel/event.ts'
+import { BilingualText, DateString, Fields, Id, OneOf, Text } from './kernel/schema.ts'
+import {
+  consortiumFounded,
+  Functions,
+  keyRegistered,
+  operatorAdded,
+  participantAdmitted,
+  PublicKey,
+  Roles,
+  UsccText,
+} from './membership/events.ts'
+import { CURVES, OPERATOR_KINDS } from './membership/state.ts'
+
+const GenesisKey = Fields({ keyId: Id, curve: OneOf(CURVES), publicKey: PublicKey, functions: Functions })
+const GenesisOperator = Fields({
+  id: Id,
+  kind: OneOf(OPERATOR_KINDS),
+  keys: Type.Array(GenesisKey, { minItems: 1, maxItems: 50 }),
+})
+const GenesisParticipant = Fields({
+  id: Id,
+  name: BilingualText,
+  uscc: UsccText,
+  roles: Roles,
+  operators: Type.Array(GenesisOperator, { minItems: 1, maxItems: 200 }),
+})
+
+/** The first facts of a ledger, as its founders agree on them. Its hash is the root of everything after. */
+export const GenesisDocument = Fields({
+  name: Text,
+  clock: OneOf(CLOCKS),
+  startDate: DateString,
+  calendarOperators: Type.Array(Id, { minItems: 1, maxItems: 100, uniqueItems: true }),
+  participants: Type.Array(GenesisParticipant, { minItems: 1, maxItems: 1000 }),
+  ledgerOperator: Fields({ publicKey: PublicKey }),
+})
+export type GenesisDocument = Static<typeof GenesisDocument>
+
+export class GenesisError extends Error {
+  override readonly name = 'GenesisError'
+  readonly code = 'BAD_GENESIS'
+  constructor(
+    /** JSON pointer into the document */
+    readonly path: string,
+    readonly problem: string,
+  ) {
+    super(`BAD_GENESIS at ${path || '/'}: ${problem}`)
+  }
+}
+
+/**
+ * Checks a document of unknown origin.
+ * @throws GenesisError naming the path and the problem
+ */
+export function parseGenesis(value: unknown): GenesisDocument {
+  if (!Value.Check(GenesisDocument, value)) {
+    const [first] = Value.Errors(GenesisDocument, value)
+    throw new GenesisError(first?.instancePath ?? '', first?.message ?? 'does not fit the schema')
+  }
+  if (!isIsoDate(value.startDate)) throw new GenesisError('/startDate', `no such day: ${value.startDate}`)
+  const participants = new Unique()
+  const usccs = new Unique()
+  const publicKeys = new Unique()
+  value.participants.forEach((participant, p) => {
+    const at = `/participants/${p}`
+    participants.add(participant.id, `${at}/id`)
+    if (!isUscc(participant.uscc))
+      throw new GenesisError(`${at}/uscc`, 'not a USCC (GB 32100-2015): form or check character')
+    usccs.add(participant.uscc, `${at}/uscc`)
+    const operators = new Unique()
+    const keyIds = new Unique()
+    participant.operators.forEach((operator, o) => {
+      operators.add(operator.id, `${at}/operators/${o}/id`)
+      operator.keys.forEach((key, k) => {
+        keyIds.add(key.keyId, `${at}/operators/${o}/keys/${k}/keyId`)
+        publicKeys.add(key.publicKey, `${at}/operators/${o}/keys/${k}/publicKey`)
+      })
+    })
+  })
+  value.calendarOperators.forEach((id, i) => {
+    if (!participants.has(id)) throw new GenesisError(`/calendarOperators/${i}`, `no participant ${id}`)
+  })
+  return value
+}
+
+class Unique {
+  private readonly first = new Map<string, string>()
+  add(text: string, path: string): void {
+    const before = this.first.get(text)
+    if (before !== undefined) throw new GenesisError(path, `${text} stands at ${before} already`)
+    this.first.set(text, path)
+  }
+  has(text: string): boolean {
+    return this.first.has(text)
+  }
+}
+
+/**
+ * The events of block 0: who the members are, and where the calendar begins. Keys are valid from height 0.
+ * @throws GenesisError
+ */
+export function genesisEvents(document: GenesisDocument): EventRecord[] {
+  const { name, clock, startDate, calendarOperators, participants, ledgerOperator } = parseGenesis(document)
+  return [
+    consortiumFounded.of({ name, ledgerOperator: { curve: 'ed25519', ...ledgerOperator } }, [PUBLIC]),
+    ...participants.flatMap((participant) => [
+      participantAdmitted.of(
+        { participant: participant.id, name: participant.name, uscc: participant.uscc, roles: participant.roles },
+        [PUBLIC],
+      ),
+      ...participant.operators.flatMap((operator) => operatorEvents(participant.id, operator)),
+    ]),
+    calendarOpened.of({ clock, date: startDate, operators: calendarOperators }, [PUBLIC]),
+  ]
+}
+
+function operatorEvents(participant: string, { id, kind, keys }: Static<typeof GenesisOperator>): EventRecord[] {
+  return [
+    operatorAdded.of({ participant, operator: id, kind }, [PUBLIC]),
+    ...keys.map((key) => keyRegistered.of({ participant, operator: id, ...key, fromHeight: 0 }, [PUBLIC])),
+  ]
+}

@@ -1,0 +1,85 @@
+import { Type } from 'typebox'
+import { eventType } from '../kernel/event.ts'
+import { KEY_FUNCTIONS, ROLES } from '../kernel/method.ts'
+import { BilingualText, Fields, Height, Id, OneOf, OrNull, Text } from '../kernel/schema.ts'
+import { patch, put } from '../kernel/state.ts'
+import { consortiumKey, CURVES, memberKey, OPERATOR_KINDS, operatorKey, participantKey, publicKeyKey } from './state.ts'
+
+const contract = 'membership'
+
+/** The form of an Ed25519 public key: 32 bytes in base64url without padding. */
+export const PublicKey = Type.String({ pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' })
+export const UsccText = Type.String({ pattern: '^[0-9A-Z]{18}$' })
+export const Roles = Type.Array(OneOf(ROLES), { minItems: 1, maxItems: ROLES.length, uniqueItems: true })
+export const Functions = Type.Array(OneOf(KEY_FUNCTIONS), {
+  minItems: 1,
+  maxItems: KEY_FUNCTIONS.length,
+  uniqueItems: true,
+})
+
+export const consortiumFounded = eventType({
+  contract,
+  event: 'ConsortiumFounded',
+  schema: Fields({ name: Text, ledgerOperator: Fields({ curve: OneOf(CURVES), publicKey: PublicKey }) }),
+  apply: ({ name, ledgerOperator }) => [put(consortiumKey, { name, ledgerOperator })],
+})
+
+export const participantAdmitted = eventType({
+  contract,
+  event: 'ParticipantAdmitted',
+  schema: Fields({ participant: Id, name: BilingualText, uscc: UsccText, roles: Roles }),
+  apply: ({ participant, name, uscc, roles }) => [
+    put(participantKey(participant), { id: participant, name, uscc, roles }),
+  ],
+})
+
+export const rolesChanged = eventType({
+  contract,
+  event: 'RolesChanged',
+  schema: Fields({ participant: Id, roles: Roles }),
+  apply: ({ participant, roles }) => [patch(participantKey(participant), { roles })],
+})
+
+export const operatorAdded = eventType({
+  contract,
+  event: 'OperatorAdded',
+  schema: Fields({ participant: Id, operator: Id, kind: OneOf(OPERATOR_KINDS) }),
+  apply: ({ participant, operator, kind }) => [
+    put(operatorKey(participant, operator), { participant, operator, kind }),
+  ],
+})
+
+export const keyRegistered = eventType({
+  contract,
+  event: 'KeyRegistered',
+  schema: Fields({
+    participant: Id,
+    operator: Id,
+    keyId: Id,
+    curve: OneOf(CURVES),
+    publicKey: PublicKey,
+    functions: Functions,
+    fromHeight: Height,
+  }),
+  apply: (key) => [
+    put(memberKey(key.participant, key.keyId), { ...key, untilHeight: null }),
+    put(publicKeyKey(key.publicKey), { participant: key.participant, keyId: key.keyId }),
+  ],
+})
+
+/** The key signs up to, not in, the block of `untilHeight`. Replaced: by whom it is followed. */
+export const keyEnded = eventType({
+  contract,
+  event: 'KeyEnded',
+  schema: Fields({ participant: Id, keyId: Id, untilHeight: Height, reason: Text, replacedBy: OrNull(Id) }),
+  apply: ({ participant, keyId, untilHeight }) => [patch(memberKey(participant, keyId), { untilHeight })],
+})
+
+export const membershipEvents = [
+  consortiumFounded,
+  participantAdmitted,
+  rolesChanged,
+  operatorAdded,
+  keyRegistered,
+  keyEnded,
+] as const

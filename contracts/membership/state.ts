@@ -1,0 +1,49 @@
+import type { KeyFunction, Role } from '../kernel/method.ts'
+import { keysOf, type Key } from '../kernel/state.ts'
+
+export const OPERATOR_KINDS = ['person', 'service'] as const
+export type OperatorKind = (typeof OPERATOR_KINDS)[number]
+export const CURVES = ['ed25519'] as const
+export type Curve = (typeof CURVES)[number]
+
+export interface Participant {
+  readonly id: string
+  readonly name: { readonly zh: string; readonly en: string }
+  readonly uscc: string
+  readonly roles: readonly Role[]
+}
+
+export interface Operator {
+  readonly participant: string
+  readonly operator: string
+  readonly kind: OperatorKind
+}
+
+/** A key signs in blocks h with fromHeight ≤ h < untilHeight. */
+export interface MemberKey {
+  readonly participant: string
+  readonly operator: string
+  readonly keyId: string
+  readonly curve: Curve
+  /** base64url without padding */
+  readonly publicKey: string
+  readonly functions: readonly KeyFunction[]
+  readonly fromHeight: number
+  /** null: until it is revoked */
+  readonly untilHeight: number | null
+}
+
+export interface Consortium {
+  readonly name: string
+  /** Whose signature is trusted on block headers of the embedded ledger. */
+  readonly ledgerOperator: { readonly curve: Curve; readonly publicKey: string }
+}
+
+export const consortiumKey: Key<Consortium> = { path: 'membership/consortium' }
+export const participantKey = keysOf<Participant>('membership/participant')
+/** By participant and operator. */
+export const operatorKey = keysOf<Operator>('membership/operator')
+/** By participant and key id. */
+export const memberKey = keysOf<MemberKey>('membership/key')
+/** A public key stands for one key of one operator, so that one person cannot be maker and checker under two names. */
+export const publicKeyKey = keysOf<{ readonly participant: string; readonly keyId: string }>('membership/public-key')
