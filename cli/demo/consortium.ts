@@ -1,0 +1,191 @@
+import type { GenesisDocument } from '#contracts/genesis'
+import type { KeyFunction, Role } from '#contracts/kernel/method'
+import { usccCheckCharacter } from '#domain/uscc'
+import type { IsoDate } from '#domain/date'
+
+/** Who takes part in the demonstration. All of them are invented. */
+export interface Member {
+  readonly id: string
+  readonly name: { readonly zh: string; readonly en: string }
+  /** The first 17 characters; the check character is computed. */
+  readonly usccBody: string
+  readonly roles: readonly Role[]
+  readonly operators: readonly {
+    readonly id: string
+    readonly kind: 'person' | 'service'
+    readonly functions: readonly KeyFunction[]
+  }[]
+}
+
+const person = (id: string, ...functions: KeyFunction[]) => ({ id, kind: 'person' as const, functions })
+const service = (id: string, ...functions: KeyFunction[]) => ({ id, kind: 'service' as const, functions })
+const makerAndChecker = [person('maker', 'maker', 'viewer'), person('checker', 'checker', 'viewer')]
+
+export const MEMBERS = [
+  {
+    id: 'chaoyang-credit',
+    name: { zh: '朝阳消费金融', en: 'Chaoyang Consumer Credit' },
+    usccBody: '91110105MA01ABCD1',
+    roles: ['originator', 'servicer', 'investor'],
+    operators: [...makerAndChecker, service('servicing', 'service:servicing')],
+  },
+  {
+    id: 'huaxia-securities',
+    name: { zh: '华厦证券', en: 'Huaxia Securities' },
+    usccBody: '91310000MA1FL2345',
+    roles: ['plan-manager'],
+    operators: [
+      ...makerAndChecker,
+      person('payer', 'payer', 'viewer'),
+      service('servicing', 'service:servicing', 'service:issuance'),
+    ],
+  },
+  {
+    id: 'jiangnan-bank',
+    name: { zh: '江南银行托管部', en: 'Jiangnan Bank, Custody' },
+    usccBody: '91320000MA1NXY678',
+    roles: ['custodian'],
+    operators: [...makerAndChecker, service('custody', 'service:servicing'), service('statements', 'service:bank')],
+  },
+  {
+    id: 'beihai-bank',
+    name: { zh: '北海银行', en: 'Beihai Bank' },
+    usccBody: '91450500MA5KABC12',
+    roles: ['supervisory-bank'],
+    operators: [...makerAndChecker, service('statements', 'service:bank')],
+  },
+  {
+    id: 'zhongheng-rating',
+    name: { zh: '中衡资信评级', en: 'Zhongheng Ratings' },
+    usccBody: '91110000MA00RAT34',
+    roles: ['rating-agency'],
+    operators: makerAndChecker,
+  },
+  {
+    id: 'mingde-law',
+    name: { zh: '明德律师事务所', en: 'Mingde Law Firm' },
+    usccBody: '31110000MD0123456',
+    roles: ['law-firm'],
+    operators: makerAndChecker,
+  },
+  {
+    id: 'eastern-exchange',
+    name: { zh: '东方证券交易所', en: 'Eastern Exchange' },
+    usccBody: '12310000MB2F12345',
+    roles: ['exchange'],
+    operators: makerAndChecker,
+  },
+  {
+    id: 'central-depository',
+    name: { zh: '中央证券登记结算', en: 'Central Depository' },
+    usccBody: '91110000MA00DEP56',
+    roles: ['depository'],
+    operators: makerAndChecker,
+  },
+  {
+    id: 'pacific-asset',
+    name: { zh: '太洋资产管理', en: 'Pacific Asset Management' },
+    usccBody: '91310000MA1GPAC78',
+    roles: ['investor'],
+    operators: makerAndChecker,
+  },
+  {
+    id: 'evergreen-fund',
+    name: { zh: '常青基金', en: 'Evergreen Fund' },
+    usccBody: '91440300MA5DEVG90',
+    roles: ['investor'],
+    operators: makerAndChecker,
+  },
+  {
+    id: 'finance-regulator',
+    name: { zh: '金融监管局', en: 'Financial Regulator' },
+    usccBody: '11100000MB0REG123',
+    roles: ['regulator'],
+    operators: [person('supervisor', 'viewer')],
+  },
+  {
+    id: 'zhongyuan-steel',
+    name: { zh: '中原钢铁', en: 'Zhongyuan Steel' },
+    usccBody: '91410000MA3XSTE45',
+    roles: ['core-enterprise'],
+    operators: makerAndChecker,
+  },
+  {
+    id: 'luyuan-parts',
+    name: { zh: '鲁源机件', en: 'Luyuan Parts' },
+    usccBody: '91370000MA3CPAR67',
+    roles: ['supplier'],
+    operators: [person('maker', 'maker', 'viewer'), service('receivables', 'service:receivable')],
+  },
+  {
+    id: 'hetian-castings',
+    name: { zh: '和田铸造', en: 'Hetian Castings' },
+    usccBody: '91370200MA3PCAS89',
+    roles: ['supplier'],
+    operators: [person('maker', 'maker', 'viewer'), service('receivables', 'service:receivable')],
+  },
+  {
+    id: 'consortium-office',
+    name: { zh: '联盟办公室', en: 'Consortium Office' },
+    usccBody: '91110000MA00CON12',
+    roles: ['consortium-operator'],
+    operators: [service('calendar', 'service:calendar'), service('admin', 'service:admin')],
+  },
+] as const satisfies readonly Member[]
+
+export type MemberId = (typeof MEMBERS)[number]['id']
+
+/** The members by what they do in the plan. */
+export const CAST = {
+  servicer: 'chaoyang-credit',
+  planManager: 'huaxia-securities',
+  custodian: 'jiangnan-bank',
+  supervisoryBank: 'beihai-bank',
+  ratingAgency: 'zhongheng-rating',
+  lawFirm: 'mingde-law',
+  exchange: 'eastern-exchange',
+  depository: 'central-depository',
+  seniorInvestor: 'pacific-asset',
+  juniorInvestor: 'evergreen-fund',
+  regulator: 'finance-regulator',
+  coreEnterprise: 'zhongyuan-steel',
+  firstSupplier: 'luyuan-parts',
+  secondSupplier: 'hetian-castings',
+  office: 'consortium-office',
+} as const satisfies Record<string, MemberId>
+
+export const keyIdOf = (operator: string): string => `${operator}.1`
+
+/** The genesis of the demonstration: a test clock, so that years of business dates can pass in a minute. */
+export function demoGenesis(options: {
+  name: string
+  startDate: IsoDate
+  ledgerOperatorPublicKey: string
+  publicKeyOf: (participant: string, operator: string) => string
+}): GenesisDocument {
+  return {
+    name: options.name,
+    clock: 'test',
+    startDate: options.startDate,
+    calendarOperators: [CAST.office],
+    ledgerOperator: { publicKey: options.ledgerOperatorPublicKey },
+    participants: MEMBERS.map(({ id, name, usccBody, roles, operators }) => ({
+      id,
+      name,
+      uscc: usccBody + (usccCheckCharacter(usccBody) ?? ''),
+      roles: [...roles],
+      operators: operators.map((operator) => ({
+        id: operator.id,
+        kind: operator.kind,
+        keys: [
+          {
+            keyId: keyIdOf(operator.id),
+            curve: 'ed25519' as const,
+            publicKey: options.publicKeyOf(id, operator.id),
+            functions: [...operator.functions],
+          },
+        ],
+      })),
+    })),
+  }
+}
