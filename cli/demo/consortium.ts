@@ -92,7 +92,7 @@ export const MEMBERS = [
   {
     id: 'evergreen-fund',
     name: { zh: '常青基金', en: 'Evergreen Fund' },
-    usccBody: '91440300MA5DEVG90',
+    usccBody: '91440300MA5DEWG90',
     roles: ['investor'],
     operators: makerAndChecker,
   },
@@ -106,7 +106,7 @@ export const MEMBERS = [
   {
     id: 'zhongyuan-steel',
     name: { zh: '中原钢铁', en: 'Zhongyuan Steel' },
-    usccBody: '91410000MA3XSTE45',
+    usccBody: '91410000MA3XWTE45',
     roles: ['core-enterprise'],
     operators: makerAndChecker,
   },
@@ -120,14 +120,14 @@ export const MEMBERS = [
   {
     id: 'hetian-castings',
     name: { zh: '和田铸造', en: 'Hetian Castings' },
-    usccBody: '91370200MA3PCAS89',
+    usccBody: '91370200MA3PCAT89',
     roles: ['supplier'],
     operators: [person('maker', 'maker', 'viewer'), service('receivables', 'service:receivable')],
   },
   {
     id: 'consortium-office',
     name: { zh: '联盟办公室', en: 'Consortium Office' },
-    usccBody: '91110000MA00CON12',
+    usccBody: '91110000MA00CAN12',
     roles: ['consortium-operator'],
     operators: [service('calendar', 'service:calendar'), service('admin', 'service:admin')],
   },
