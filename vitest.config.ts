@@ -10,6 +10,7 @@ const ignored = ['**/node_modules/**', '**/dist/**', '**/.sluice/**']
 export default defineConfig({
   ...shared,
   test: {
+    reporters: ['default', './engines/testing/summary-reporter.ts'],
     projects: [
       {
         ...shared,

@@ -9,6 +9,8 @@ export interface Finding {
   readonly engine: string
   /** Whether a start could succeed: the thing is here, or there is a way to get it. */
   readonly available: boolean
+  /** Not needed by the demonstration and the tests. */
+  readonly optional?: true
   readonly how: string
 }
 
@@ -38,7 +40,7 @@ export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Fi
   return [
     await postgres(env),
     await temporal(env),
-    { engine: 'CometBFT', ...(await locateBinary(COMETBFT, { env })) },
+    { engine: 'CometBFT', optional: true, ...(await locateBinary(COMETBFT, { env })) },
     { engine: 'data', available: true, how: dataFolder() },
     { engine: 'cache', available: true, how: cacheFolder() },
   ]

@@ -1,75 +1,123 @@
 // Entry of every npm script: needs Node alone. Installs the locked dependencies when they are missing or older than the
 // lock file, then runs the task. (No imports from node_modules here.)
-import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { install } from './install.mjs'
+import { forwardSignals, run, say } from './child.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const bin = (name) => join(root, 'node_modules', '.bin', name)
-const node = (...args) => ['node', ['--conditions=source', '--import', 'tsx', ...args]]
-const sluice = (...args) => node('cli/main.ts', ...args)
 
+const bin = (name, ...args) => [process.execPath, [join(root, 'node_modules', ...BIN[name]), ...args]]
+/** The programs by their files: no shell and no wrapper stands between this process and them. */
+const BIN = {
+  tsc: ['typescript', 'bin', 'tsc'],
+  eslint: ['eslint', 'bin', 'eslint.js'],
+  depcruise: ['dependency-cruiser', 'bin', 'dependency-cruise.mjs'],
+  prettier: ['prettier', 'bin', 'prettier.cjs'],
+  vitest: ['vitest', 'vitest.mjs'],
+}
+const node = (...args) => [process.execPath, ['--conditions=source', '--import', 'tsx', ...args]]
+const sluice = (...args) => [undefined, node('cli/main.ts', ...args)]
+
+// prettier-ignore
+const ROOMS = ['domain', 'proof', 'contracts', 'ledger-adapter', 'node', 'services', 'workflows', 'reports', 'client', 'portal', 'cli', 'engines', 'bench']
+
+/** Each task is steps of [what is said before, [command, arguments]]. */
 const TASKS = {
   demo: (args) => [sluice('demo', ...args)],
   dev: (args) => [sluice('dev', ...args)],
   sluice: (args) => [sluice(...args)],
   conformance: (args) => [sluice('conformance', ...args)],
-  bench: (args) => [node('bench/main.ts', ...args)],
+  bench: (args) => [[undefined, node('bench/main.ts', ...args)]],
   check: () => [
-    [bin('tsc'), ['-p', 'tsconfig.json']],
-    [bin('eslint'), ['.', '--cache', '--cache-location', 'node_modules/.cache/eslint/']],
-    [
-      bin('depcruise'),
-      [
-        'domain',
-        'proof',
-        'contracts',
-        'ledger-adapter',
-        'node',
-        'services',
-        'workflows',
-        'reports',
-        'client',
-        'portal',
-        'cli',
-        'engines',
-        '--config',
-        '.dependency-cruiser.cjs',
-        '--output-type',
-        'err',
-      ],
-    ],
-    [bin('prettier'), ['--check', '--log-level', 'warn', '.']],
+    ['types', bin('tsc', '-p', 'tsconfig.json')],
+    ['lint', bin('eslint', '.', '--cache', '--cache-location', 'node_modules/.cache/eslint/')],
+    ['rooms', bin('depcruise', ...ROOMS, '--config', '.dependency-cruiser.cjs', '--output-type', 'err')],
+    ['format', bin('prettier', '--check', '--log-level', 'warn', '.')],
   ],
-  test: (args) => [[bin('vitest'), ['run', ...args]]],
-  'test:unit': (args) => [[bin('vitest'), ['run', '--project', 'unit', ...args]]],
-  build: () => [[bin('tsc'), ['-p', 'tsconfig.build.json']]],
+  build: () => [['compiling to dist/', bin('tsc', '-p', 'tsconfig.build.json')]],
 }
 
-/** `npm ci` when node_modules is missing or older than the lock file; says so, since it takes a minute. */
-function install() {
-  const lock = join(root, 'package-lock.json')
-  const installed = join(root, 'node_modules', '.package-lock.json')
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return
-  console.error('sluice: installing the locked dependencies (npm ci) …')
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
-}
-
-function run(command, args) {
-  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
-  if (error) {
-    console.error(`sluice: cannot run ${command}: ${error.message}`)
-    process.exit(1)
+/** Runs the steps in order, up to the first that fails. */
+async function steps(list) {
+  for (const [what, [command, args]] of list) {
+    if (what) say(what)
+    const code = await run(command, args, { cwd: root })
+    if (code !== 0) return code
   }
-  if (signal) process.kill(process.pid, signal)
-  if (status !== 0) process.exit(status ?? 1)
+  if (list.length > 1) say('all is well')
+  return 0
 }
 
-const [task, ...args] = process.argv.slice(2)
-if (!Object.hasOwn(TASKS, task ?? '')) {
-  console.error(`sluice: unknown task ${task}; one of ${Object.keys(TASKS).join(', ')}`)
+/**
+ * The projects of tests one after another, all of them even when one fails, and the sum of their counts in one line at
+ * the end. Arguments go to vitest (`npm test -- domain/money`), so a project may have no test to run; all together may not.
+ */
+async function tests(projects, args) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-tests-'))
+  const counts = join(folder, 'counts')
+  // A reporter asked for replaces those of the configuration, ours among them.
+  const ours = args.some((arg) => arg.startsWith('--reporter')) ? ['--reporter=./engines/testing/summary-reporter.ts'] : []
+  let worst = 0
+  try {
+    for (const [project, what] of projects) {
+      say(what)
+      const [command, vitest] = bin('vitest', 'run', '--project', project, '--passWithNoTests', ...ours, ...args)
+      const code = await run(command, vitest, { cwd: root, env: { ...process.env, SLUICE_TEST_COUNTS: counts } })
+      worst = Math.max(worst, code)
+    }
+    const sum = sumOf(counts)
+    if (sum.passed + sum.failed + sum.skipped === 0) {
+      say('no test ran')
+      worst = Math.max(worst, 1)
+    }
+    // A run that ended badly without counting a failure (it was killed, a server did not start) is one failure.
+    if (worst !== 0 && sum.failed === 0) sum.failed = 1
+    const skipped = sum.skipped > 0 ? `, ${sum.skipped} skipped` : ''
+    console.log(`\n${sum.passed} passed, ${sum.failed} failed${skipped}`)
+    return worst
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function sumOf(file) {
+  const sum = { passed: 0, failed: 0, skipped: 0 }
+  let text = ''
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error // no run came so far as to count
+  }
+  for (const line of text.split('\n').filter(Boolean)) {
+    for (const [name, count] of Object.entries(JSON.parse(line))) sum[name] += count
+  }
+  return sum
+}
+
+const UNIT = ['unit', 'tests that need nothing (project unit)']
+const given = (name) => (process.env[name] ? `by ${name}` : 'started for the run')
+const ENGINES = [
+  'engines',
+  `tests on real servers (project engines): Postgres ${given('DATABASE_URL')}, Temporal ${given('TEMPORAL_ADDRESS')}`,
+]
+const TESTS = { test: [UNIT, ENGINES], 'test:unit': [UNIT] }
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 12)) {
+  say(`Node 20.12 or newer is needed; this is ${process.version}`)
+  process.exit(1)
+}
+const [task = '', ...args] = process.argv.slice(2)
+const isTest = Object.hasOwn(TESTS, task)
+if (!isTest && !Object.hasOwn(TASKS, task)) {
+  say(
+    `there is no task ${task || '(none given)'}; there are ${[...Object.keys(TASKS), ...Object.keys(TESTS)].join(', ')}`,
+  )
   process.exit(2)
 }
-install()
-for (const [command, commandArgs] of TASKS[task](args)) run(command, commandArgs)
+forwardSignals()
+const installed = await install(root)
+process.exitCode = installed !== 0 ? installed : await (isTest ? tests(TESTS[task], args) : steps(TASKS[task](args)))

@@ -13,7 +13,7 @@ export function register(program: Command): void {
       for (const { engine, available, how } of findings) {
         process.stdout.write(`${available ? 'ok     ' : 'MISSING'}  ${engine.padEnd(9)}  ${how}\n`)
       }
-      const missing = findings.filter(({ available }) => !available).map(({ engine }) => engine)
+      const missing = findings.filter(({ available, optional }) => !available && !optional).map(({ engine }) => engine)
       if (missing.length > 0) throw new CommandFailure(`no way to ${missing.join(', ')} on this machine`)
     })
 }
