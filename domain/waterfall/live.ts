@@ -1,0 +1,347 @@
+/**
+ * A deal while it runs: the state being changed, the date, and what is written down. Every movement of cash goes through
+ * `pay`, `deposit` or `withdraw`, which keep the account of what came in and went out; `assertConserved` compares it with
+ * the accounts after every step.
+ */
+import type { IsoDate } from '../date.ts'
+import { yearFraction } from '../day-count.ts'
+import { fenOf } from '../deal/formula/compile.ts'
+import { ratio } from '../deal/rational.ts'
+import { minFen, mulDiv, type Fen } from '../money.ts'
+import type { Rate } from '../rate.ts'
+import type { DealEvent, Figure, Payee, StepLine, Transfer, TriggerResult } from './period.ts'
+import type { Program } from './program.ts'
+import { shareProRata, shareSequential } from './share.ts'
+import type { DealState } from './state.ts'
+
+/** What lies outside the deal: index fixings, and the market in which a revolving pool is bought and sold. */
+export interface Environment {
+  readonly indexAt: (name: string, date: IsoDate, lookup: 'inclusive' | 'exclusive') => Rate
+  /** Buys assets for cash; answers what was spent and the balance bought. Absent: the whole cash is handed to the pool. */
+  readonly buy?: (date: IsoDate, cash: Fen, price: { performing: Rate; defaulted: Rate }) => { spent: Fen; balance: Fen }
+  /** The pool was sold: nothing more is collected. */
+  readonly sold?: (date: IsoDate) => void
+}
+
+export class WaterfallError extends Error {
+  override readonly name = 'WaterfallError'
+  constructor(
+    readonly code:
+      | 'NOT_CONSERVED'
+      | 'NEGATIVE'
+      | 'CASH_DIFFERS'
+      | 'OTHER_DEAL'
+      | 'PERIOD_ORDER'
+      | 'UNKNOWN_INDEX'
+      | 'NO_WATERFALL'
+      | 'UNKNOWN_ACCOUNT'
+      | 'ENDED',
+    readonly details: Readonly<Record<string, string>>,
+  ) {
+    super(`${code} ${JSON.stringify(details)}`)
+  }
+}
+
+/** What happened to a tranche since the record was last taken. */
+export interface TrancheRecord {
+  interest: Fen
+  principal: Fen
+  residual: Fen
+  writtenOff: Fen
+  drawn: Fen
+  accrued: Fen
+  touched: boolean
+  inputs: Record<string, Figure>
+}
+
+export interface Claim {
+  readonly payee: Payee
+  readonly due: Fen
+  readonly inputs: Readonly<Record<string, Figure>>
+  readonly settle: (amount: Fen) => void
+}
+
+export interface StepMark {
+  readonly id: string
+  readonly clause: string
+  readonly action: string
+}
+
+export interface PaySources {
+  readonly account: number
+  readonly support: readonly { readonly account?: number; readonly facility?: number }[]
+  readonly limit: Fen | null
+  readonly order: 'pro-rata' | 'sequential'
+  readonly kind: Transfer['kind']
+}
+
+/** Rows of statements that are no waterfall lines (facilities, swaps, caps, ledgers, fees, accounts). */
+export interface Movement {
+  readonly date: IsoDate
+  readonly of: 'account' | 'ledger' | 'swapAccrual' | 'swapSettlement' | 'capAccrual' | 'capSettlement' | 'facility' | 'fee'
+  readonly index: number
+  readonly amount: Fen
+  readonly balance: Fen
+  readonly more?: Readonly<Record<string, Figure>>
+}
+
+export class Live {
+  date: IsoDate
+  /** Interest accrues to here when a step says so; the date itself unless the period says otherwise. */
+  accrueTo: IsoDate
+  accrueFrom: IsoDate
+  lines: StepLine[] = []
+  transfers: Transfer[] = []
+  events: DealEvent[] = []
+  triggerResults: TriggerResult[] = []
+  movements: Movement[] = []
+  /** Whether statements of accounts, ledgers and the like are wanted. */
+  recordMovements = false
+  run = 0
+  cashIn: Fen = 0n
+  cashOut: Fen = 0n
+  readonly opening: Fen
+  tranches: TrancheRecord[]
+  fees: { accrued: Fen; paid: Fen }[]
+  called = false
+
+  constructor(
+    readonly program: Program,
+    readonly state: DealState,
+    readonly env: Environment,
+  ) {
+    this.date = state.asOf
+    this.accrueTo = state.asOf
+    this.accrueFrom = state.asOf
+    this.opening = this.cashNow()
+    this.tranches = state.tranches.map(emptyRecord)
+    this.fees = state.fees.map(() => ({ accrued: 0n, paid: 0n }))
+  }
+
+  at(date: IsoDate): void {
+    this.date = date
+    this.accrueTo = date
+    this.state.asOf = date
+  }
+
+  indexAt(name: string, date: IsoDate, lookup: 'inclusive' | 'exclusive'): Rate {
+    return this.env.indexAt(name, date, lookup)
+  }
+
+  cashNow(): Fen {
+    let total = 0n
+    for (const { balance } of this.state.accounts) total += balance
+    return total
+  }
+
+  targetOf(account: number): Fen {
+    const { target } = this.program.accounts[account]!
+    return target ? fenOf(target, this, this.program.behaviour.money) : 0n
+  }
+
+  /** rate × amount, rounded as the profile rounds money. */
+  product(amount: Fen, rate: Rate): Fen {
+    return mulDiv(amount, rate.numerator, rate.denominator, this.program.behaviour.money)
+  }
+
+  /** Changes an account's balance; of an account that earns interest the spell of the old balance is closed first. */
+  private change(account: number, amount: Fen): void {
+    const state = this.state.accounts[account]!
+    this.closeSpell(account)
+    state.balance += amount
+    if (state.balance < 0n)
+      throw new WaterfallError('NEGATIVE', { account: state.id, balance: state.balance.toString() })
+  }
+
+  closeSpell(account: number): void {
+    const state = this.state.accounts[account]!
+    const { interest } = this.program.accounts[account]!
+    if (!interest || state.since === null || state.since >= this.date) return
+    state.weighted += this.product(state.balance, yearFraction(interest.dayCount, state.since, this.date))
+    state.since = this.date
+  }
+
+  /** Cash from outside into an account. */
+  deposit(account: number, amount: Fen, from: Payee, kind: Transfer['kind'], stepId: string): void {
+    if (amount === 0n) return
+    this.change(account, amount)
+    this.cashIn += amount
+    const { id } = this.program.accounts[account]!
+    this.transfers.push({ stepId, from, to: { kind: 'account', id }, amount, kind })
+    this.moved(account, amount)
+  }
+
+  /** Cash from an account to the outside, or to another account. */
+  withdraw(account: number, amount: Fen, to: Payee, kind: Transfer['kind'], stepId: string): void {
+    if (amount === 0n) return
+    this.change(account, -amount)
+    const { id } = this.program.accounts[account]!
+    if (to.kind === 'account') this.change(this.program.names.account.get(to.id)![0]!, amount)
+    else this.cashOut += amount
+    this.transfers.push({ stepId, from: { kind: 'account', id }, to, amount, kind })
+  }
+
+  moved(account: number, amount: Fen): void {
+    if (!this.recordMovements || amount === 0n) return
+    const { balance } = this.state.accounts[account]!
+    this.movements.push({ date: this.date, of: 'account', index: account, amount, balance })
+  }
+
+  /** A line without cash. */
+  book(step: StepMark, to: Payee, due: Fen, booked: Fen, inputs: Readonly<Record<string, Figure>> = {}): void {
+    this.lines.push({
+      run: this.run,
+      step: step.id,
+      clause: step.clause,
+      action: step.action,
+      date: this.date,
+      from: null,
+      to,
+      availableBefore: 0n,
+      due,
+      paid: booked,
+      shortfall: due - booked,
+      availableAfter: 0n,
+      inputs,
+    })
+  }
+
+  /**
+   * Pays claims from an account, then from its supports; writes one line per claim and source.
+   * @returns what was paid in all
+   */
+  pay(step: StepMark, sources: PaySources, claims: readonly Claim[]): Fen {
+    const { accounts } = this.state
+    let within = accounts[sources.account]!.balance
+    for (const { account, facility } of sources.support)
+      within += account === undefined ? this.state.facilities[facility!]!.available : accounts[account]!.balance
+    if (sources.limit !== null) within = minFen(within, sources.limit > 0n ? sources.limit : 0n)
+    const dues = claims.map(({ payee, due }) => ({ id: payee.id, due }))
+    const shares =
+      sources.order === 'sequential' || claims.length === 1
+        ? shareSequential(dues, within)
+        : shareProRata(dues, within, this.program.behaviour.proRata)
+    let total = 0n
+    let left = accounts[sources.account]!.balance
+    const before = new Map<number, Fen>()
+    claims.forEach((claim, index) => {
+      const share = shares[index]!
+      const fromMain = minFen(share, left)
+      left -= fromMain
+      this.payLine(step, sources.account, claim, claim.due, fromMain, sources.kind, before)
+      let rest = share - fromMain
+      let owed = claim.due - fromMain
+      for (const source of sources.support) {
+        if (rest === 0n) break
+        const taken =
+          source.account === undefined
+            ? this.draw(step, source.facility!, claim, owed, rest)
+            : this.paySupport(step, source.account, claim, owed, rest, sources.kind, before)
+        rest -= taken
+        owed -= taken
+      }
+      if (share > 0n) claim.settle(share)
+      total += share
+    })
+    for (const [account, opening] of before) this.moved(account, accounts[account]!.balance - opening)
+    return total
+  }
+
+  private paySupport(step: StepMark, account: number, claim: Claim, owed: Fen, rest: Fen, kind: Transfer['kind'], before: Map<number, Fen>): Fen {
+    const taken = minFen(this.state.accounts[account]!.balance, rest)
+    if (taken > 0n) this.payLine(step, account, claim, owed, taken, kind, before)
+    return taken
+  }
+
+  private payLine(step: StepMark, account: number, claim: Claim, due: Fen, paid: Fen, kind: Transfer['kind'], before: Map<number, Fen>): void {
+    const state = this.state.accounts[account]!
+    const availableBefore = state.balance
+    if (!before.has(account)) before.set(account, availableBefore)
+    this.withdraw(account, paid, claim.payee, kind, step.id)
+    this.lines.push({
+      run: this.run,
+      step: step.id,
+      clause: step.clause,
+      action: step.action,
+      date: this.date,
+      from: state.id,
+      to: claim.payee,
+      availableBefore,
+      due,
+      paid,
+      shortfall: due - paid,
+      availableAfter: state.balance,
+      inputs: claim.inputs,
+    })
+  }
+
+  /** A facility pays a claim directly: no account moves. */
+  draw(step: StepMark, facility: number, claim: Claim, owed: Fen, wanted: Fen): Fen {
+    const state = this.state.facilities[facility]!
+    const taken = minFen(state.available, wanted)
+    if (taken === 0n) return 0n
+    const availableBefore = state.available
+    state.available -= taken
+    state.drawn += taken
+    this.cashIn += taken
+    this.cashOut += taken
+    const from: Payee = { kind: 'facility', id: state.id }
+    this.transfers.push({ stepId: step.id, from, to: claim.payee, amount: taken, kind: 'facility' })
+    this.lines.push({
+      run: this.run,
+      step: step.id,
+      clause: step.clause,
+      action: step.action,
+      date: this.date,
+      from: state.id,
+      to: claim.payee,
+      availableBefore,
+      due: owed,
+      paid: taken,
+      shortfall: owed - taken,
+      availableAfter: state.available,
+      inputs: claim.inputs,
+    })
+    this.facilityRow(facility, 'draw', -taken)
+    return taken
+  }
+
+  facilityRow(facility: number, kind: string, amount: Fen): void {
+    if (!this.recordMovements || (amount === 0n && kind !== 'accrue' && kind !== 'open')) return
+    const { available, drawn, dueInterest, duePremium } = this.state.facilities[facility]!
+    this.movements.push({
+      date: this.date,
+      of: 'facility',
+      index: facility,
+      amount,
+      balance: drawn,
+      more: { kind, available, dueInterest, duePremium },
+    })
+  }
+
+  /** @throws WaterfallError `NOT_CONSERVED`: what came in is not what went out plus what stays */
+  assertConserved(step: string): void {
+    const stays = this.cashNow()
+    if (this.opening + this.cashIn !== this.cashOut + stays)
+      throw new WaterfallError('NOT_CONSERVED', {
+        step,
+        opening: this.opening.toString(),
+        in: this.cashIn.toString(),
+        out: this.cashOut.toString(),
+        stays: stays.toString(),
+      })
+  }
+}
+
+export const emptyRecord = (): TrancheRecord => ({
+  interest: 0n,
+  principal: 0n,
+  residual: 0n,
+  writtenOff: 0n,
+  drawn: 0n,
+  accrued: 0n,
+  touched: false,
+  inputs: {},
+})
+
+export const moneyRatio = (fen: Fen): Rate => ratio(fen)
