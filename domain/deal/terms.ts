@@ -22,22 +22,14 @@ import {
   DateText,
   FenText,
   FormulaText,
+  literals,
   Name,
   optional,
   RateText,
   strict,
   Words,
 } from './schema/primitives.ts'
-import {
-  AssetTest,
-  CallTerms,
-  CollectionRule,
-  Concentration,
-  literals,
-  PurchaseTerms,
-  Status,
-  Trigger,
-} from './schema/rules.ts'
+import { AssetTest, CallTerms, CollectionRule, Concentration, PurchaseTerms, Status, Trigger } from './schema/rules.ts'
 import { Steps } from './schema/steps.ts'
 import { ROLES } from './words.ts'
 

@@ -1,7 +1,8 @@
 /**
- * What the interpreter reads of a conventions profile, with the deal's own choices laid over it. One code path: nothing
- * below this file asks for a profile by name.
+ * What the interpreter reads of a conventions profile (domain/conventions.ts), with the deal's own choices laid over it.
+ * One code path: nothing below this file asks for a profile by name.
  */
+import { CONVENTIONS } from '../conventions.ts'
 import type { ConventionsTerms } from '../deal/terms.ts'
 import type { Rounding } from '../money.ts'
 
@@ -22,45 +23,19 @@ export interface Behaviour {
   readonly endOfRun: 'when-empty' | 'stated-or-paid'
 }
 
-const PROFILES: Readonly<Record<ConventionsTerms['profile'], Behaviour>> = {
-  'cn-plan': {
-    money: 'half-up',
-    interestRounded: 'when-due',
-    rateDecimals: null,
-    proRata: 'largest-remainder',
-    interestOnUnpaid: false,
-    bondResetLookup: 'inclusive',
-    statusTiming: 'after-triggers',
-    annualFees: 'period',
-    endOfRun: 'stated-or-paid',
-  },
-  hastructure: {
-    money: 'floor',
-    interestRounded: 'each-accrual',
-    rateDecimals: 6,
-    proRata: 'floor-residue-first',
-    interestOnUnpaid: true,
-    bondResetLookup: 'exclusive',
-    statusTiming: 'before-triggers',
-    annualFees: 'spells',
-    endOfRun: 'when-empty',
-  },
-  actus: {
-    money: 'half-even',
-    interestRounded: 'when-due',
-    rateDecimals: null,
-    proRata: 'largest-remainder',
-    interestOnUnpaid: false,
-    bondResetLookup: 'inclusive',
-    statusTiming: 'after-triggers',
-    annualFees: 'period',
-    endOfRun: 'stated-or-paid',
-  },
-}
-
 export function behaviourOf(conventions: ConventionsTerms): Behaviour {
-  const profile = PROFILES[conventions.profile]
-  return conventions.interestOnUnpaid === undefined
-    ? profile
-    : { ...profile, interestOnUnpaid: conventions.interestOnUnpaid }
+  const profile = CONVENTIONS[conventions.profile]
+  const floors = profile.money === 'floor'
+  return {
+    // Amounts of a deal are whole fen in every profile; the unrounded one is for single contracts (actus).
+    money: profile.money === 'none' ? 'half-even' : profile.money,
+    interestRounded: floors ? 'each-accrual' : 'when-due',
+    rateDecimals: profile.rateDecimals === 'exact' ? null : profile.rateDecimals,
+    proRata: profile.proRata,
+    interestOnUnpaid: conventions.interestOnUnpaid ?? profile.interestOnUnpaid === 'own-rate-once',
+    bondResetLookup: profile.bondResetLookup,
+    statusTiming: profile.statusTiming,
+    annualFees: floors ? 'spells' : 'period',
+    endOfRun: profile.endOfRun,
+  }
 }

@@ -6,7 +6,8 @@
 import type { IsoDate } from '../date.ts'
 import { yearFraction } from '../day-count.ts'
 import { fenOf } from '../deal/formula/compile.ts'
-import { ratio } from '../deal/rational.ts'
+
+import type { DealEventName, Status } from '../deal/words.ts'
 import { minFen, mulDiv, type Fen } from '../money.ts'
 import type { Rate } from '../rate.ts'
 import type { DealEvent, Figure, Payee, StepLine, Transfer, TriggerResult } from './period.ts'
@@ -18,7 +19,11 @@ import type { DealState } from './state.ts'
 export interface Environment {
   readonly indexAt: (name: string, date: IsoDate, lookup: 'inclusive' | 'exclusive') => Rate
   /** Buys assets for cash; answers what was spent and the balance bought. Absent: the whole cash is handed to the pool. */
-  readonly buy?: (date: IsoDate, cash: Fen, price: { performing: Rate; defaulted: Rate }) => { spent: Fen; balance: Fen }
+  readonly buy?: (
+    date: IsoDate,
+    cash: Fen,
+    price: { performing: Rate; defaulted: Rate },
+  ) => { spent: Fen; balance: Fen }
   /** The pool was sold: nothing more is collected. */
   readonly sold?: (date: IsoDate) => void
 }
@@ -78,7 +83,8 @@ export interface PaySources {
 /** Rows of statements that are no waterfall lines (facilities, swaps, caps, ledgers, fees, accounts). */
 export interface Movement {
   readonly date: IsoDate
-  readonly of: 'account' | 'ledger' | 'swapAccrual' | 'swapSettlement' | 'capAccrual' | 'capSettlement' | 'facility' | 'fee'
+  readonly of:
+    'account' | 'ledger' | 'swapAccrual' | 'swapSettlement' | 'capAccrual' | 'capSettlement' | 'facility' | 'fee'
   readonly index: number
   readonly amount: Fen
   readonly balance: Fen
@@ -103,6 +109,8 @@ export class Live {
   readonly opening: Fen
   tranches: TrancheRecord[]
   fees: { accrued: Fen; paid: Fen }[]
+  /** What the fees' last calculation was made of. */
+  feeInputs: Readonly<Record<string, Figure>>[]
   called = false
 
   constructor(
@@ -116,6 +124,7 @@ export class Live {
     this.opening = this.cashNow()
     this.tranches = state.tranches.map(emptyRecord)
     this.fees = state.fees.map(() => ({ accrued: 0n, paid: 0n }))
+    this.feeInputs = state.fees.map(() => ({}))
   }
 
   at(date: IsoDate): void {
@@ -206,6 +215,46 @@ export class Live {
     })
   }
 
+  cashLine(
+    step: StepMark,
+    account: number,
+    to: Payee,
+    availableBefore: Fen,
+    due: Fen,
+    paid: Fen,
+    inputs: Readonly<Record<string, Figure>>,
+  ): void {
+    const { id: from, balance: availableAfter } = this.state.accounts[account]!
+    const { id, clause, action } = step
+    const shortfall = due - paid
+    this.lines.push({
+      run: this.run,
+      step: id,
+      clause,
+      action,
+      date: this.date,
+      from,
+      to,
+      availableBefore,
+      due,
+      paid,
+      shortfall,
+      availableAfter,
+      inputs,
+    })
+  }
+
+  /** An event that no trigger brings about. */
+  raise(event: DealEventName, clause: string, from: Status = this.state.status, to: Status = from): void {
+    this.events.push({ event, date: this.date, clause, trigger: null, from, to })
+  }
+
+  /** Pro rata shares by the profile's rule. */
+  shares(claims: readonly Claim[], cash: Fen): Fen[] {
+    const dues = claims.map(({ payee, due }) => ({ id: payee.id, due }))
+    return shareProRata(dues, cash, this.program.behaviour.proRata)
+  }
+
   /**
    * Pays claims from an account, then from its supports; writes one line per claim and source.
    * @returns what was paid in all
@@ -247,13 +296,29 @@ export class Live {
     return total
   }
 
-  private paySupport(step: StepMark, account: number, claim: Claim, owed: Fen, rest: Fen, kind: Transfer['kind'], before: Map<number, Fen>): Fen {
+  private paySupport(
+    step: StepMark,
+    account: number,
+    claim: Claim,
+    owed: Fen,
+    rest: Fen,
+    kind: Transfer['kind'],
+    before: Map<number, Fen>,
+  ): Fen {
     const taken = minFen(this.state.accounts[account]!.balance, rest)
     if (taken > 0n) this.payLine(step, account, claim, owed, taken, kind, before)
     return taken
   }
 
-  private payLine(step: StepMark, account: number, claim: Claim, due: Fen, paid: Fen, kind: Transfer['kind'], before: Map<number, Fen>): void {
+  private payLine(
+    step: StepMark,
+    account: number,
+    claim: Claim,
+    due: Fen,
+    paid: Fen,
+    kind: Transfer['kind'],
+    before: Map<number, Fen>,
+  ): void {
     const state = this.state.accounts[account]!
     const availableBefore = state.balance
     if (!before.has(account)) before.set(account, availableBefore)
@@ -343,5 +408,3 @@ export const emptyRecord = (): TrancheRecord => ({
   touched: false,
   inputs: {},
 })
-
-export const moneyRatio = (fen: Fen): Rate => ratio(fen)

@@ -160,6 +160,8 @@ export interface Compiler {
   formula(text: string, path: string, wanted?: ValueType): Formula
   /** Positions of a name. @throws TermsError with the path */
   find(kind: keyof Names, name: string, path: string): readonly number[]
+  /** @throws TermsError always */
+  missing(path: string, name: string, known: readonly string[]): never
 }
 
 const programs = new WeakMap<DealTerms, Program>()
@@ -182,7 +184,8 @@ export const poolsOf = (terms: DealTerms): readonly { readonly id: string; reado
 const positions = (list: readonly { readonly id: string }[], path: string): Map<string, readonly number[]> => {
   const map = new Map<string, readonly number[]>()
   list.forEach(({ id }, index) => {
-    if (map.has(id)) throw new TermsError(`${path}/${index}/id`, `the name ${JSON.stringify(id)} is used twice`, 'DUPLICATE_NAME')
+    if (map.has(id))
+      throw new TermsError(`${path}/${index}/id`, `the name ${JSON.stringify(id)} is used twice`, 'DUPLICATE_NAME')
     map.set(id, [index])
   })
   return map
@@ -192,12 +195,14 @@ function namesOf(terms: DealTerms): Names {
   const tranche = positions(terms.tranches, '/tranches')
   const own = new Map(tranche)
   terms.groups?.forEach(({ id, tranches }, index) => {
-    if (tranche.has(id)) throw new TermsError(`/groups/${index}/id`, `the name ${JSON.stringify(id)} is used twice`, 'DUPLICATE_NAME')
+    if (tranche.has(id))
+      throw new TermsError(`/groups/${index}/id`, `the name ${JSON.stringify(id)} is used twice`, 'DUPLICATE_NAME')
     tranche.set(
       id,
       tranches.map((name, member) => {
         const position = own.get(name)?.[0]
-        if (position === undefined) throw unknown('tranche', name, `/groups/${index}/tranches/${member}`, [...own.keys()])
+        if (position === undefined)
+          throw unknown('tranche', name, `/groups/${index}/tranches/${member}`, [...own.keys()])
         return position
       }),
     )
@@ -240,6 +245,9 @@ function compilerOf(terms: DealTerms, behaviour: Behaviour, names: Names, series
         if (error instanceof FormulaError) throw new TermsError(path, error.message, 'BAD_FORMULA')
         throw error
       }
+    },
+    missing: (path, name, known) => {
+      throw unknown('such thing', name, path, known)
     },
     find: (kind, name, path) => {
       const found = names[kind].get(name)
@@ -317,7 +325,12 @@ function compileTerms(terms: DealTerms): Program {
   }
 }
 
-function compileTranche(compiler: Compiler, tranche: DealTerms['tranches'][number], index: number, start: IsoDate): TrancheProgram {
+function compileTranche(
+  compiler: Compiler,
+  tranche: DealTerms['tranches'][number],
+  index: number,
+  start: IsoDate,
+): TrancheProgram {
   const path = `/tranches/${index}`
   return {
     id: tranche.id,
@@ -439,7 +452,9 @@ function compileTrigger(compiler: Compiler, terms: TriggerTerms, path: string): 
   const { test } = terms
   const numerator = compiler.formula(test.numerator, `${path}/test/numerator`)
   const denominator =
-    test.denominator === undefined ? null : compiler.formula(test.denominator, `${path}/test/denominator`, numerator.type)
+    test.denominator === undefined
+      ? null
+      : compiler.formula(test.denominator, `${path}/test/denominator`, numerator.type)
   return {
     terms,
     numerator,

@@ -82,53 +82,112 @@ export function statTable(names: Names, series: Map<Compiled<Live>, string>): Re
       'Performing balance at the last collection date (the opening balance before the first)',
       (pool) => pool.balance,
     ),
-    poolOpeningBalance: pools('本期期初资产池余额', 'Pool balance at the start of the latest period', (pool) => pool.opening),
+    poolOpeningBalance: pools(
+      '本期期初资产池余额',
+      'Pool balance at the start of the latest period',
+      (pool) => pool.opening,
+    ),
     initialPoolBalance: pools('初始资产池余额', 'Pool balance at issue', (pool) => pool.initial),
-    poolFactor: stat('number', [], '资产池余额÷初始余额', 'Pool balance ÷ pool balance at issue', over((p) => p.balance, (p) => p.initial)),
-    poolDefaultedBalance: pools('违约资产当前余额', 'Current balance of the assets in default', (pool) => pool.defaultedBalance),
-    poolWeightedRate: stat('number', [], '按余额加权的资产利率', 'Asset rates weighted by balance, at the last collection date', () => weightedRate),
+    poolFactor: stat(
+      'number',
+      [],
+      '资产池余额÷初始余额',
+      'Pool balance ÷ pool balance at issue',
+      over(
+        (p) => p.balance,
+        (p) => p.initial,
+      ),
+    ),
+    poolDefaultedBalance: pools(
+      '违约资产当前余额',
+      'Current balance of the assets in default',
+      (pool) => pool.defaultedBalance,
+    ),
+    poolWeightedRate: stat(
+      'number',
+      [],
+      '按余额加权的资产利率',
+      'Asset rates weighted by balance, at the last collection date',
+      () => weightedRate,
+    ),
     cumulativeDefault: pools('累计违约金额', 'Defaults since the start', (pool) => pool.cumulativeDefault),
     cumulativeRecovery: pools('累计回收金额', 'Recoveries since the start', (pool) => pool.cumulativeRecovery),
     cumulativeLoss: pools('累计损失', 'Losses booked since the start', (pool) => pool.cumulativeLoss),
-    cumulativePurchased: pools('累计循环购买本金', 'Principal bought since the start', (pool) => pool.cumulativePurchased),
+    cumulativePurchased: pools(
+      '累计循环购买本金',
+      'Principal bought since the start',
+      (pool) => pool.cumulativePurchased,
+    ),
     cumulativeDefaultRate: stat(
       'number',
       [],
       '累计违约率（分母：初始余额）',
       'Defaults since the start ÷ pool balance at issue',
-      over((p) => p.cumulativeDefault, (p) => p.initial),
+      over(
+        (p) => p.cumulativeDefault,
+        (p) => p.initial,
+      ),
     ),
     cumulativeDefaultRateOfPurchased: stat(
       'number',
       [],
       '累计违约率（分母：初始余额+累计购买）',
       'Defaults since the start ÷ (pool balance at issue + purchased)',
-      over((p) => p.cumulativeDefault, (p) => p.initial + p.cumulativePurchased),
+      over(
+        (p) => p.cumulativeDefault,
+        (p) => p.initial + p.cumulativePurchased,
+      ),
     ),
-    collected: stat('money', [{ kind: 'name', of: 'source', many: true }], '最近归集期间按来源的现金', 'Cash of the latest collection period by source', (sources) => {
-      return ({ state }) => {
-        let total = 0n
-        for (const pool of state.pools) for (const source of sources) total += pool.collected[source] ?? 0n
-        return money(total)
-      }
-    }),
-    arrears: stat('money', [{ kind: 'name', of: 'bucket', many: true }], '各逾期段余额', 'Balance in arrears buckets, e.g. arrears("M2", "M3")', (buckets) => {
-      return ({ state }) => {
-        let total = 0n
-        for (const pool of state.pools) for (const bucket of buckets) total += pool.arrears[bucket] ?? 0n
-        return money(total)
-      }
-    }),
-    trancheBalance: tranches('证券未偿本金', 'Current balance of tranches or groups', ({ state }, i) => state.tranches[i]!.balance),
-    trancheOriginalBalance: tranches('证券发行金额', 'Original balance of tranches or groups', ({ program }, i) => program.tranches[i]!.original),
-    trancheFactor: stat('number', [many('tranche')], '证券未偿本金÷发行金额', 'Current ÷ original balance', (wanted) => {
-      const indices = pick('tranche', wanted)
-      return ({ state, program }) => {
-        let [a, b] = [0n, 0n]
-        for (const i of indices) [a, b] = [a + state.tranches[i]!.balance, b + program.tranches[i]!.original]
-        return b === 0n ? ZERO : ratio(a, b)
-      }
-    }),
+    collected: stat(
+      'money',
+      [{ kind: 'name', of: 'source', many: true }],
+      '最近归集期间按来源的现金',
+      'Cash of the latest collection period by source',
+      (sources) => {
+        return ({ state }) => {
+          let total = 0n
+          for (const pool of state.pools) for (const source of sources) total += pool.collected[source] ?? 0n
+          return money(total)
+        }
+      },
+    ),
+    arrears: stat(
+      'money',
+      [{ kind: 'name', of: 'bucket', many: true }],
+      '各逾期段余额',
+      'Balance in arrears buckets, e.g. arrears("M2", "M3")',
+      (buckets) => {
+        return ({ state }) => {
+          let total = 0n
+          for (const pool of state.pools) for (const bucket of buckets) total += pool.arrears[bucket] ?? 0n
+          return money(total)
+        }
+      },
+    ),
+    trancheBalance: tranches(
+      '证券未偿本金',
+      'Current balance of tranches or groups',
+      ({ state }, i) => state.tranches[i]!.balance,
+    ),
+    trancheOriginalBalance: tranches(
+      '证券发行金额',
+      'Original balance of tranches or groups',
+      ({ program }, i) => program.tranches[i]!.original,
+    ),
+    trancheFactor: stat(
+      'number',
+      [many('tranche')],
+      '证券未偿本金÷发行金额',
+      'Current ÷ original balance',
+      (wanted) => {
+        const indices = pick('tranche', wanted)
+        return ({ state, program }) => {
+          let [a, b] = [0n, 0n]
+          for (const i of indices) [a, b] = [a + state.tranches[i]!.balance, b + program.tranches[i]!.original]
+          return b === 0n ? ZERO : ratio(a, b)
+        }
+      },
+    ),
     trancheCount: stat('number', [], '证券数量', 'Number of tranches, members of groups one by one', () => {
       return ({ state }) => ratio(BigInt(state.tranches.length))
     }),
@@ -148,8 +207,12 @@ export function statTable(names: Names, series: Map<Compiled<Live>, string>): Re
       return ({ state }) => sumOver(state.accounts, indices, ({ balance }) => balance)
     }),
     reserveTarget: account('账户目标余额', 'Required balance of an account', (live, i) => live.targetOf(i)),
-    reserveGap: account('账户缺口', 'max(0, target − balance)', (live, i) => positive(live.targetOf(i) - live.state.accounts[i]!.balance)),
-    reserveExcess: account('账户超额', 'max(0, balance − target)', (live, i) => positive(live.state.accounts[i]!.balance - live.targetOf(i))),
+    reserveGap: account('账户缺口', 'max(0, target − balance)', (live, i) =>
+      positive(live.targetOf(i) - live.state.accounts[i]!.balance),
+    ),
+    reserveExcess: account('账户超额', 'max(0, balance − target)', (live, i) =>
+      positive(live.state.accounts[i]!.balance - live.targetOf(i)),
+    ),
     facilityAvailable: stat('money', [one('facility')], '流动性支持可用额度', 'Credit still available', (wanted) => {
       const indices = pick('facility', wanted)
       return ({ state }) => sumOver(state.facilities, indices, ({ available }) => available)
@@ -159,24 +222,92 @@ export function statTable(names: Names, series: Map<Compiled<Live>, string>): Re
       return ({ state }) => sumOver(state.facilities, indices, ({ drawn }) => drawn)
     }),
     date: stat('date', [], '本次事件日期', 'Date of the event', () => (live) => live.date),
-    closingDate: stat('date', [], '设立日', 'Closing date (else the cut-off)', () => ({ program }) => program.closing),
-    statedMaturity: stat('date', [], '法定到期日', 'Stated maturity', () => ({ program }) => program.statedMaturity),
+    closingDate: stat(
+      'date',
+      [],
+      '设立日',
+      'Closing date (else the cut-off)',
+      () =>
+        ({ program }) =>
+          program.closing,
+    ),
+    statedMaturity: stat(
+      'date',
+      [],
+      '法定到期日',
+      'Stated maturity',
+      () =>
+        ({ program }) =>
+          program.statedMaturity,
+    ),
     dealYear: stat('number', [], '设立后第几年（从1起）', 'Year since closing, from 1', () => (live) => {
       return ratio(BigInt(yearOf(live.program.closing, live.date)))
     }),
-    period: stat('number', [], '第几期（从1起）', 'Number of the period, from 1', () => ({ state }) => ratio(BigInt(state.periods + 1))),
-    indexRate: stat('number', [{ kind: 'name', of: 'index' }], '基准利率', 'Index rate at the date', ([name]) => (live) => live.indexAt(name!, live.date, 'inclusive')),
-    reported: stat('money', [{ kind: 'name', of: 'reported' }], '服务报告所列金额', 'Amount of the servicer report, in fen', ([name]) => ({ state }) => state.reported[name!] ?? ZERO),
-    reportedRatio: stat('number', [{ kind: 'name', of: 'reported' }], '服务报告所列比率', 'Ratio of the servicer report', ([name]) => ({ state }) => state.reported[name!] ?? ZERO),
-    rating: stat('number', [{ kind: 'name', of: 'rated' }], '评级级差（AAA 为 1）', 'Rating as a notch: AAA is 1, AA+ 2, …; unknown is 21', ([name]) => ({ state }) => notch(state.ratings[name!] ?? '')),
-    notch: stat('number', [{ kind: 'name', of: 'rating' }], '评级符号的级差', 'The notch of a rating symbol', ([symbol]) => {
-      const value = notch(symbol!)
-      return () => value
-    }),
-    average: stat('same', [{ kind: 'any' }, { kind: 'number' }], '最近n期平均', 'Average of the last n values, one per pay date, this one included', (_, [figure, count]) => {
-      series.set(figure!, `average${series.size + 1}`)
-      return (live) => average(live, figure!, Number((count!.read(live) as Rate).numerator))
-    }),
+    period: stat(
+      'number',
+      [],
+      '第几期（从1起）',
+      'Number of the period, from 1',
+      () =>
+        ({ state }) =>
+          ratio(BigInt(state.periods + 1)),
+    ),
+    indexRate: stat(
+      'number',
+      [{ kind: 'name', of: 'index' }],
+      '基准利率',
+      'Index rate at the date',
+      ([name]) =>
+        (live) =>
+          live.indexAt(name!, live.date, 'inclusive'),
+    ),
+    reported: stat(
+      'money',
+      [{ kind: 'name', of: 'reported' }],
+      '服务报告所列金额',
+      'Amount of the servicer report, in fen',
+      ([name]) =>
+        ({ state }) =>
+          state.reported[name!] ?? ZERO,
+    ),
+    reportedRatio: stat(
+      'number',
+      [{ kind: 'name', of: 'reported' }],
+      '服务报告所列比率',
+      'Ratio of the servicer report',
+      ([name]) =>
+        ({ state }) =>
+          state.reported[name!] ?? ZERO,
+    ),
+    rating: stat(
+      'number',
+      [{ kind: 'name', of: 'rated' }],
+      '评级级差（AAA 为 1）',
+      'Rating as a notch: AAA is 1, AA+ 2, …; unknown is 21',
+      ([name]) =>
+        ({ state }) =>
+          notch(state.ratings[name!] ?? ''),
+    ),
+    notch: stat(
+      'number',
+      [{ kind: 'name', of: 'rating' }],
+      '评级符号的级差',
+      'The notch of a rating symbol',
+      ([symbol]) => {
+        const value = notch(symbol!)
+        return () => value
+      },
+    ),
+    average: stat(
+      'same',
+      [{ kind: 'any' }, { kind: 'number' }],
+      '最近n期平均',
+      'Average of the last n values, one per pay date, this one included',
+      (_, [figure, count]) => {
+        series.set(figure!, `average${series.size + 1}`)
+        return (live) => average(live, figure!, Number((count!.read(live) as Rate).numerator))
+      },
+    ),
   }
 }
 

@@ -8,6 +8,7 @@ import {
   DayCountName,
   FenText,
   FormulaText,
+  literals,
   Name,
   Names,
   optional,
@@ -18,9 +19,7 @@ import {
 
 export const Account = strict({
   id: Name,
-  kind: Type.Union(
-    ['collection', 'plan', 'income', 'principal', 'reserve', 'residue', 'other'].map((kind) => Type.Literal(kind)),
-  ),
+  kind: literals(['collection', 'plan', 'income', 'principal', 'reserve', 'residue', 'other'] as const),
   name: optional(Words),
   opening: optional(FenText),
   /** Required balance; a transfer to the account can be limited to `reserveGap("id")`. */

@@ -10,6 +10,9 @@ export const strict = <P extends TProperties>(properties: P, description?: strin
 
 export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema)
 
+export const literals = <const T extends readonly string[]>(values: T) =>
+  Type.Unsafe<T[number]>(Type.Union(values.map((value) => Type.Literal(value))))
+
 /** A name inside the document: no quotes and no control characters, so that a formula can hold it as a string. */
 export const Name = Type.String({ pattern: '^[^"\\\\\\x00-\\x1f]{1,80}$', description: 'A name, unique in its list.' })
 export const Names = Type.Array(Name, { minItems: 1, maxItems: 200 })

@@ -1,10 +1,7 @@
 /** Collection rules, triggers, eligibility and concentration tests, purchase and call terms. */
 import { Type } from 'typebox'
 import { DEAL_EVENTS, SOURCES, STATUSES } from '../words.ts'
-import { clauseFields, DateText, FormulaText, Name, optional, RateText, strict } from './primitives.ts'
-
-export const literals = <const T extends readonly string[]>(values: T) =>
-  Type.Union(values.map((value) => Type.Literal(value as T[number])))
+import { clauseFields, DateText, FormulaText, literals, Name, optional, RateText, strict } from './primitives.ts'
 
 export const Source = literals(SOURCES)
 export const Status = literals(STATUSES)

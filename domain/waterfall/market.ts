@@ -1,0 +1,49 @@
+/** Revolving purchases and the sale of the pool. */
+import { divide, ratio, toFen } from '../deal/rational.ts'
+import { minFen, mulDiv, type Fen } from '../money.ts'
+import type { Rate } from '../rate.ts'
+import type { Live, StepMark } from './live.ts'
+
+interface Price {
+  readonly performing: Rate
+  readonly defaulted: Rate
+}
+
+/** Cash of the account (up to the limit) buys assets at the price; in a contract it is handed over for a purchase. */
+export function purchase(live: Live, mark: StepMark, account: number, limit: Fen | null, price: Price): void {
+  const availableBefore = live.state.accounts[account]!.balance
+  const cash = limit === null ? availableBefore : minFen(availableBefore, limit > 0n ? limit : 0n)
+  const bought =
+    cash === 0n
+      ? { spent: 0n, balance: 0n }
+      : (live.env.buy?.(live.date, cash, price) ?? {
+          spent: cash,
+          balance: toFen(divide(ratio(cash), price.performing), 'floor'),
+        })
+  const payee = { kind: 'pool', id: 'purchase' } as const
+  live.withdraw(account, bought.spent, payee, 'purchase', mark.id)
+  live.state.pools[0]!.cumulativePurchased += bought.balance
+  live.cashLine(mark, account, payee, availableBefore, cash, bought.spent, {
+    price: price.performing,
+    balance: bought.balance,
+  })
+  live.moved(account, -bought.spent)
+  if (bought.spent > 0n) live.raise('revolving-purchase', mark.clause)
+}
+
+/** floor(performing × price) + floor((cumulative default − recovery − loss) × price of defaulted) is deposited. */
+export function sellPool(live: Live, mark: StepMark, account: number, price: Price): void {
+  let proceeds = 0n
+  for (const pool of live.state.pools) {
+    const open = pool.cumulativeDefault - pool.cumulativeRecovery - pool.cumulativeLoss
+    proceeds += mulDiv(pool.balance, price.performing.numerator, price.performing.denominator, 'floor')
+    proceeds += mulDiv(open, price.defaulted.numerator, price.defaulted.denominator, 'floor')
+    pool.balance = 0n
+    pool.defaultedBalance = 0n
+  }
+  live.env.sold?.(live.date)
+  live.deposit(account, proceeds, { kind: 'pool', id: 'sale' }, 'purchase', mark.id)
+  live.book(mark, { kind: 'account', id: live.state.accounts[account]!.id }, proceeds, proceeds, {
+    price: price.performing,
+  })
+}

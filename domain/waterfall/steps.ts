@@ -1,0 +1,377 @@
+/** Turns the steps of a waterfall into functions over the running deal. Each action is one compiler below. */
+import { fenOf } from '../deal/formula/compile.ts'
+import type { SimpleStep, Step } from '../deal/terms.ts'
+import type { Fen } from '../money.ts'
+import { parseFen } from '../money.ts'
+import { parseRate } from '../rate.ts'
+import { accrueTranche, applyInterest, applyPrincipal, interestOwed, principalDue } from './accrual.ts'
+import { calculateFee } from './fees.ts'
+import { accrueFacility, collectCap, drawFacility, repayFacility, settleSwap } from './hedges.ts'
+import type { Claim, Live, PaySources, StepMark } from './live.ts'
+import { purchase, sellPool } from './market.ts'
+import type { Transfer } from './period.ts'
+import type { CompiledStep, Compiler, Formula } from './program.ts'
+
+export function compileSteps(compiler: Compiler, steps: readonly Step[], path: string): CompiledStep[] {
+  return steps.map((step, index) => {
+    const at = `${path}/${index}`
+    const run = step.action === 'if' ? compileIf(compiler, step, at) : compileSimple(compiler, step, at)
+    const when = step.when === undefined ? null : compiler.formula(step.when, `${at}/when`, 'flag')
+    return (live) => {
+      live.run += 1
+      if (when && when.read(live) !== true) return
+      run(live)
+      live.assertConserved(step.id)
+    }
+  })
+}
+
+function compileIf(compiler: Compiler, step: Step & { action: 'if' }, path: string): CompiledStep {
+  const test = compiler.formula(step.if, `${path}/if`, 'flag')
+  const yes = compileSteps(compiler, step.then, `${path}/then`)
+  const no = compileSteps(compiler, step.else, `${path}/else`)
+  return (live) => {
+    for (const run of test.read(live) === true ? yes : no) run(live)
+  }
+}
+
+function compileSimple(compiler: Compiler, step: SimpleStep, path: string): CompiledStep {
+  const mark: StepMark = { id: step.id, clause: step.clause, action: step.action }
+  const one = (kind: 'account' | 'ledger' | 'facility', name: string, key: string): number =>
+    compiler.find(kind, name, `${path}/${key}`)[0]!
+  const tranches = (names: readonly string[]): readonly number[] => [
+    ...new Set(names.flatMap((name, i) => compiler.find('tranche', name, `${path}/tranches/${i}`))),
+  ]
+  const fees = (names: readonly string[]): readonly number[] =>
+    names.map((name, i) => compiler.find('fee', name, `${path}/fees/${i}`)[0]!)
+  const tranche = (name: string): number => compiler.find('tranche', name, `${path}/tranche`)[0]!
+  const money = (text: string | undefined, key: string): Formula | null =>
+    text === undefined ? null : compiler.formula(text, `${path}/${key}`, 'money')
+
+  switch (step.action) {
+    case 'accrue-interest': {
+      const indices = tranches(step.tranches)
+      return (live) => {
+        for (const index of indices) accrueAndBook(live, mark, index)
+      }
+    }
+    case 'calculate-fee': {
+      const indices = fees(step.fees)
+      return (live) => {
+        for (const index of indices) {
+          calculateFee(live, index)
+          const { id, due } = live.state.fees[index]!
+          live.book(mark, { kind: 'fee', id }, due, due, live.feeInputs[index])
+        }
+      }
+    }
+    case 'pay-interest':
+      return payInterest(mark, tranches(step.tranches), step, sourcesOf(compiler, step, path, 'interest'))
+    case 'pay-principal':
+      return payPrincipal(mark, tranches(step.tranches), sourcesOf(compiler, step, path, 'principal'))
+    case 'pay-residual': {
+      const index = tranche(step.tranche)
+      const sources = sourcesOf(compiler, step, path, 'residual')
+      return (live) => payResidual(live, mark, index, sources(live))
+    }
+    case 'pay-fee':
+      return payFees(mark, fees(step.fees), step.calculate === true, sourcesOf(compiler, step, path, 'fee'))
+    case 'transfer': {
+      const to = one('account', step.to, 'to')
+      const ledger = step.book ? one('ledger', step.book.ledger, 'book/ledger') : null
+      const sources = sourcesOf(compiler, step, path, 'transfer')
+      return (live) => transfer(live, mark, to, sources(live), ledger, step.book?.direction ?? 'debit')
+    }
+    case 'book-ledger': {
+      const amount = money(step.amount, 'amount')!
+      const ledgers = step.ledgers.map(({ ledger, cap }, i) => ({
+        index: one('ledger', ledger, `ledgers/${i}/ledger`),
+        cap: money(cap, `ledgers/${i}/cap`)!,
+      }))
+      return (live) => bookLedgers(live, mark, step.direction, amount, ledgers)
+    }
+    case 'write-off': {
+      const amount = money(step.amount, 'amount')!
+      const index = tranche(step.tranche)
+      return (live) => writeOff(live, mark, index, fenOf(amount, live, live.program.behaviour.money))
+    }
+    case 'fund': {
+      const index = tranche(step.tranche)
+      const to = one('account', step.to, 'to')
+      const amount = parseFen(step.amount)
+      return (live) => fund(live, mark, index, to, amount)
+    }
+    case 'purchase': {
+      const account = one('account', step.from, 'from')
+      const limit = money(step.limit, 'limit')
+      const price = { performing: parseRate(step.price.performing), defaulted: parseRate(step.price.defaulted) }
+      return (live) => purchase(live, mark, account, limit ? fenOf(limit, live, 'floor') : null, price)
+    }
+    case 'sell-pool': {
+      const account = one('account', step.to, 'to')
+      const price = { performing: parseRate(step.price.performing), defaulted: parseRate(step.price.defaulted) }
+      return (live) => sellPool(live, mark, account, price)
+    }
+    case 'facility-accrue': {
+      const indices = step.facilities.map((name, i) => one('facility', name, `facilities/${i}`))
+      return (live) => {
+        for (const index of indices) accrueFacility(live, mark, index)
+      }
+    }
+    case 'facility-repay': {
+      const [account, index] = [one('account', step.from, 'from'), one('facility', step.facility, 'facility')]
+      return (live) => repayFacility(live, mark, account, index, step.order)
+    }
+    case 'facility-pay-interest': {
+      const index = one('facility', step.facility, 'facility')
+      const to = tranches(step.tranches)
+      const limit = money(step.limit, 'limit')
+      return (live) => facilityInterest(live, mark, index, to, limit)
+    }
+    case 'facility-draw': {
+      const [account, index] = [one('account', step.to, 'to'), one('facility', step.facility, 'facility')]
+      const limit = money(step.limit, 'limit')
+      return (live) => drawFacility(live, mark, account, index, limit ? fenOf(limit, live, 'floor') : null)
+    }
+    case 'swap-settle': {
+      const account = one('account', step.account, 'account')
+      const index = position(compiler.terms.swaps, step.swap, `${path}/swap`, compiler)
+      return (live) => settleSwap(live, mark, account, index)
+    }
+    case 'cap-collect': {
+      const account = one('account', step.to, 'to')
+      const index = position(compiler.terms.caps, step.cap, `${path}/cap`, compiler)
+      return (live) => collectCap(live, mark, account, index)
+    }
+  }
+}
+
+const position = (
+  list: readonly { id: string }[] | undefined,
+  name: string,
+  path: string,
+  compiler: Compiler,
+): number => {
+  const index = (list ?? []).findIndex(({ id }) => id === name)
+  if (index < 0)
+    compiler.missing(
+      path,
+      name,
+      (list ?? []).map(({ id }) => id),
+    )
+  return index
+}
+
+interface PayTerms {
+  readonly from: string
+  readonly limit?: string | undefined
+  readonly order?: 'pro-rata' | 'sequential' | undefined
+  readonly support?: readonly ({ account: string } | { facility: string })[] | undefined
+}
+
+function sourcesOf(
+  compiler: Compiler,
+  step: PayTerms,
+  path: string,
+  kind: Transfer['kind'],
+): (live: Live) => PaySources {
+  const account = compiler.find('account', step.from, `${path}/from`)[0]!
+  const limit = step.limit === undefined ? null : compiler.formula(step.limit, `${path}/limit`, 'money')
+  const support = (step.support ?? []).map((source, i) =>
+    'account' in source
+      ? { account: compiler.find('account', source.account, `${path}/support/${i}/account`)[0]! }
+      : { facility: compiler.find('facility', source.facility, `${path}/support/${i}/facility`)[0]! },
+  )
+  const fixed = { account, support, order: step.order ?? 'pro-rata', kind } as const
+  if (!limit) {
+    const always: PaySources = { ...fixed, limit: null }
+    return () => always
+  }
+  return (live) => ({ ...fixed, limit: fenOf(limit, live, 'floor') })
+}
+
+function accrueAndBook(live: Live, mark: StepMark, index: number): void {
+  const record = live.tranches[index]!
+  const before = record.accrued
+  accrueTranche(live, index, live.accrueTo, true)
+  const amount = record.accrued - before
+  live.book(mark, { kind: 'tranche', id: live.state.tranches[index]!.id }, amount, amount, { ...record.inputs })
+}
+
+function payInterest(
+  mark: StepMark,
+  indices: readonly number[],
+  step: { accrue?: boolean | undefined; coupon?: number | undefined },
+  sources: (live: Live) => PaySources,
+): CompiledStep {
+  const strip = step.coupon
+  return (live) => {
+    if (step.accrue === true) for (const index of indices) accrueTranche(live, index, live.accrueTo, true)
+    live.pay(mark, sources(live), interestClaims(live, indices, strip))
+  }
+}
+
+const interestClaims = (live: Live, indices: readonly number[], strip?: number): Claim[] =>
+  indices.map((index) => {
+    const state = live.state.tranches[index]!
+    return {
+      payee: { kind: 'tranche', id: state.id },
+      due: interestOwed(state, strip),
+      inputs: live.tranches[index]!.inputs,
+      settle: (amount) => applyInterest(live, index, amount, strip),
+    }
+  })
+
+function payPrincipal(mark: StepMark, indices: readonly number[], sources: (live: Live) => PaySources): CompiledStep {
+  return (live) => {
+    const open = indices.filter((index) => live.state.tranches[index]!.balance > 0n)
+    const claims = open.map((index): Claim => {
+      const { id, balance } = live.state.tranches[index]!
+      return {
+        payee: { kind: 'tranche', id },
+        due: principalDue(live, index),
+        inputs: { balance, target: balance - principalDue(live, index) },
+        settle: (amount) => applyPrincipal(live, index, amount),
+      }
+    })
+    if (claims.length > 0) live.pay(mark, sources(live), claims)
+  }
+}
+
+function payResidual(live: Live, mark: StepMark, index: number, sources: PaySources): void {
+  const available = live.state.accounts[sources.account]!.balance
+  const due = sources.limit !== null && sources.limit < available ? sources.limit : available
+  const settle = (amount: Fen): void => {
+    const record = live.tranches[index]!
+    record.residual += amount
+    record.touched = true
+  }
+  live.pay(mark, sources, [
+    { payee: { kind: 'tranche', id: live.state.tranches[index]!.id }, due, inputs: { available }, settle },
+  ])
+}
+
+function payFees(
+  mark: StepMark,
+  indices: readonly number[],
+  calculate: boolean,
+  sources: (live: Live) => PaySources,
+): CompiledStep {
+  return (live) => {
+    if (calculate) for (const index of indices) calculateFee(live, index)
+    const claims = indices.map((index): Claim => {
+      const state = live.state.fees[index]!
+      return {
+        payee: { kind: 'fee', id: state.id },
+        due: state.due,
+        inputs: live.feeInputs[index]!,
+        settle: (amount) => {
+          state.due -= amount
+          live.fees[index]!.paid += amount
+        },
+      }
+    })
+    const before = claims.map(({ due }) => due)
+    live.pay(mark, sources(live), claims)
+    if (live.recordMovements)
+      indices.forEach((index, i) => {
+        const { due } = live.state.fees[index]!
+        live.movements.push({ date: live.date, of: 'fee', index, amount: before[i]! - due, balance: due })
+      })
+  }
+}
+
+function transfer(
+  live: Live,
+  mark: StepMark,
+  to: number,
+  sources: PaySources,
+  ledger: number | null,
+  direction: 'debit' | 'credit',
+): void {
+  const available = live.state.accounts[sources.account]!.balance
+  const due = sources.limit === null ? available : sources.limit > 0n ? sources.limit : 0n
+  const { id } = live.program.accounts[to]!
+  const paid = live.pay(mark, sources, [
+    {
+      payee: { kind: 'account', id },
+      due,
+      inputs: sources.limit === null ? {} : { limit: sources.limit },
+      settle: () => undefined,
+    },
+  ])
+  live.moved(to, paid)
+  if (ledger !== null) bookLedger(live, ledger, direction, paid)
+}
+
+function bookLedger(live: Live, index: number, direction: 'debit' | 'credit', amount: Fen): void {
+  if (amount === 0n) return
+  const ledger = live.state.ledgers[index]!
+  ledger.balance += direction === 'debit' ? amount : -amount
+  if (live.recordMovements)
+    live.movements.push({ date: live.date, of: 'ledger', index, amount, balance: ledger.balance, more: { direction } })
+}
+
+/** Over ledgers in list order, each up to its cap (as stated, whatever the ledger holds already). */
+function bookLedgers(
+  live: Live,
+  mark: StepMark,
+  direction: 'debit' | 'credit',
+  amount: Formula,
+  ledgers: readonly { index: number; cap: Formula }[],
+): void {
+  const { money } = live.program.behaviour
+  let left = fenOf(amount, live, money)
+  for (const { index, cap } of ledgers) {
+    const most = fenOf(cap, live, money)
+    const booked = left < most ? left : most
+    const positive = booked > 0n ? booked : 0n
+    live.book(mark, { kind: 'ledger', id: live.state.ledgers[index]!.id }, left, positive, { cap: most })
+    bookLedger(live, index, direction, positive)
+    left -= positive
+  }
+}
+
+/** Interest is accrued first; then min(amount, balance) is taken off, without cash. */
+function writeOff(live: Live, mark: StepMark, index: number, amount: Fen): void {
+  accrueTranche(live, index, live.accrueTo, true)
+  const state = live.state.tranches[index]!
+  const wanted = amount > 0n ? amount : 0n
+  const taken = wanted < state.balance ? wanted : state.balance
+  state.balance -= taken
+  const record = live.tranches[index]!
+  record.writtenOff += taken
+  if (taken > 0n) record.touched = true
+  live.book(mark, { kind: 'tranche', id: state.id }, wanted, taken)
+}
+
+/** Interest is accrued first; then the balance rises by the amount, which is deposited. */
+function fund(live: Live, mark: StepMark, index: number, to: number, amount: Fen): void {
+  accrueTranche(live, index, live.accrueTo, true)
+  const state = live.state.tranches[index]!
+  state.balance += amount
+  const record = live.tranches[index]!
+  record.drawn += amount
+  if (amount > 0n) record.touched = true
+  live.deposit(to, amount, { kind: 'tranche', id: state.id }, 'principal', mark.id)
+  live.book(mark, { kind: 'tranche', id: state.id }, amount, amount)
+}
+
+/** A facility pays due interest of tranches directly, pro rata, up to its available credit. */
+function facilityInterest(
+  live: Live,
+  mark: StepMark,
+  facility: number,
+  indices: readonly number[],
+  limit: Formula | null,
+): void {
+  const { available } = live.state.facilities[facility]!
+  const most = limit ? fenOf(limit, live, 'floor') : available
+  const claims = interestClaims(live, indices)
+  const shares = live.shares(claims, most < available ? most : available)
+  claims.forEach((claim, i) => {
+    if (shares[i]! <= 0n) return
+    const drawn = live.draw(mark, facility, claim, claim.due, shares[i]!)
+    claim.settle(drawn)
+  })
+}
