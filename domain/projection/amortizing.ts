@@ -14,6 +14,7 @@ import { addPeriods } from '../dates/pattern.ts'
 import { minFen, mulDiv, type Fen } from '../money.ts'
 import { combineFlows, cutSchedule, dropEmptyTail } from './combine.ts'
 import { floorTimesDouble, levelPayment, periodSpeed } from './doubles.ts'
+import { addReturned } from './flows.ts'
 import { penaltyOf } from './penalty.ts'
 import { armRatePath, assetRatePath, periodRateMicro, rateOn, type RatePath } from './rates.ts'
 import { floorShare, recoveredOf, recoveriesOf, recoveryRows } from './recovery.ts'
@@ -228,19 +229,9 @@ function projectDelinquent(
     const back = floorShare(delinquent, performing)
     if (back > 0n) returned.push(amortize(plan, back, i + 1 + lag, plan.dates.length - 1, () => NO_STRESS))
   }
-  const combined = combineFlows(returned)
-  const booked = withRecoveries(rows, assumption.recovery).map((row) => {
-    const back = combined.find(({ date }) => date === row.date)
-    return back ? { ...row, ...sumWith(row, back) } : row
-  })
+  const booked = addReturned(withRecoveries(rows, assumption.recovery), combineFlows(returned))
   return cutSchedule(asset.currentBalance, dropEmptyTail(booked), asOf)
 }
-
-const sumWith = (a: FlowRow, b: FlowRow): Partial<FlowRow> => ({
-  balance: a.balance + b.balance,
-  principal: a.principal + b.principal,
-  interest: a.interest + b.interest,
-})
 
 /** An asset in default: zero rows, then its recovery by the assumption; nothing is outstanding any more. */
 function projectDefaulted(
