@@ -69,6 +69,13 @@ export const MEMBERS = [
     operators: makerAndChecker,
   },
   {
+    id: 'xinyi-audit',
+    name: { zh: '信义会计师事务所', en: 'Xinyi Auditors' },
+    usccBody: '91110000MA00AUD78',
+    roles: ['auditor'],
+    operators: makerAndChecker,
+  },
+  {
     id: 'eastern-exchange',
     name: { zh: '东方证券交易所', en: 'Eastern Exchange' },
     usccBody: '12310000MB2F12345',
@@ -143,6 +150,7 @@ export const CAST = {
   supervisoryBank: 'beihai-bank',
   ratingAgency: 'zhongheng-rating',
   lawFirm: 'mingde-law',
+  auditor: 'xinyi-audit',
   exchange: 'eastern-exchange',
   depository: 'central-depository',
   seniorInvestor: 'pacific-asset',
