@@ -35,7 +35,8 @@ export interface Call {
 
 /**
  * Performs a command once: whatever crashes between, the ledger executes it at most once and the answer is its outcome.
- * A refusal by the contract is an outcome too; see `mustAccept`.
+ * A refusal by the contract is an outcome too (see `mustAccept`), but for BEHIND: the object's days are about to be
+ * closed, so the step waits and tries again under a new id.
  */
 export async function perform(call: Call): Promise<Outcome> {
   const { step, ...fields } = call
@@ -43,12 +44,21 @@ export async function perform(call: Call): Promise<Outcome> {
     const commandId = [workflowInfo().workflowId, step, ...(attempt > 1 ? [attempt] : [])].join(':')
     // A workflow that was started again finds what its predecessor did; its own clock would make other bytes.
     const known = await patiently(() => ledger.outcomeOf(commandId))
-    if (known) return known
-    const issuedAt = Date.now()
-    const draft = { ...fields, commandId, issuedAt, expiresAt: issuedAt + COMMAND_LIFETIME_MS }
-    const submission = await untilKnown(() => ledger.perform(draft))
-    if (submission.kind === 'executed') return submission.outcome
+    const outcome = known ?? (await make({ ...fields, commandId }))
+    if (outcome === undefined) continue
+    if (outcome.refusal?.code !== 'BEHIND') return outcome
+    if (!known) await nextHint(BEHIND_PAUSE_MS)
   }
+}
+
+const BEHIND_PAUSE_MS = 2000
+
+/** Undefined when the command expired without ever being executed. */
+async function make(fields: Omit<Call, 'step'> & { commandId: string }): Promise<Outcome | undefined> {
+  const issuedAt = Date.now()
+  const draft = { ...fields, issuedAt, expiresAt: issuedAt + COMMAND_LIFETIME_MS }
+  const submission = await untilKnown(() => ledger.perform(draft))
+  return submission.kind === 'executed' ? submission.outcome : undefined
 }
 
 /** Submits bytes that a person signed before the workflow began. */
@@ -118,4 +128,9 @@ export async function until<T>(probe: () => Promise<T | undefined>, pollMs = 15_
     if (fact !== undefined) return fact
     await condition(() => hints > seen, pollMs)
   }
+}
+
+async function nextHint(withinMs: number): Promise<void> {
+  const seen = hints
+  await condition(() => hints > seen, withinMs)
 }
