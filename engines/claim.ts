@@ -16,8 +16,6 @@ interface ClaimRecord {
   /** What the owner is doing, for whoever finds the claim held. */
   readonly purpose: string
   readonly children: readonly Leftover[]
-  /** Folders outside the claimed one which go when it goes. */
-  readonly folders: readonly string[]
 }
 
 export class ClaimHeldError extends Error {
@@ -36,8 +34,6 @@ export interface Claim {
   readonly path: string
   /** Writes a child down, so that whoever comes after a crash can stop it. */
   addChild(child: Leftover): void
-  addFolder(folder: string): void
-  readonly folders: readonly string[]
   release(): void
 }
 
@@ -104,8 +100,7 @@ function takeOver(path: string, ours: ClaimRecord): ClaimRecord | undefined {
   try {
     const found = readClaim(path)
     if (found === undefined || (found !== 'broken' && isRunning(found.owner))) return undefined
-    const inherited =
-      found === 'broken' ? ours : { ...ours, children: found.children, folders: [...found.folders, ...ours.folders] }
+    const inherited = found === 'broken' ? ours : { ...ours, children: found.children }
     renameSync(writeBeside(path, inherited), path)
     return inherited
   } finally {
@@ -119,7 +114,7 @@ function takeOver(path: string, ours: ClaimRecord): ClaimRecord | undefined {
  */
 export async function claim(path: string, purpose: string): Promise<Claim> {
   mkdirSync(dirname(path), { recursive: true })
-  let record: ClaimRecord = { owner: ourselves(), purpose, children: [], folders: [] }
+  let record: ClaimRecord = { owner: ourselves(), purpose, children: [] }
   while (!place(path, record)) {
     const found = readClaim(path)
     if (found !== undefined && found !== 'broken' && isRunning(found.owner)) {
@@ -140,10 +135,6 @@ export async function claim(path: string, purpose: string): Promise<Claim> {
   return {
     path,
     addChild: (child) => rewrite({ ...record, children: [...record.children.filter(stillThere), child] }),
-    addFolder: (folder) => rewrite({ ...record, folders: [...new Set([...record.folders, folder])] }),
-    get folders() {
-      return record.folders
-    },
     release: () => unlinkSync(path),
   }
 }

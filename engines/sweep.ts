@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { claim, readClaim } from './claim.ts'
 import { isRunning } from './identity.ts'
+import { removeElsewhere } from './postgres/user.ts'
 import type { Say } from './say.ts'
 
 const CLAIM = 'claim.json'
@@ -14,13 +15,11 @@ const subfolders = (folder: string): string[] =>
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(folder, entry.name))
 
-/** Removes a folder of engines' data: stops what their claims name, and removes their folders elsewhere as well. */
+/** Removes a folder of engines' data folders: stops what their claims name, and takes what lies elsewhere with it. */
 export async function removeFolder(folder: string): Promise<void> {
   for (const engine of subfolders(folder)) {
-    const path = join(engine, CLAIM)
-    if (!existsSync(path)) continue
-    const held = await claim(path, 'removing')
-    for (const elsewhere of held.folders) rmSync(elsewhere, { recursive: true, force: true })
+    if (existsSync(join(engine, CLAIM))) await claim(join(engine, CLAIM), 'removing')
+    removeElsewhere(engine)
   }
   rmSync(folder, { recursive: true, force: true })
 }

@@ -11,7 +11,7 @@ import { ended, identify, processesIn, stopProcess } from '../identity.ts'
 import { freePort } from '../ports.ts'
 import { spawnChild, tailOf, type Child } from '../process.ts'
 import { messageOf, sleep, type Say } from '../say.ts'
-import { postgresUser, reachableFolder, reachablePrograms, type User } from './user.ts'
+import { postgresUser, reachableFolder, reachablePrograms, removeElsewhere, type User } from './user.ts'
 
 const SUPERUSER = 'sluice'
 
@@ -148,13 +148,13 @@ export async function startCluster(dataDir: string, claim: Claim, say: Say): Pro
   const user = postgresUser(say)
   const { folder: native, version } = await embeddedPrograms()
   const programs = reachablePrograms(native, version, user, say)
-  const { folder, elsewhere } = reachableFolder(join(dataDir, 'cluster'), user)
-  if (elsewhere) {
-    say(`the user postgres cannot reach ${dataDir}: its data is in ${folder}`)
-    claim.addFolder(dirname(folder))
-  }
+  const passwordFile = join(dataDir, 'password')
+  // Somebody removed the folder to begin anew: what it kept elsewhere is not to come back.
+  if (!existsSync(passwordFile)) removeElsewhere(dataDir)
+  const { folder, away } = reachableFolder(dataDir, user)
+  if (away) say(`the user ${user?.name} cannot reach ${dataDir}: Postgres' data is in ${folder}`)
   const data = join(folder, 'data')
-  const password = passwordOf(join(dataDir, 'password'))
+  const password = passwordOf(passwordFile)
   await clearLeftovers(data, say)
   if (!existsSync(data)) initialise(programs, folder, password, user)
   const made = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()

@@ -2,7 +2,7 @@
 // the data.
 import { spawnSync } from 'node:child_process'
 import { chownSync, cpSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { hashOf } from '../paths.ts'
 import type { Say } from '../say.ts'
 
@@ -78,21 +78,27 @@ function ownFolder(path: string): string {
   return path
 }
 
+const elsewhere = (dataDir: string) => join(ELSEWHERE, `sluice-${hashOf(dataDir)}`)
+
+/** Removes what `reachableFolder` may have put under /var/tmp for this folder. */
+export const removeElsewhere = (dataDir: string): void => rmSync(elsewhere(dataDir), { recursive: true, force: true })
+
 /**
- * The folder in which the cluster lives: `wanted` where the user can reach it, else one under /var/tmp named after it
- * (a checkout below a folder of mode 0700, as /root often is). Owned by the user when this returns.
+ * The folder in which the cluster of `dataDir` lives: inside it where the user can reach it, else one under /var/tmp
+ * named after it (a checkout below a folder of mode 0700, as /root often is). The user owns it when this returns.
  */
-export function reachableFolder(wanted: string, user: User | undefined): { folder: string; elsewhere: boolean } {
-  mkdirSync(wanted, { recursive: true })
-  if (user === undefined) return { folder: wanted, elsewhere: false }
-  chownSync(wanted, user.uid, user.gid)
-  if (canUse(user, wanted)) return { folder: wanted, elsewhere: false }
-  const folder = join(ownFolder(join(ELSEWHERE, `sluice-${hashOf(wanted)}`)), basename(wanted))
-  mkdirSync(folder, { recursive: true })
-  chownSync(folder, user.uid, user.gid)
-  if (canUse(user, folder)) return { folder, elsewhere: true }
+export function reachableFolder(dataDir: string, user: User | undefined): { folder: string; away: boolean } {
+  const inside = join(dataDir, 'cluster')
+  mkdirSync(inside, { recursive: true })
+  if (user === undefined) return { folder: inside, away: false }
+  chownSync(inside, user.uid, user.gid)
+  if (canUse(user, inside)) return { folder: inside, away: false }
+  const outside = join(ownFolder(elsewhere(dataDir)), 'cluster')
+  mkdirSync(outside, { recursive: true })
+  chownSync(outside, user.uid, user.gid)
+  if (canUse(user, outside)) return { folder: outside, away: true }
   throw new Error(
-    `neither ${wanted} nor ${folder} can be reached by the user ${user.name}, which Postgres runs as; ` +
+    `neither ${inside} nor ${outside} can be reached by the user ${user.name}, which Postgres runs as; ` +
       'move the checkout to where others may enter, or set DATABASE_URL',
   )
 }
