@@ -170,9 +170,11 @@ export const spellInterest = (
 }
 
 /** Cash of a collection period is booked to the accounts by the rules, then the end-of-collection steps run. */
-export function collect(live: Live, date: IsoDate, rows: readonly PoolRow[]): void {
+export function collect(live: Live, date: IsoDate, rows: readonly (PoolRow | null)[]): void {
   live.at(date)
   rows.forEach((row, index) => {
+    // Nothing was left to collect: the last collected row stays the latest.
+    if (!row) return
     const pool = live.state.pools[index]!
     const cash = SOURCES.reduce((sum, source) => sum + (row.cash[source] ?? 0n), 0n)
     pool.opening = row.opening ?? pool.balance
@@ -265,4 +267,11 @@ export function payDate(
     live.state.series[key] = [...(live.state.series[key] ?? []), figure.read(live) as Rate].slice(-36)
   live.state.periods += 1
   return list
+}
+
+/** The plan has made its last payment. */
+export function endDeal(live: Live): void {
+  const from = live.state.status
+  live.state.status = 'ended'
+  live.raise('end-of-run', live.program.terms.call?.clause ?? '', from, 'ended')
 }

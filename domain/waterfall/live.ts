@@ -106,7 +106,7 @@ export class Live {
   run = 0
   cashIn: Fen = 0n
   cashOut: Fen = 0n
-  readonly opening: Fen
+  opening: Fen
   tranches: TrancheRecord[]
   fees: { accrued: Fen; paid: Fen }[]
   /** What the fees' last calculation was made of. */

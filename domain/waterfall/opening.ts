@@ -10,12 +10,13 @@ import type { DealState } from './state.ts'
 /** The state with which a deal starts. Indices are those of the terms' lists. */
 export function openingState(
   terms: DealTerms,
-  pools?: readonly { weightedRate?: Rate; defaulted?: bigint }[],
+  pools?: readonly { balance?: bigint; weightedRate?: Rate; defaulted?: bigint }[],
 ): DealState {
   const program = programOf(terms)
   const state = blank(program)
-  pools?.forEach(({ weightedRate, defaulted }, index) => {
+  pools?.forEach(({ balance, weightedRate, defaulted }, index) => {
     const pool = state.pools[index]
+    if (pool && balance !== undefined) [pool.opening, pool.balance] = [balance, balance]
     if (pool && weightedRate) pool.weightedRate = weightedRate
     if (pool && defaulted !== undefined) pool.defaultedBalance = defaulted
   })

@@ -2,14 +2,14 @@
  * One period of a deal: what the contract calls. Pure, whole fen and exact fractions only. A whole life (run.ts) applies
  * the same events through the same functions.
  */
-import { ratio } from '../deal/rational.ts'
 import type { DealTerms } from '../deal/terms.ts'
 import { SOURCES } from '../deal/words.ts'
-import { sumFen, type Fen } from '../money.ts'
-import { applyDated, collect, datedEvents, payDate, type PoolRow } from './events.ts'
+import type { Fen } from '../money.ts'
+import { applyDated, collect, datedEvents, endDeal, payDate, type PoolRow } from './events.ts'
 import { Live, WaterfallError, type Environment } from './live.ts'
-import type { FeeResult, PeriodInput, StepResult, TrancheResult } from './period.ts'
+import type { PeriodInput, StepResult } from './period.ts'
 import { programOf } from './program.ts'
+import { openingOf, takeResult } from './result.ts'
 import { cloneState, type DealState } from './state.ts'
 
 export { decodeState, encodeState, toJson } from './codec.ts'
@@ -35,7 +35,7 @@ export function step(terms: DealTerms, state: DealState, period: PeriodInput): S
   Object.assign(next.indexRates, period.indexRates)
   Object.assign(next.ratings, period.ratings)
   Object.assign(next.reported, period.reported)
-  const before = state.tranches.map(({ balance }) => balance)
+  const opening = openingOf(live)
   const collectedTo = period.collectedTo ?? period.payDate
   const last = period.accrualTo > period.payDate ? period.accrualTo : period.payDate
   const dated = datedEvents(program, state.asOf, last)
@@ -47,26 +47,8 @@ export function step(terms: DealTerms, state: DealState, period: PeriodInput): S
     to: period.accrualTo,
   })
   live.assertConserved('period')
-  if (period.final === true || live.called) {
-    const from = next.status
-    next.status = 'ended'
-    live.raise('end-of-run', terms.call?.clause ?? '', from, 'ended')
-  }
-  return {
-    periodId: period.periodId,
-    payDate: period.payDate,
-    lines: live.lines,
-    tranches: trancheResults(live, before),
-    fees: feeResults(live),
-    statusBefore: state.status,
-    statusAfter: next.status,
-    waterfall: waterfall ?? '',
-    triggers: live.triggerResults,
-    events: live.events,
-    transfers: live.transfers,
-    cash: { opening: live.opening, in: live.cashIn, out: live.cashOut, closing: live.cashNow() },
-    state: next,
-  }
+  if (period.final === true || live.called) endDeal(live)
+  return takeResult(live, opening, { id: period.periodId, waterfall }, false)
 }
 
 const environmentOf = (period: PeriodInput): Environment => ({
@@ -113,34 +95,6 @@ function rowOf({ collections, pool }: PeriodInput): PoolRow {
     ...(pool.purchased === undefined ? {} : { purchased: pool.purchased }),
     ...(pool.arrears ? { arrears: pool.arrears } : {}),
   }
-}
-
-function trancheResults(live: Live, before: readonly Fen[]): TrancheResult[] {
-  return live.state.tranches.map(({ id, balance, coupons }, index) => {
-    const record = live.tranches[index]!
-    const owed = sumFen(coupons.map(({ due, dueOnDue }) => due + dueOnDue))
-    return {
-      id,
-      opening: before[index]!,
-      interestDue: record.interest + owed,
-      interestPaid: record.interest,
-      interestShortfall: owed,
-      principalPaid: record.principal,
-      residualPaid: record.residual,
-      writtenOff: record.writtenOff,
-      closing: balance,
-      factor: ratio(balance, live.program.tranches[index]!.original || 1n),
-    }
-  })
-}
-
-function feeResults(live: Live): FeeResult[] {
-  return live.state.fees.map(({ id, due }, index) => ({
-    id,
-    due: due + live.fees[index]!.paid,
-    paid: live.fees[index]!.paid,
-    carried: due,
-  }))
 }
 
 /** Total cash of a period's collections. */
