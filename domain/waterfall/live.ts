@@ -98,6 +98,8 @@ export class Live {
   accrueFrom: IsoDate
   lines: StepLine[] = []
   transfers: Transfer[] = []
+  /** Of the whole run, where statements are recorded. */
+  allTransfers: Transfer[] = []
   events: DealEvent[] = []
   triggerResults: TriggerResult[] = []
   movements: Movement[] = []
@@ -176,7 +178,7 @@ export class Live {
     this.change(account, amount)
     this.cashIn += amount
     const { id } = this.program.accounts[account]!
-    this.transfers.push({ stepId, from, to: { kind: 'account', id }, amount, kind })
+    this.transferred({ stepId, from, to: { kind: 'account', id }, amount, kind })
     this.moved(account, amount)
   }
 
@@ -187,7 +189,12 @@ export class Live {
     const { id } = this.program.accounts[account]!
     if (to.kind === 'account') this.change(this.program.names.account.get(to.id)![0]!, amount)
     else this.cashOut += amount
-    this.transfers.push({ stepId, from: { kind: 'account', id }, to, amount, kind })
+    this.transferred({ stepId, from: { kind: 'account', id }, to, amount, kind })
+  }
+
+  private transferred(transfer: Transfer): void {
+    this.transfers.push(transfer)
+    if (this.recordMovements) this.allTransfers.push(transfer)
   }
 
   moved(account: number, amount: Fen): void {
@@ -351,7 +358,7 @@ export class Live {
     this.cashIn += taken
     this.cashOut += taken
     const from: Payee = { kind: 'facility', id: state.id }
-    this.transfers.push({ stepId: step.id, from, to: claim.payee, amount: taken, kind: 'facility' })
+    this.transferred({ stepId: step.id, from, to: claim.payee, amount: taken, kind: 'facility' })
     this.lines.push({
       run: this.run,
       step: step.id,

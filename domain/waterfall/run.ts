@@ -285,7 +285,7 @@ class Run {
         const from = live.state.status
         live.state.status = this.program.terms.afterClosing ?? 'amortising'
         runList(live, 'on-closing')
-        return live.raise('closing', '', from)
+        return live.raise('closing', '', from, live.state.status)
       }
       case 'pay':
         return this.pay(event.date, event.last)

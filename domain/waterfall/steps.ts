@@ -11,6 +11,7 @@ import type { Claim, Live, PaySources, StepMark } from './live.ts'
 import { purchase, sellPool } from './market.ts'
 import type { Transfer } from './period.ts'
 import type { CompiledStep, Compiler, Formula } from './program.ts'
+import { takeOff } from './write-off.ts'
 
 export function compileSteps(compiler: Compiler, steps: readonly Step[], path: string): CompiledStep[] {
   return steps.map((step, index) => {
@@ -337,7 +338,7 @@ function writeOff(live: Live, mark: StepMark, index: number, amount: Fen): void 
   accrueTranche(live, index, live.accrueTo, true)
   const state = live.state.tranches[index]!
   const wanted = amount > 0n ? amount : 0n
-  const taken = wanted < state.balance ? wanted : state.balance
+  const taken = state.balance - takeOff([state.balance], wanted).balances[0]!
   state.balance -= taken
   const record = live.tranches[index]!
   record.writtenOff += taken
