@@ -1,0 +1,83 @@
+import type { Caller } from '#contracts/kernel/method'
+import type { Read } from '#contracts/kernel/state'
+import { fromBase64url } from '#proof/base64url'
+import { CanonicalError } from '#proof/canonical'
+import { CommandFormError, commandDigest, decodeSigned, MAX_AHEAD_MS, MAX_LIFETIME_MS, signingBytes, type Command, type SignedCommand } from '#proof/command' // prettier-ignore
+import type { SignatureCheck } from '#proof/ed25519'
+import type { Hash } from '#proof/hash'
+import { LedgerError } from '../port.ts'
+
+/** Who signs with a key in a block of this height, as membership knows. May throw KeyNotLoaded. */
+export type CallerOf = (
+  read: Read,
+  participant: string,
+  keyId: string,
+  height: number,
+) => { readonly caller: Caller; readonly publicKey: string; readonly curve: string } | undefined
+
+/** A command of good form for this chain; nothing is said yet about time, key or signature. */
+export interface Candidate {
+  readonly command: Command
+  readonly signed: SignedCommand
+  readonly digest: Hash
+  /** The canonical text, as it was sent. */
+  readonly text: string
+  /** The public key under which the signature held; asked once, since it costs most. */
+  verifiedUnder?: string
+}
+
+/** @throws LedgerError MALFORMED, WRONG_CHAIN */
+export function decodeCandidate(bytes: Uint8Array, chainId: string): Candidate {
+  let signed: SignedCommand
+  try {
+    signed = decodeSigned(bytes)
+  } catch (error) {
+    if (error instanceof CanonicalError) throw malformed(error.path || '/', error.code)
+    if (error instanceof CommandFormError) throw malformed(error.field, error.problem)
+    throw error
+  }
+  if (signed.command.chainId !== chainId) {
+    throw new LedgerError('admission', 'WRONG_CHAIN', true, { want: chainId, got: signed.command.chainId })
+  }
+  const text = new TextDecoder().decode(bytes)
+  return { command: signed.command, signed, digest: commandDigest(signed.command), text }
+}
+
+const malformed = (field: string, problem: string): LedgerError =>
+  new LedgerError('admission', 'MALFORMED', true, { field, problem })
+
+/**
+ * The rules of LEDGER.md §1 against one block: lifetime, times, key, signature, in this order.
+ * @throws LedgerError LIFETIME_TOO_LONG, EXPIRED, NOT_YET_VALID, UNKNOWN_KEY, BAD_SIGNATURE; KeyNotLoaded
+ */
+export function admit(
+  candidate: Candidate,
+  block: { readonly height: number; readonly timeMs: number },
+  { read, callerOf, check }: { read: Read; callerOf: CallerOf; check: SignatureCheck },
+): Caller {
+  const { issuedAt, expiresAt, participant, keyId } = candidate.command
+  const refuse = (code: 'LIFETIME_TOO_LONG' | 'EXPIRED' | 'NOT_YET_VALID', details: Record<string, number>): never => {
+    throw new LedgerError('admission', code, true, details)
+  }
+  if (expiresAt - issuedAt > MAX_LIFETIME_MS || expiresAt < issuedAt) {
+    refuse('LIFETIME_TOO_LONG', { issuedAt, expiresAt, maxMs: MAX_LIFETIME_MS })
+  }
+  if (block.timeMs > expiresAt) refuse('EXPIRED', { expiresAt, blockTimeMs: block.timeMs })
+  if (issuedAt - MAX_AHEAD_MS > block.timeMs) refuse('NOT_YET_VALID', { issuedAt, blockTimeMs: block.timeMs })
+  const known = callerOf(read, participant, keyId, block.height)
+  if (!known) throw new LedgerError('admission', 'UNKNOWN_KEY', true, { participant, keyId })
+  if (candidate.verifiedUnder !== known.publicKey) {
+    checkSignature(candidate, known.publicKey, known.curve, check)
+    candidate.verifiedUnder = known.publicKey
+  }
+  return known.caller
+}
+
+function checkSignature({ signed }: Candidate, publicKey: string, curve: string, check: SignatureCheck): void {
+  const { participant, keyId } = signed.command
+  const key = curve === 'ed25519' ? fromBase64url(publicKey) : undefined
+  const signature = fromBase64url(signed.signature)
+  if (!key || !signature || !check(key, signingBytes(signed.command), signature)) {
+    throw new LedgerError('admission', 'BAD_SIGNATURE', true, { participant, keyId })
+  }
+}

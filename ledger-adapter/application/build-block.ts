@@ -1,0 +1,237 @@
+import type { EventRecord } from '#contracts/kernel/event'
+import { execute, type Execution, type Registry } from '#contracts/kernel/execute'
+import type { Caller } from '#contracts/kernel/method'
+import { KeyNotLoaded, Overlay, type Key, type Read } from '#contracts/kernel/state'
+import { headerHash, NO_HASH, resultHash, type BlockHeader, type CommandResult } from '#proof/block'
+import { canonicalJson } from '#proof/canonical'
+import type { SignatureCheck } from '#proof/ed25519'
+import { EMPTY_FEED, eventDigest, extendFeed, feedKey, type Feed } from '#proof/feed'
+import type { Hash } from '#proof/hash'
+import type { Json } from '#proof/json'
+import { listRoot } from '#proof/list-tree'
+import type { SparseTree } from '#proof/sparse-tree'
+import { LedgerError, type CommittedEvent, type TopicEntry } from '../port.ts'
+import { admit, type CallerOf, type Candidate } from './admission.ts'
+import type { CommittedState, Change } from './state.ts'
+
+export interface ApplicationRules {
+  readonly chainId: string
+  readonly genesisHash: Hash
+  readonly registry: Registry
+  readonly callerOf: CallerOf
+  readonly check: SignatureCheck
+}
+
+/** What `sys/command/<id>` holds while the id is spent. */
+export interface CommandRecord {
+  readonly digest: Hash
+  readonly height: number
+  readonly index: number
+  readonly expiresAt: number
+}
+
+export const commandKey = (commandId: string): string => `sys/command/${commandId}`
+export const GENESIS_COMMAND = 'genesis'
+
+export interface BuiltBlock {
+  readonly header: BlockHeader
+  readonly headerHash: Hash
+  readonly commands: readonly Candidate[]
+  readonly results: readonly CommandResult[]
+  readonly events: readonly CommittedEvent[]
+  readonly changes: readonly Change[]
+  readonly tree: SparseTree
+}
+
+export interface Previous {
+  readonly height: number
+  readonly headerHash: Hash
+  readonly timeMs: number
+}
+
+export interface Refused {
+  readonly candidate: Candidate
+  readonly error: LedgerError
+}
+
+/**
+ * Collects what one block does: results, events with their place in each topic, writes over the committed state. Pure
+ * but for loading values; the same commands in the same order give the same bytes on every node.
+ */
+class Draft {
+  readonly written = new Map<string, Json | undefined>()
+  readonly commands: Candidate[] = []
+  readonly results: CommandResult[] = []
+  readonly events: CommittedEvent[] = []
+  private readonly eventDigests: Hash[] = []
+
+  constructor(
+    private readonly state: CommittedState,
+    readonly height: number,
+  ) {}
+
+  readonly read: Read = <T>(key: Key<T>): T | undefined =>
+    this.written.has(key.path) ? (this.written.get(key.path) as T | undefined) : this.state.read(key)
+
+  put(key: string, value: Json | undefined): void {
+    this.written.set(key, value)
+  }
+
+  async addEvents(index: number, commandId: string, records: readonly EventRecord[]): Promise<void> {
+    await this.state.load(records.flatMap(({ topics }) => topics.map(feedKey)))
+    records.forEach(({ contract, event, data, topics }, ordinal) => {
+      const core = { cursor: { height: this.height, index, event: ordinal }, commandId, contract, event, data }
+      const digest = eventDigest(core)
+      const entries = topics.map((topic): TopicEntry => {
+        const feed = extendFeed(this.read<Feed>({ path: feedKey(topic) }) ?? EMPTY_FEED, digest)
+        this.put(feedKey(topic), { count: feed.count, hash: feed.hash })
+        return { topic, sequence: feed.count, hash: feed.hash }
+      })
+      this.eventDigests.push(digest)
+      this.events.push({ ...core, topics: entries })
+    })
+  }
+
+  finish(rules: ApplicationRules, previous: Previous | undefined, timeMs: number): BuiltBlock {
+    const changes = this.state.changesOf(this.written)
+    const tree = this.state.treeWith(changes)
+    const header: BlockHeader = {
+      chainId: rules.chainId,
+      height: this.height,
+      previous: previous?.headerHash ?? NO_HASH,
+      timeMs,
+      commandRoot: listRoot(this.commands.map(({ digest }) => digest)),
+      eventRoot: listRoot(this.eventDigests),
+      resultRoot: listRoot(this.results.map(resultHash)),
+      stateRoot: tree.root(),
+      genesisHash: rules.genesisHash,
+    }
+    const { commands, results, events } = this
+    return { header, headerHash: headerHash(header), commands, results, events, changes, tree }
+  }
+}
+
+/** Block 0: the founders' events on an empty state, at time 0. */
+export async function buildGenesis(
+  rules: ApplicationRules,
+  state: CommittedState,
+  records: readonly EventRecord[],
+): Promise<BuiltBlock> {
+  const draft = new Draft(state, 0)
+  const overlay = new Overlay(state.read)
+  for (const record of records) for (const write of rules.registry.writesOf(record)) overlay.write(write)
+  for (const [key, value] of overlay.written) {
+    checkWritten(key, value)
+    draft.put(key, value)
+  }
+  await draft.addEvents(0, GENESIS_COMMAND, records)
+  return draft.finish(rules, undefined, 0)
+}
+
+/**
+ * The block after `previous` with those of the candidates that may enter it; the others are answered with why not.
+ * @param due ids whose time has come to leave the state
+ */
+export async function buildBlock(
+  rules: ApplicationRules,
+  state: CommittedState,
+  previous: Previous,
+  { timeMs, candidates, due }: { timeMs: number; candidates: readonly Candidate[]; due: readonly string[] },
+): Promise<{ block: BuiltBlock | undefined; refused: readonly Refused[] }> {
+  const draft = new Draft(state, previous.height + 1)
+  const refused: Refused[] = []
+  const admitted: { candidate: Candidate; caller: Caller }[] = []
+  for (const candidate of candidates) {
+    // Keys are judged by the state before the block, so that a verifier needs no order within it.
+    try {
+      const block = { height: draft.height, timeMs }
+      const caller = await loading(state, () => admit(candidate, block, { ...rules, read: state.read }))
+      admitted.push({ candidate, caller })
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error
+      refused.push({ candidate, error })
+    }
+  }
+  if (admitted.length === 0) return { block: undefined, refused }
+  await state.load(admitted.flatMap(({ candidate, caller }) => declaredReads(rules.registry, candidate, caller)))
+  for (const { candidate, caller } of admitted) await run(rules, state, draft, candidate, caller, timeMs)
+  for (const id of due) draft.put(commandKey(id), undefined)
+  return { block: draft.finish(rules, previous, timeMs), refused }
+}
+
+async function run(
+  rules: ApplicationRules,
+  state: CommittedState,
+  draft: Draft,
+  candidate: Candidate,
+  caller: Caller,
+  timeMs: number,
+): Promise<void> {
+  const { command, digest } = candidate
+  const context = { chainId: rules.chainId, height: draft.height, blockTimeMs: timeMs }
+  const execution = await loading(state, () =>
+    checkedExecution(execute(rules.registry, draft.read, command, caller, context)),
+  )
+  const index = draft.commands.push(candidate) - 1
+  const { commandId, expiresAt } = command
+  if (execution.accepted) {
+    for (const [key, value] of execution.written) draft.put(key, value)
+    await draft.addEvents(index, commandId, execution.events)
+    draft.results.push({ commandId, digest, accepted: true, events: execution.events.length })
+  } else {
+    draft.results.push({ commandId, digest, accepted: false, refusal: execution.refusal })
+  }
+  draft.put(commandKey(commandId), { digest, height: draft.height, index, expiresAt })
+}
+
+/** Asks again after each value that was not at hand: decide is pure, so asking twice is safe. */
+export async function loading<T>(state: CommittedState, ask: () => T): Promise<T> {
+  for (;;) {
+    try {
+      return ask()
+    } catch (error) {
+      if (!(error instanceof KeyNotLoaded)) throw error
+      await state.load([error.path])
+    }
+  }
+}
+
+function declaredReads(registry: Registry, { command }: Candidate, caller: Caller): string[] {
+  const method = registry.method(command.contract, command.method)
+  if (!method?.reads) return []
+  try {
+    return method.reads(command.args as never, caller).map(({ path }) => path)
+  } catch {
+    return [] // arguments of another form: execution refuses them with the reason
+  }
+}
+
+/** What a contract answers must be canonical JSON and keep out of the ledger's own keys; else it is a defect of its own. */
+function checkedExecution(execution: Execution): Execution {
+  try {
+    if (!execution.accepted) {
+      canonicalJson(execution.refusal as unknown as Json)
+      return execution
+    }
+    for (const { data, topics } of execution.events) {
+      canonicalJson(data)
+      topics.forEach((topic) => checkName(topic, 'topic'))
+    }
+    for (const [key, value] of execution.written) checkWritten(key, value)
+    return execution
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'unknown'
+    return { accepted: false, refusal: { code: 'INVARIANT', kind: 'invariant', details: { message } } }
+  }
+}
+
+/** Keys and topics stand in databases and addresses: no spaces, no control characters, a bounded length. */
+function checkName(name: string, what: string): void {
+  if (!/^[\p{L}\p{N}\p{P}\p{S}]{1,400}$/u.test(name)) throw new Error(`${what} ${JSON.stringify(name)} is not a name`)
+}
+
+function checkWritten(key: string, value: Json | undefined): void {
+  checkName(key, 'key')
+  if (/^(sys|feed)\//.test(key)) throw new Error(`key ${key} is the ledger's own`)
+  if (value !== undefined) canonicalJson(value)
+}

@@ -1,0 +1,30 @@
+import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto'
+import { hasReducedS, isUsableKey, SIGNATURE_BYTES, type SignatureCheck } from '#proof/ed25519'
+
+/**
+ * Ed25519 by OpenSSL, a tenth of the cost of the portable check. OpenSSL computes R = sB − kA and compares encodings,
+ * which is the rule of LEDGER.md §2; that the key is canonical and of prime order is asked of `proof/` once per key.
+ */
+export const verifyNative: SignatureCheck = (publicKey, message, signature) => {
+  if (signature.length !== SIGNATURE_BYTES || !hasReducedS(signature)) return false
+  const key = keyObject(publicKey)
+  return key !== undefined && verify(null, message, key, signature)
+}
+
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
+const MAX_KNOWN = 4096
+const known = new Map<string, KeyObject | undefined>()
+
+function keyObject(publicKey: Uint8Array): KeyObject | undefined {
+  const id = Buffer.from(publicKey).toString('hex')
+  if (known.has(id)) return known.get(id)
+  if (known.size >= MAX_KNOWN) known.clear()
+  const key = isUsableKey(publicKey)
+    ? createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: 'der', type: 'spki' })
+    : undefined
+  known.set(id, key)
+  return key
+}
+
+/** SHA-256 by OpenSSL, for the state tree. */
+export const sha256Native = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()

@@ -1,0 +1,230 @@
+import type { Sql } from 'postgres'
+import type { EventRecord } from '#contracts/kernel/event'
+import type { Registry } from '#contracts/kernel/execute'
+import { chainIdOf, genesisHash, ledgerOperatorKey, type CommandResult } from '#proof/block'
+import type { Json, JsonObject } from '#proof/json'
+import { compareBytes } from '#proof/sparse-tree'
+import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
+import { commandKey, type ApplicationRules } from '../application/build-block.ts'
+import type { SigningKey } from '../application/operator-key.ts'
+import { keyHash, valueHash } from '../application/state.ts'
+import { verifyNative } from '../application/verify-native.ts'
+import { KeyNotLoaded } from '#contracts/kernel/state'
+import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
+import { exportLedger } from './export.ts'
+import { SequencerLock } from './lock.ts'
+import { proveFact } from './prove.ts'
+import { recover } from './recover.ts'
+import { DEFAULT_LIMITS, isStoreError, Sequencer, type SequencerLimits } from './sequencer.ts'
+import { LedgerStore, type StoredCommand } from './store.ts'
+
+export interface EmbeddedLedgerOptions {
+  readonly databaseUrl: string
+  /** What the founders agreed on and its events; the document names `ledgerOperator.publicKey`. */
+  readonly genesis: { readonly document: JsonObject; readonly events: readonly EventRecord[] }
+  readonly registry: Registry
+  readonly callerOf: CallerOf
+  /** Signs block headers; must be the key that genesis names. */
+  readonly operatorKey: SigningKey
+  /** Milliseconds; the system clock unless a test says otherwise. */
+  readonly now?: () => number
+  readonly limits?: Partial<SequencerLimits>
+  /** How long to wait for another process to let go of the ledger. */
+  readonly lockPatienceMs?: number
+}
+
+const MAX_EVENTS = 10_000
+const MAX_KEYS = 10_000
+const BEFORE_ALL: EventCursor = { height: -1, index: 0, event: 0 }
+
+/** The default driver: one process sequences, Postgres keeps, the operator's signature is what is trusted. */
+export class EmbeddedLedger implements Ledger {
+  private readonly inFlight = new Map<string, { readonly digest: string; readonly answer: Promise<Executed> }>()
+
+  private constructor(
+    readonly chainId: string,
+    private readonly genesis: JsonObject,
+    private readonly sql: Sql,
+    private readonly lock: SequencerLock,
+    private readonly store: LedgerStore,
+    private readonly sequencer: Sequencer,
+  ) {}
+
+  /**
+   * Opens the ledger of this genesis, founding it when the database does not know it. Several ledgers share a database.
+   * @throws LedgerLocked when another process sequences it; LedgerCorrupt when the rows are not what was signed
+   */
+  static async open(options: EmbeddedLedgerOptions): Promise<EmbeddedLedger> {
+    const { databaseUrl, genesis, registry, callerOf, operatorKey } = options
+    const { document } = genesis
+    const named = ledgerOperatorKey(document)
+    if (named !== operatorKey.publicKey) {
+      throw new Error(
+        `genesis names the ledger operator ${named ?? '(none)'}, the key at hand is ${operatorKey.publicKey}`,
+      )
+    }
+    const chainId = chainIdOf(document)
+    const rules: ApplicationRules = {
+      chainId,
+      genesisHash: genesisHash(document),
+      registry,
+      callerOf,
+      check: verifyNative,
+    }
+    const sql = LedgerStore.connect(databaseUrl)
+    const lock = new SequencerLock(databaseUrl)
+    try {
+      const store = await LedgerStore.open(sql, chainId, document)
+      await lock.acquire(store.lockId, chainId, options.lockPatienceMs ?? 10_000)
+      const recovered = await recover(store, rules, operatorKey.publicKey)
+      const limits = { ...DEFAULT_LIMITS, ...options.limits }
+      const deps = { store, lock, operatorKey, now: options.now ?? Date.now, limits }
+      const sequencer = new Sequencer(rules, recovered, deps)
+      await sequencer.enterGenesis(genesis.events)
+      return new EmbeddedLedger(chainId, document, sql, lock, store, sequencer)
+    } catch (error) {
+      await Promise.allSettled([lock.close(), sql.end({ timeout: 2 })])
+      throw error
+    }
+  }
+
+  async submit(signedBytes: Uint8Array): Promise<Executed> {
+    const candidate = decodeCandidate(signedBytes, this.chainId)
+    const { commandId } = candidate.command
+    for (;;) {
+      this.sequencer.checkOpen('queue')
+      const flying = this.inFlight.get(commandId)
+      if (!flying) break
+      if (flying.digest === candidate.digest) return flying.answer
+      // Another command under this id is on its way: whether the id is spent is known when it has been answered.
+      await flying.answer.catch(() => undefined)
+    }
+    const answer = this.isRecorded(commandId) ? this.recorded(candidate) : this.enter(candidate)
+    this.inFlight.set(commandId, { digest: candidate.digest, answer })
+    try {
+      return await answer
+    } finally {
+      this.inFlight.delete(commandId)
+    }
+  }
+
+  private isRecorded(commandId: string): boolean {
+    return this.sequencer.state.tree.get(keyHash(commandKey(commandId))) !== undefined
+  }
+
+  private async enter(candidate: Candidate): Promise<Executed> {
+    try {
+      this.sequencer.preAdmit(candidate)
+      return await this.sequencer.enqueue(candidate)
+    } catch (error) {
+      // Long after its expiry the id has left the state, but what was answered once is answered again.
+      if (error instanceof LedgerError && error.code === 'EXPIRED') return this.recorded(candidate, error)
+      throw error
+    }
+  }
+
+  private async recorded({ command, digest }: Candidate, otherwise?: LedgerError): Promise<Executed> {
+    const stored = await this.reading(() => this.store.command(command.commandId))
+    if (stored?.digest === digest) return this.reading(() => this.executedOf(stored))
+    if (otherwise) throw otherwise
+    throw new LedgerError('admission', 'COMMAND_ID_CONFLICT', true, {
+      commandId: command.commandId,
+      recorded: stored?.digest ?? null,
+    })
+  }
+
+  private async executedOf({ height, index, commandId, digest, result }: StoredCommand): Promise<Executed> {
+    const outcome = JSON.parse(result) as CommandResult
+    const base = { commandId, digest, position: { height, index } }
+    if (!outcome.accepted) return { ...base, outcome: { accepted: false, refusal: outcome.refusal as never } }
+    return { ...base, outcome: { accepted: true, events: await this.store.eventsOf(height, index) } }
+  }
+
+  outcome(commandId: string): Promise<Executed | undefined> {
+    return this.reading(async () => {
+      const stored = await this.store.command(commandId)
+      return stored && this.executedOf(stored)
+    })
+  }
+
+  head(): Promise<LedgerHead> {
+    const { header, headerHash } = this.sequencer.head
+    return Promise.resolve({ height: header.height, timeMs: header.timeMs, headerHash })
+  }
+
+  async query(keys: readonly string[]): Promise<{ height: number; values: readonly (Json | undefined)[] }> {
+    this.sequencer.checkOpen('read')
+    if (keys.length > MAX_KEYS) throw new LedgerError('read', 'MALFORMED', true, { field: 'keys', max: MAX_KEYS })
+    try {
+      const values = keys.map((key) => this.sequencer.state.value(key))
+      return { height: this.sequencer.head.header.height, values }
+    } catch (error) {
+      if (!(error instanceof KeyNotLoaded)) throw error
+    }
+    const { height, values } = await this.reading(() => this.store.valuesAtHead(keys))
+    const parse = (text: string | undefined) => (text === undefined ? undefined : (JSON.parse(text) as Json))
+    return { height, values: keys.map((key) => parse(values.get(key))) }
+  }
+
+  events(
+    after: EventCursor | undefined,
+    { limit, topic }: { limit: number; topic?: string },
+  ): Promise<readonly CommittedEvent[]> {
+    if (!Number.isInteger(limit) || limit < 1) throw new LedgerError('read', 'MALFORMED', true, { field: 'limit' })
+    return this.reading(() => this.store.eventsAfter(after ?? BEFORE_ALL, Math.min(limit, MAX_EVENTS), topic))
+  }
+
+  waitFor(height: number, timeoutMs: number): Promise<boolean> {
+    const isThere = () => this.sequencer.head.header.height >= height
+    if (isThere()) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const finish = (answer: boolean) => {
+        clearTimeout(timer)
+        stop()
+        resolve(answer)
+      }
+      const timer = setTimeout(() => finish(isThere()), timeoutMs)
+      const stop = this.sequencer.onCommit(() => isThere() && finish(true))
+    })
+  }
+
+  onCommit(listener: (height: number) => void): () => void {
+    return this.sequencer.onCommit(listener)
+  }
+
+  prove(what: Provable): Promise<JsonObject> {
+    return this.reading(() =>
+      proveFact(
+        this.store,
+        () => this.sequencer.head,
+        (key, want) => this.valueOf(key, want),
+        what,
+      ),
+    )
+  }
+
+  /** The value under a key that has this hash; undefined when the store has gone on meanwhile. */
+  private async valueOf(key: string, want: Uint8Array): Promise<string | undefined> {
+    const text = (await this.store.values([key])).get(key)
+    return text !== undefined && compareBytes(valueHash(text), want) === 0 ? text : undefined
+  }
+
+  async *export(): AsyncIterable<string> {
+    yield* exportLedger(this.chainId, this.genesis, this.store, (what) => this.prove(what))
+  }
+
+  async close(): Promise<void> {
+    await this.sequencer.close()
+    await Promise.allSettled([this.lock.close(), this.sql.end({ timeout: 5 })])
+  }
+
+  private async reading<T>(read: () => Promise<T>): Promise<T> {
+    this.sequencer.checkOpen('read')
+    try {
+      return await read()
+    } catch (error) {
+      if (isStoreError(error)) throw new LedgerError('read', 'STORE_UNAVAILABLE', true)
+      throw error
+    }
+  }
+}

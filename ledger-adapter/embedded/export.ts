@@ -1,0 +1,73 @@
+import { canonicalJson } from '#proof/canonical'
+import type { Json, JsonObject } from '#proof/json'
+import { LedgerError, type CommittedEvent, type Provable } from '../port.ts'
+import type { LedgerStore } from './store.ts'
+
+/**
+ * The whole ledger as canonical JSON lines, in the order that `proof/verify-export.ts` reads: the genesis document; per
+ * block its signed header with counts, its commands with results, its events with topics, its changes of the state; at
+ * the end one receipt of each kind, and the last header's hash.
+ */
+export async function* exportLedger(
+  chainId: string,
+  genesis: JsonObject,
+  store: LedgerStore,
+  prove: (what: Provable) => Promise<JsonObject>,
+): AsyncIterable<string> {
+  yield line({ kind: 'ledger', format: 1, chainId, genesis })
+  const last = await store.lastBlock()
+  if (!last) return
+  let sample: CommittedEvent | undefined
+  for (let height = 0; height <= last.header.height; height += 1) {
+    const block = await store.block(height)
+    const [commands, events, changes] = await Promise.all([
+      store.commandsOf(height),
+      store.eventsOf(height),
+      store.changesOf(height),
+    ])
+    const counts = { commands: commands.length, events: events.length, changes: changes.length }
+    yield line({ kind: 'block', header: block!.header as unknown as Json, signature: block!.signature, ...counts })
+    for (const { signed, result } of commands) yield `{"kind":"command","result":${result},"signed":${signed}}`
+    for (const event of events) {
+      const { cursor, commandId, contract, event: name, data, topics } = event
+      const core = { cursor: cursor as unknown as Json, commandId, contract, event: name, data }
+      yield line({ kind: 'event', ...core, topics: topics.map(({ topic }) => topic) })
+      if (height > 0) sample = event
+    }
+    for (const [key, text] of changes) {
+      const name = JSON.stringify(key)
+      yield text === undefined ? `{"key":${name},"kind":"delete"}` : `{"key":${name},"kind":"put","value":${text}}`
+    }
+  }
+  yield* receipts(sample, last.header.height, store, prove)
+  yield line({ kind: 'end', height: last.header.height, headerHash: last.headerHash })
+}
+
+/** Key and topic are proved against the head, which may have gone on: then the export ends without them. */
+async function* receipts(
+  sample: CommittedEvent | undefined,
+  lastHeight: number,
+  store: LedgerStore,
+  prove: (what: Provable) => Promise<JsonObject>,
+): AsyncIterable<string> {
+  const [first] = await store.eventsOf(0)
+  const event = sample ?? first
+  const topic = event?.topics[0]?.topic
+  const facts: Provable[] = []
+  if (sample) facts.push({ kind: 'command', commandId: sample.commandId })
+  if (event) facts.push({ kind: 'event', cursor: event.cursor })
+  if (topic !== undefined) facts.push({ kind: 'topic', topic })
+  const [change] = await store.changesOf(0)
+  if (change) facts.push({ kind: 'key', key: change[0] })
+  for (const what of facts) {
+    const receipt = await prove(what)
+    const { height } = (receipt as unknown as { header: { height: number } }).header
+    if (height <= lastHeight) yield line({ kind: 'receipt', receipt })
+  }
+}
+
+const line = (value: JsonObject): string => {
+  const text = canonicalJson(value)
+  if (text.includes('\n')) throw new LedgerError('read', 'MALFORMED', true, { field: 'line' })
+  return text
+}

@@ -1,0 +1,66 @@
+import { headerHash, isSignedBy, type SignedHeader } from '#proof/block'
+import { SparseTree, type StateChange } from '#proof/sparse-tree'
+import { commandKey, type ApplicationRules, type CommandRecord } from '../application/build-block.ts'
+import { ExpiryQueue } from '../application/expiry.ts'
+import { CommittedState, leafOf } from '../application/state.ts'
+import { sha256Native } from '../application/verify-native.ts'
+import type { LedgerStore, StoredBlock } from './store.ts'
+
+/** What is stored is not what was signed: the ledger does not start on it. */
+export class LedgerCorrupt extends Error {
+  override readonly name = 'LedgerCorrupt'
+  constructor(
+    readonly chainId: string,
+    readonly problem: string,
+  ) {
+    super(`ledger ${chainId}: ${problem}`)
+  }
+}
+
+export interface Recovered {
+  readonly state: CommittedState
+  readonly expiry: ExpiryQueue
+  readonly last: StoredBlock | undefined
+}
+
+/** Rebuilds tree and expiry queue from the state rows and checks them against the last signed header. */
+export async function recover(store: LedgerStore, rules: ApplicationRules, operatorKey: string): Promise<Recovered> {
+  const last = await store.lastBlock()
+  if (last) await checkHeader(store, rules, operatorKey, last)
+  const expiry = new ExpiryQueue()
+  const leaves: StateChange[] = []
+  const prefix = commandKey('')
+  for await (const rows of store.stateRows()) {
+    for (const { key, value } of rows) {
+      leaves.push(leafOf({ key, text: value }))
+      if (!key.startsWith(prefix)) continue
+      const { expiresAt } = JSON.parse(value) as CommandRecord
+      expiry.add({ expiresAt, commandId: key.slice(prefix.length) })
+    }
+  }
+  const tree = SparseTree.empty(sha256Native).with(leaves)
+  const want = last?.header.stateRoot ?? SparseTree.empty().root()
+  if (tree.root() !== want) {
+    throw new LedgerCorrupt(rules.chainId, `the state rows have root ${tree.root()}, the last header says ${want}`)
+  }
+  return { state: new CommittedState(store.values, tree), expiry, last }
+}
+
+async function checkHeader(
+  store: LedgerStore,
+  rules: ApplicationRules,
+  operatorKey: string,
+  last: StoredBlock,
+): Promise<void> {
+  const { header } = last
+  const fail = (problem: string): never => {
+    throw new LedgerCorrupt(rules.chainId, `block ${header.height}: ${problem}`)
+  }
+  if (headerHash(header) !== last.headerHash) fail('the header does not have its hash')
+  if (header.chainId !== rules.chainId || header.genesisHash !== rules.genesisHash) fail('of another ledger')
+  const signed: SignedHeader = { header, signature: last.signature }
+  if (!isSignedBy(signed, operatorKey, rules.check)) fail('not signed by the operator of this ledger')
+  if (header.height === 0) return
+  const before = await store.block(header.height - 1)
+  if (before?.headerHash !== header.previous) fail('does not follow the block before')
+}

@@ -1,0 +1,74 @@
+import type { Sql } from 'postgres'
+
+/**
+ * The tables of all embedded ledgers in one database, told apart by `ledger`. Block log and state rows are the durable
+ * truth; tree nodes are not stored (LEDGER.md §4). JSON stands as canonical text: jsonb would lose its bytes.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE sluice_ledger.ledger (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    chain_id text NOT NULL UNIQUE,
+    genesis text NOT NULL
+  );
+  CREATE TABLE sluice_ledger.block (
+    ledger integer NOT NULL REFERENCES sluice_ledger.ledger,
+    height bigint NOT NULL,
+    header_hash text NOT NULL,
+    header text NOT NULL,
+    signature text NOT NULL,
+    changes text NOT NULL,
+    PRIMARY KEY (ledger, height)
+  );
+  CREATE TABLE sluice_ledger.command (
+    ledger integer NOT NULL,
+    height bigint NOT NULL,
+    index integer NOT NULL,
+    command_id text NOT NULL,
+    digest text NOT NULL,
+    signed text NOT NULL,
+    result text NOT NULL,
+    PRIMARY KEY (ledger, height, index)
+  );
+  CREATE INDEX command_by_id ON sluice_ledger.command (ledger, command_id, height DESC);
+  CREATE TABLE sluice_ledger.event (
+    ledger integer NOT NULL,
+    height bigint NOT NULL,
+    index integer NOT NULL,
+    event integer NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (ledger, height, index, event)
+  );
+  CREATE TABLE sluice_ledger.feed_entry (
+    ledger integer NOT NULL,
+    topic text NOT NULL,
+    height bigint NOT NULL,
+    index integer NOT NULL,
+    event integer NOT NULL,
+    PRIMARY KEY (ledger, topic, height, index, event)
+  );
+  CREATE TABLE sluice_ledger.state (
+    ledger integer NOT NULL,
+    key text NOT NULL,
+    value text NOT NULL,
+    PRIMARY KEY (ledger, key)
+  );
+  `,
+]
+
+const MIGRATION_LOCK = 7_405_301
+
+/** Brings the tables to the present version; several processes may start at once. */
+export async function migrate(sql: Sql): Promise<void> {
+  await sql.begin(async (tx) => {
+    await tx`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`
+    await tx`SET LOCAL client_min_messages = warning`
+    await tx`CREATE SCHEMA IF NOT EXISTS sluice_ledger`
+    await tx`CREATE TABLE IF NOT EXISTS sluice_ledger.migration (version integer PRIMARY KEY)`
+    const [row] = await tx<{ version: number | null }[]>`SELECT max(version) AS version FROM sluice_ledger.migration`
+    for (let version = (row?.version ?? 0) + 1; version <= MIGRATIONS.length; version += 1) {
+      await tx.unsafe(MIGRATIONS[version - 1]!).simple()
+      await tx`INSERT INTO sluice_ledger.migration VALUES (${version})`
+    }
+  })
+}

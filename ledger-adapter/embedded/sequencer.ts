@@ -1,0 +1,311 @@
+import { toBase64url } from '#proof/base64url'
+import { headerSigningBytes, type SignedHeader } from '#proof/block'
+import { admit, type Candidate } from '../application/admission.ts'
+import { buildBlock, buildGenesis, type ApplicationRules, type BuiltBlock } from '../application/build-block.ts'
+import type { EventRecord } from '#contracts/kernel/event'
+import { KeyNotLoaded } from '#contracts/kernel/state'
+import type { SparseTree } from '#proof/sparse-tree'
+import type { SigningKey } from '../application/operator-key.ts'
+import { LedgerError, type CommittedEvent, type Executed } from '../port.ts'
+import type { SequencerLock } from './lock.ts'
+import { LedgerCorrupt, type Recovered } from './recover.ts'
+import { isConflict, isDefiniteFailure, type LedgerStore, type StoredBlock } from './store.ts'
+
+export interface SequencerLimits {
+  /** Commands in one block at most. */
+  readonly maxBlockCommands: number
+  /** Bytes of command text in one block at most; a single command may always enter. */
+  readonly maxBlockBytes: number
+  /** Commands waiting for a block at most; more are refused QUEUE_FULL. */
+  readonly maxQueue: number
+  /** How long waiting commands are kept while the store is away, in milliseconds. */
+  readonly storePatienceMs: number
+}
+
+export const DEFAULT_LIMITS: SequencerLimits = {
+  maxBlockCommands: 2_000,
+  maxBlockBytes: 16 << 20,
+  maxQueue: 20_000,
+  storePatienceMs: 10_000,
+}
+
+interface Pending {
+  readonly candidate: Candidate
+  readonly resolve: (executed: Executed) => void
+  readonly reject: (error: LedgerError) => void
+  /** Answered already, while its block was in doubt. */
+  isAnswered: boolean
+}
+
+export interface Head extends SignedHeader {
+  readonly headerHash: string
+  readonly tree: SparseTree
+}
+
+const RETRY_MS = 200
+
+/**
+ * Groups commands into blocks, signs each header and stores the block before anybody is told: acknowledged means
+ * durable. While one block is being stored the next collects (group commit). When the store does not answer, the block
+ * is in doubt until the store says whether it is there.
+ */
+export class Sequencer {
+  private readonly queue: Pending[] = []
+  private readonly listeners = new Set<(height: number) => void>()
+  private current: Head | undefined
+  private isPumping = false
+  private isStoreAway = false
+  private failure: string | undefined
+  private idle: Promise<void> = Promise.resolve()
+  readonly state: Recovered['state']
+
+  constructor(
+    private readonly rules: ApplicationRules,
+    private readonly recovered: Recovered,
+    private readonly deps: {
+      readonly store: LedgerStore
+      readonly lock: SequencerLock
+      readonly operatorKey: SigningKey
+      readonly now: () => number
+      readonly limits: SequencerLimits
+    },
+  ) {
+    this.state = recovered.state
+    const { last } = recovered
+    if (last) this.current = { ...last, tree: this.state.tree }
+  }
+
+  get head(): Head {
+    if (!this.current) throw new Error('a ledger without its genesis block')
+    return this.current
+  }
+
+  async enterGenesis(records: readonly EventRecord[]): Promise<void> {
+    if (this.current) return
+    const block = await buildGenesis(this.rules, this.state, records)
+    const signature = this.sign(block)
+    await this.deps.store.append(block, signature)
+    this.adopt(block, signature)
+  }
+
+  /** Time of a block built now: never before the block before. */
+  private blockTime(): number {
+    return Math.max(this.deps.now(), this.head.header.timeMs)
+  }
+
+  /** The rules of admission against the next block, as far as the values are in memory; the block asks again. */
+  preAdmit(candidate: Candidate): void {
+    const block = { height: this.head.header.height + 1, timeMs: this.blockTime() }
+    try {
+      admit(candidate, block, { ...this.rules, read: this.state.read })
+    } catch (error) {
+      if (!(error instanceof KeyNotLoaded)) throw error
+    }
+  }
+
+  /** @throws LedgerError CLOSED, STORE_UNAVAILABLE, QUEUE_FULL at once; later refusals by the promise */
+  enqueue(candidate: Candidate): Promise<Executed> {
+    this.checkOpen('queue')
+    if (this.isStoreAway) throw new LedgerError('queue', 'STORE_UNAVAILABLE', true)
+    if (this.queue.length >= this.deps.limits.maxQueue) {
+      throw new LedgerError('queue', 'QUEUE_FULL', true, { waiting: this.queue.length })
+    }
+    return new Promise((resolve, reject) => {
+      this.queue.push({ candidate, resolve, reject, isAnswered: false })
+      this.pump()
+    })
+  }
+
+  checkOpen(stage: 'queue' | 'read'): void {
+    if (this.failure !== undefined) throw new LedgerError(stage, 'CLOSED', true, { why: this.failure })
+  }
+
+  onCommit(listener: (height: number) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** Finishes the block at hand, answers what waits with CLOSED. */
+  async close(why = 'closed'): Promise<void> {
+    this.failure ??= why
+    await this.idle
+    this.rejectQueue('CLOSED')
+  }
+
+  private pump(): void {
+    if (this.isPumping) return
+    this.isPumping = true
+    // The next turn of the loop: everything submitted in this one enters one block.
+    this.idle = new Promise((done) => {
+      setImmediate(() => {
+        void this.drain().then(done)
+      })
+    })
+  }
+
+  private async drain(): Promise<void> {
+    try {
+      while (this.queue.length > 0 && this.failure === undefined) await this.sequence(this.takeBatch())
+    } catch (error) {
+      this.failure = error instanceof Error ? error.message : 'unknown'
+      this.rejectQueue('CLOSED')
+    } finally {
+      this.isPumping = false
+    }
+    if (this.failure !== undefined) this.rejectQueue('CLOSED')
+    else if (this.queue.length > 0) this.pump()
+  }
+
+  private takeBatch(): Pending[] {
+    const { maxBlockCommands, maxBlockBytes } = this.deps.limits
+    let bytes = 0
+    let count = 0
+    while (count < this.queue.length && count < maxBlockCommands) {
+      bytes += this.queue[count]!.candidate.text.length
+      if (bytes > maxBlockBytes && count > 0) break
+      count += 1
+    }
+    return this.queue.splice(0, count)
+  }
+
+  private async sequence(batch: readonly Pending[]): Promise<void> {
+    const { header, headerHash } = this.head
+    const timeMs = this.blockTime()
+    // More than arrive, so that the ids in the state stay bounded by an hour's and a day's worth.
+    const due = this.recovered.expiry.takeDue(timeMs, batch.length * 2 + 16)
+    const candidates = batch.map(({ candidate }) => candidate)
+    const previous = { height: header.height, headerHash, timeMs: header.timeMs }
+    const restore = () => due.forEach((entry) => this.recovered.expiry.add(entry))
+    let built: Awaited<ReturnType<typeof buildBlock>>
+    try {
+      const ids = due.map(({ commandId }) => commandId)
+      built = await buildBlock(this.rules, this.state, previous, { timeMs, candidates, due: ids })
+    } catch (error) {
+      restore()
+      if (isStoreError(error)) return this.awaitStore(batch, undefined)
+      answerAll(batch, 'commit', true)
+      throw error
+    }
+    const refused = new Map(built.refused.map(({ candidate, error }) => [candidate, error]))
+    for (const pending of batch) {
+      const error = refused.get(pending.candidate)
+      if (error) pending.reject(error)
+    }
+    const entered = batch.filter(({ candidate }) => !refused.has(candidate))
+    if (!built.block) return restore()
+    await this.commit(built.block, entered, restore)
+  }
+
+  private async commit(block: BuiltBlock, entered: readonly Pending[], restore: () => void): Promise<void> {
+    const signature = this.sign(block)
+    try {
+      await this.deps.store.append(block, signature)
+    } catch (error) {
+      restore()
+      if (isConflict(error)) {
+        answerAll(entered, 'commit', true)
+        throw new LedgerCorrupt(this.rules.chainId, `another process wrote block ${block.header.height}`)
+      }
+      if (isDefiniteFailure(error)) return answerAll(entered, 'commit', true)
+      return this.awaitStore(entered, { block, signature })
+    }
+    this.adopt(block, signature)
+    this.answer(block, entered)
+  }
+
+  /**
+   * The store is away. Waits until it answers, then learns from its last block whether the one in doubt is there;
+   * what was not stored goes to the front of the queue again.
+   */
+  private async awaitStore(batch: readonly Pending[], doubt: { block: BuiltBlock; signature: string } | undefined) {
+    this.isStoreAway = true
+    const patience = setTimeout(() => {
+      answerAll(batch, 'commit', doubt === undefined)
+      answerAll(this.queue.splice(0), 'queue', true)
+    }, this.deps.limits.storePatienceMs)
+    try {
+      const last = await this.storeReturned()
+      if (!last) return answerAll(batch, 'commit', doubt === undefined)
+      if (doubt && last.headerHash === doubt.block.headerHash) {
+        this.adopt(doubt.block, doubt.signature)
+        this.answer(doubt.block, batch)
+      } else if (last.headerHash === this.head.headerHash) {
+        this.queue.unshift(...batch.filter(({ isAnswered }) => !isAnswered))
+      } else {
+        answerAll(batch, 'commit', false)
+        throw new LedgerCorrupt(this.rules.chainId, `another process wrote block ${last.header.height}`)
+      }
+    } finally {
+      clearTimeout(patience)
+      this.isStoreAway = false
+    }
+  }
+
+  private async storeReturned(): Promise<StoredBlock | undefined> {
+    const { store, lock } = this.deps
+    while (this.failure === undefined) {
+      try {
+        await lock.acquire(store.lockId, this.rules.chainId, 0)
+        return await store.lastBlock()
+      } catch (error) {
+        if (!isStoreError(error)) throw error
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      }
+    }
+    return undefined
+  }
+
+  private sign({ headerHash }: BuiltBlock): string {
+    return toBase64url(this.deps.operatorKey.sign(headerSigningBytes(headerHash)))
+  }
+
+  private adopt(block: BuiltBlock, signature: string): void {
+    const { header, headerHash, tree, changes, commands } = block
+    this.state.adopt(tree, changes)
+    for (const { command } of commands) this.recovered.expiry.add(command)
+    this.current = { header, headerHash, signature, tree }
+    for (const listener of [...this.listeners]) listener(header.height)
+  }
+
+  private answer(block: BuiltBlock, entered: readonly Pending[]): void {
+    const answers = executedOf(block)
+    entered.forEach((pending, index) => {
+      if (!pending.isAnswered) pending.resolve(answers[index]!)
+      pending.isAnswered = true
+    })
+  }
+
+  private rejectQueue(code: 'CLOSED'): void {
+    for (const { reject } of this.queue.splice(0)) {
+      reject(new LedgerError('queue', code, true, { why: this.failure ?? 'closed' }))
+    }
+  }
+}
+
+function answerAll(batch: readonly Pending[], stage: 'queue' | 'commit', outcomeKnown: boolean): void {
+  for (const pending of batch) {
+    if (!pending.isAnswered) pending.reject(new LedgerError(stage, 'STORE_UNAVAILABLE', outcomeKnown))
+    pending.isAnswered = true
+  }
+}
+
+/** An error of the connection or of the server, as opposed to a defect of ours. */
+export const isStoreError = (error: unknown): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  !(error instanceof LedgerError)
+
+function executedOf({ header, results, events }: BuiltBlock): Executed[] {
+  const byIndex: CommittedEvent[][] = results.map(() => [])
+  for (const event of events) byIndex[event.cursor.index]?.push(event)
+  return results.map((result, index) => ({
+    commandId: result.commandId,
+    digest: result.digest,
+    position: { height: header.height, index },
+    outcome: result.accepted
+      ? { accepted: true, events: byIndex[index]! }
+      : { accepted: false, refusal: result.refusal as never },
+  }))
+}

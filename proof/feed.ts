@@ -1,0 +1,42 @@
+import { bytesToHex, concatBytes, hexToBytes, sha256Bytes, utf8ToBytes, type Hash } from './hash.ts'
+import { canonicalBytes } from './canonical.ts'
+import { NO_HASH } from './block.ts'
+import type { Json, JsonObject } from './json.ts'
+
+/**
+ * An event as its digest covers it. Topics are not part of it: a subscriber of one topic must be able to recompute the
+ * digest without learning who else received the event. They are bound by the chains of the feeds instead.
+ */
+export interface EventCore {
+  readonly cursor: { readonly height: number; readonly index: number; readonly event: number }
+  /** `genesis` in block 0 */
+  readonly commandId: string
+  readonly contract: string
+  readonly event: string
+  readonly data: JsonObject
+}
+
+const EVENT_DOMAIN = utf8ToBytes('sluice/event/v1\n')
+const FEED_DOMAIN = utf8ToBytes('sluice/feed/v1\n')
+
+export function eventDigest({ cursor, commandId, contract, event, data }: EventCore): Hash {
+  const { height, index, event: ordinal } = cursor
+  const body: Json = { cursor: { height, index, event: ordinal }, commandId, contract, event, data }
+  return bytesToHex(sha256Bytes(concatBytes(EVENT_DOMAIN, canonicalBytes(body))))
+}
+
+/** A topic so far: how many events, and the hash that chains them. Stands in the state at `feed/<topic>`. */
+export interface Feed {
+  readonly count: number
+  readonly hash: Hash
+}
+
+export const EMPTY_FEED: Feed = { count: 0, hash: NO_HASH }
+
+export const feedKey = (topic: string): string => `feed/${topic}`
+
+/** The topic after one more event. A subscriber who folds what it receives knows whether anything was left out. */
+export function extendFeed(feed: Feed, digest: Hash): Feed {
+  const hash = sha256Bytes(concatBytes(FEED_DOMAIN, hexToBytes(feed.hash), hexToBytes(digest)))
+  return { count: feed.count + 1, hash: bytesToHex(hash) }
+}

@@ -1,0 +1,86 @@
+import { bytesToHex, concatBytes, hexToBytes, sha256Bytes, type Hash } from './hash.ts'
+
+/**
+ * Merkle tree of a list, in the shape of RFC 6962 (the left subtree is the largest power of two smaller than the
+ * list), with preimages separated by length and tag from those of the sparse tree:
+ *   leaf  = SHA-256(0x01 ‖ item hash)        33 bytes
+ *   inner = SHA-256(left ‖ right)            64 bytes
+ *   root  = SHA-256(0x02 ‖ count(8) ‖ top)   41 bytes, big-endian; top of an empty list is 32 zero bytes
+ * The count in the root makes an index mean one place only.
+ */
+export interface ListProof {
+  readonly index: number
+  readonly count: number
+  /** Siblings from the leaf upwards. */
+  readonly path: readonly Hash[]
+}
+
+const LEAF = Uint8Array.of(0x01)
+const ZERO = new Uint8Array(32)
+
+const leafHash = (item: Hash): Uint8Array => sha256Bytes(concatBytes(LEAF, hexToBytes(item)))
+const inner = (left: Uint8Array, right: Uint8Array): Uint8Array => sha256Bytes(concatBytes(left, right))
+
+function finish(count: number, top: Uint8Array): Hash {
+  const head = new Uint8Array(9)
+  head[0] = 0x02
+  new DataView(head.buffer).setBigUint64(1, BigInt(count))
+  return bytesToHex(sha256Bytes(concatBytes(head, top)))
+}
+
+/** The largest power of two smaller than n (n ≥ 2). */
+function splitOf(n: number): number {
+  let split = 1
+  while (split * 2 < n) split *= 2
+  return split
+}
+
+function topOf(leaves: readonly Uint8Array[], from: number, to: number): Uint8Array {
+  if (to - from === 1) return leaves[from]!
+  const middle = from + splitOf(to - from)
+  return inner(topOf(leaves, from, middle), topOf(leaves, middle, to))
+}
+
+/** @param items hashes of the items, in order */
+export function listRoot(items: readonly Hash[]): Hash {
+  return finish(items.length, items.length === 0 ? ZERO : topOf(items.map(leafHash), 0, items.length))
+}
+
+export function listProof(items: readonly Hash[], index: number): ListProof {
+  if (!Number.isInteger(index) || index < 0 || index >= items.length) throw new RangeError(`no item ${index}`)
+  const leaves = items.map(leafHash)
+  const path: Hash[] = []
+  let [from, to] = [0, items.length]
+  while (to - from > 1) {
+    const middle = from + splitOf(to - from)
+    if (index < middle) {
+      path.push(bytesToHex(topOf(leaves, middle, to)))
+      to = middle
+    } else {
+      path.push(bytesToHex(topOf(leaves, from, middle)))
+      from = middle
+    }
+  }
+  return { index, count: items.length, path: path.reverse() }
+}
+
+/** The root that the proof leads to, or undefined when its shape is impossible. */
+export function rootFromProof(item: Hash, { index, count, path }: ListProof): Hash | undefined {
+  if (index < 0 || index >= count) return undefined
+  // The turns from the top, as the prover took them; a path of another length has another shape.
+  const turns: boolean[] = []
+  let [from, to] = [0, count]
+  while (to - from > 1) {
+    const middle = from + splitOf(to - from)
+    const isLeft = index < middle
+    turns.push(isLeft)
+    if (isLeft) to = middle
+    else from = middle
+  }
+  if (turns.length !== path.length) return undefined
+  const top = path.reduce((node, sibling, up) => {
+    const isLeft = turns[turns.length - 1 - up]!
+    return isLeft ? inner(node, hexToBytes(sibling)) : inner(hexToBytes(sibling), node)
+  }, leafHash(item))
+  return finish(count, top)
+}
