@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { isIsoDate } from '#domain/date'
 import { isUscc } from '#domain/uscc'
+import { publicKeyProblem } from '#proof/ed25519'
 import { calendarOpened } from './calendar/events.ts'
 import { CLOCKS } from './calendar/state.ts'
 import { PUBLIC, type EventRecord } from './kernel/event.ts'
@@ -65,6 +66,7 @@ export function parseGenesis(value: unknown): GenesisDocument {
     throw new GenesisError(first?.instancePath ?? '', first?.message ?? 'does not fit the schema')
   }
   if (!isIsoDate(value.startDate)) throw new GenesisError('/startDate', `no such day: ${value.startDate}`)
+  checkPublicKey(value.ledgerOperator.publicKey, '/ledgerOperator/publicKey')
   const participants = new Unique()
   const usccs = new Unique()
   const publicKeys = new Unique()
@@ -80,6 +82,7 @@ export function parseGenesis(value: unknown): GenesisDocument {
       operators.add(operator.id, `${at}/operators/${o}/id`)
       operator.keys.forEach((key, k) => {
         keyIds.add(key.keyId, `${at}/operators/${o}/keys/${k}/keyId`)
+        checkPublicKey(key.publicKey, `${at}/operators/${o}/keys/${k}/publicKey`)
         publicKeys.add(key.publicKey, `${at}/operators/${o}/keys/${k}/publicKey`)
       })
     })
@@ -88,6 +91,11 @@ export function parseGenesis(value: unknown): GenesisDocument {
     if (!participants.has(id)) throw new GenesisError(`/calendarOperators/${i}`, `no participant ${id}`)
   })
   return value
+}
+
+function checkPublicKey(text: string, path: string): void {
+  const problem = publicKeyProblem(text)
+  if (problem !== undefined) throw new GenesisError(path, problem)
 }
 
 class Unique {

@@ -3,7 +3,16 @@ import { eventType } from '../kernel/event.ts'
 import { KEY_FUNCTIONS, ROLES } from '../kernel/method.ts'
 import { BilingualText, Fields, Height, Id, OneOf, OrNull, Text } from '../kernel/schema.ts'
 import { patch, put } from '../kernel/state.ts'
-import { consortiumKey, CURVES, memberKey, OPERATOR_KINDS, operatorKey, participantKey, publicKeyKey } from './state.ts'
+import {
+  consortiumKey,
+  CURVES,
+  memberKey,
+  OPERATOR_KINDS,
+  operatorKey,
+  participantKey,
+  publicKeyKey,
+  usccKey,
+} from './state.ts'
 
 const contract = 'membership'
 
@@ -30,6 +39,7 @@ export const participantAdmitted = eventType({
   schema: Fields({ participant: Id, name: BilingualText, uscc: UsccText, roles: Roles }),
   apply: ({ participant, name, uscc, roles }) => [
     put(participantKey(participant), { id: participant, name, uscc, roles }),
+    put(usccKey(uscc), { participant }),
   ],
 })
 

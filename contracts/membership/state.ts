@@ -47,3 +47,5 @@ export const operatorKey = keysOf<Operator>('membership/operator')
 export const memberKey = keysOf<MemberKey>('membership/key')
 /** A public key stands for one key of one operator, so that one person cannot be maker and checker under two names. */
 export const publicKeyKey = keysOf<{ readonly participant: string; readonly keyId: string }>('membership/public-key')
+/** One company is one participant. */
+export const usccKey = keysOf<{ readonly participant: string }>('membership/uscc')
