@@ -1,4 +1,5 @@
 import type { Compute } from '../compute.ts'
+import { ACTUS_COMPUTES } from './actus.ts'
 import { ASSET_COMPUTES } from './assets.ts'
 import { DATE_COMPUTES } from './dates.ts'
 import { FLOW_COMPUTES } from './flows.ts'
@@ -12,4 +13,5 @@ export const ASSET_SIDE_COMPUTES: readonly Compute[] = [
   ...ASSET_COMPUTES,
   ...FLOW_COMPUTES,
   ...VALUATION_COMPUTES,
+  ...ACTUS_COMPUTES,
 ]
