@@ -39,7 +39,7 @@ interface Contract {
  * @throws ActusError for terms that do not make a contract
  */
 export function contractEvents(terms: ActusTerms, observed: Observed = {}, to?: ActusDate): ContractEvent[] {
-  const contract = { terms, observed, end: statedEnd(terms) ?? redeemedBy(terms, observed) }
+  const contract = { terms, observed, end: statedEnd(terms) ?? redeemedBy(terms) }
   const events: ContractEvent[] = []
   for (const { planned, state, payoff } of happenings(contract)) {
     if (to !== undefined && planned.date > to) break
@@ -228,11 +228,12 @@ function annuityPayment(contract: Contract, state: State, from: ActusDate): numb
   return (state.notional + atFirst.accrued) / sum
 }
 
-/** A10: the redemption date at which the payments have redeemed all. */
-function redeemedBy(terms: ActusTerms, observed: Observed): ActusDate {
+/** A10: the redemption date at which the payments have redeemed all, as the terms stand: at the rate that they state. */
+function redeemedBy(terms: ActusTerms): ActusDate {
   const year = Number(terms.initialExchangeDate.slice(0, 4))
   const far = `${Math.min(year + 150, 9990)}-12-31` as ActusDate
-  for (const { planned, redeemsAll } of happenings({ terms, observed, end: far })) {
+  const { cycleAnchorDateOfRateReset: _anchor, cycleOfRateReset: _cycle, ...unreset } = terms
+  for (const { planned, redeemsAll } of happenings({ terms: unreset, observed: {}, end: far })) {
     if (planned.type === 'PR' && redeemsAll) return planned.date
   }
   throw new ActusError('NO_END', { payment: String(terms.nextPrincipalRedemptionPayment ?? 'none') })

@@ -52,8 +52,7 @@ export function cycleDates(anchor: ActusDate, cycle: Cycle | undefined, end: Act
     dates.push(date)
     date = cycleDate(anchor, cycle, i, eom)
   }
-  const wholeCycle = countingDay(date) === countingDay(end)
-  if (!wholeCycle && !cycle.shortStub && dates.length > 1) dates.pop()
+  if (date !== end && !cycle.shortStub && dates.length > 1) dates.pop()
   return dates
 }
 
