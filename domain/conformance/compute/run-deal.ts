@@ -13,6 +13,7 @@ import { assetFromJson, assumptionFromJson, curveSetFromJson } from '../asset-js
 import { defineCompute } from '../compute.ts'
 import { dealTerms } from '../deal-json.ts'
 import { fenFromJson, rateFromJson } from '../numbers.ts'
+import { pricingToJson } from '../pricing-json.ts'
 import { ReportBook } from '../reports-json.ts'
 import { runToJson } from '../run-json.ts'
 import { DealSchema, type DealJson } from '../schema/deal.ts'
@@ -108,7 +109,11 @@ const runDeal = defineCompute('runDeal', DealSchema, (deal) => {
     reportDates,
     onReport: (live) => book.close(live),
   })
-  return { ...runToJson(terms, program, result), ...(deal.reports && { reports: book.reports }) }
+  return {
+    ...runToJson(terms, program, result),
+    ...(deal.reports && { reports: book.reports }),
+    ...(deal.pricing && { pricing: pricingToJson(program, result, deal.pricing) }),
+  }
 })
 
 export const RUN_DEAL_COMPUTES = [runDeal]

@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox'
 import { linearAt, toMicro } from '../../curve.ts'
 import { isoDate } from '../../date.ts'
 import { priceAsset } from '../../valuation/asset-price.ts'
-import { cashOfBond, priceBond, type BondFlow, type BondPrice } from '../../valuation/bond.ts'
+import { cashOfBond, priceBond, type BondFlow } from '../../valuation/bond.ts'
 import {
   convexity,
   duration,
@@ -15,6 +15,7 @@ import {
 import { weightedAverageLife } from '../../valuation/wal.ts'
 import { irr, requiredAmount, zSpread } from '../../valuation/yield.ts'
 import { assetFromJson, curveFromJson } from '../asset-json.ts'
+import { bondPriceToJson } from '../bond-json.ts'
 import { defineCompute } from '../compute.ts'
 import { flowTable } from '../flows-json.ts'
 import { fenFromJson, fenToJson, rateFromJson } from '../numbers.ts'
@@ -46,15 +47,6 @@ export function bondFlowsFromJson({ columns, rows }: Static<typeof TableSchema>)
     ...(at('cash') >= 0 && { cash: fen(row, 'cash') }),
   }))
 }
-
-export const bondPriceToJson = (price: BondPrice) => ({
-  valuation: fenToJson(price.valuation),
-  pricePer100Origin: price.pricePer100Origin,
-  wal: Number(price.walHundredths) / 100,
-  duration: price.duration,
-  convexity: price.convexity,
-  accruedInterest: fenToJson(price.accruedInterest),
-})
 
 const present = defineCompute(
   'presentValue',
