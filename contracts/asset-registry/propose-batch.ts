@@ -23,8 +23,8 @@ export const proposeBatch = method({
   contract: 'asset-registry',
   method: 'proposeBatch',
   sentence: {
-    zh: '提交计划 {deal} 第 {version} 版资产批次，基准日 {asOf}，未偿余额 {root.currentFen} 分',
-    en: 'Propose asset batch {version} of plan {deal} as of {asOf}, {root.currentFen} fen outstanding',
+    zh: '提交计划 {deal} 第 {version} 版资产批次，基准日 {asOf}，未偿余额 {root.currentFen:yuan} 元',
+    en: 'Propose asset batch {version} of plan {deal} as of {asOf}, {root.currentFen:yuan} yuan outstanding',
   },
   args: Fields({
     deal: Id,

@@ -13,8 +13,8 @@ export const credit = method({
   contract: 'cash',
   method: 'credit',
   sentence: {
-    zh: '银行流水 {reference}：账户 {account} 于 {valueDate} 收到 {amountFen} 分',
-    en: 'Statement line {reference}: account {account} received {amountFen} fen with value date {valueDate}',
+    zh: '银行流水 {reference}：账户 {account} 于 {valueDate} 收到 {amountFen:yuan} 元',
+    en: 'Statement line {reference}: account {account} received {amountFen:yuan} yuan with value date {valueDate}',
   },
   args: Fields({
     account: Id,

@@ -17,8 +17,8 @@ export const issue = method({
   contract: 'receivable',
   method: 'issue',
   sentence: {
-    zh: '拟向 {supplier} 开立应收账款 {receivable}，金额 {faceFen} 分，到期日 {maturity}',
-    en: 'Draw up receivable {receivable} of {faceFen} fen to {supplier}, due {maturity}',
+    zh: '拟向 {supplier} 开立应收账款 {receivable}，金额 {faceFen:yuan} 元，到期日 {maturity}',
+    en: 'Draw up receivable {receivable} of {faceFen:yuan} yuan to {supplier}, due {maturity}',
   },
   args: Fields({
     receivable: Id,

@@ -14,8 +14,8 @@ export const openBatch = method({
   contract: 'receivable',
   method: 'openBatch',
   sentence: {
-    zh: '开立应收账款批次 {batch}，最小拆分 {minimumSplitFen} 分',
-    en: 'Open batch {batch} of receivables, split no smaller than {minimumSplitFen} fen',
+    zh: '开立应收账款批次 {batch}，最小拆分 {minimumSplitFen:yuan} 元',
+    en: 'Open batch {batch} of receivables, split no smaller than {minimumSplitFen:yuan} yuan',
   },
   args: Fields({
     batch: Type.Intersect([Id, Type.String({ maxLength: 90 })]),

@@ -1,0 +1,84 @@
+import { describe as suite, expect, it } from 'vitest'
+import type { TSchema } from 'typebox'
+import { describe, placeholdersOf, SentenceError, sentenceOf } from './describe.ts'
+import { registry } from './registry.ts'
+import { expectGolden } from './testing/golden.ts'
+import { ISSUE, SPLIT } from './receivable/testing/story.ts'
+
+/** What stands at a path of a schema: the way that `sentenceOf` goes through arguments. */
+function schemaAt(schema: TSchema | undefined, path: string): TSchema | undefined {
+  let at = schema as (TSchema & { properties?: Record<string, TSchema>; type?: string }) | undefined
+  for (const step of path.split('.')) {
+    if (at?.type === 'array' && step === 'length') return { type: 'integer' }
+    at = at?.properties?.[step]
+  }
+  return at
+}
+
+suite('the self-description', () => {
+  it('names every method and event of every contract once', () => {
+    const { contracts } = describe(registry)
+    expect(contracts.map(({ name }) => name).sort()).toEqual(
+      [...new Set(registry.contracts.map(({ name }) => name))].sort(),
+    )
+    const methods = contracts.flatMap(({ methods }) => methods.map(({ name }) => name))
+    expect(methods.sort()).toEqual(
+      registry
+        .allMethods()
+        .map(({ contract, method }) => `${contract}.${method}`)
+        .sort(),
+    )
+  })
+
+  it('has event schemas that change only on purpose', () => {
+    const schemas = Object.fromEntries(
+      describe(registry).contracts.flatMap(({ name, events }) =>
+        events.map(({ event, schema }) => [`${name}.${event}`, schema]),
+      ),
+    )
+    expectGolden('event-schemas.json', `${JSON.stringify(schemas, null, 2)}\n`)
+  })
+})
+
+suite('every method', () => {
+  it.each(registry.allMethods().map((method) => [`${method.contract}.${method.method}`, method] as const))(
+    '%s has a sentence in both languages about fields that it has, and refuses unknown fields',
+    (_, { sentence, args }) => {
+      const either = (path: string) => path.replace(/^name\.en$/, 'name.zh')
+      const words = (text: string) => placeholdersOf(text).map((field) => `${either(field.path)}:${field.form}`)
+      expect(words(sentence.en).sort()).toEqual(words(sentence.zh).sort())
+      for (const { path, form } of [...placeholdersOf(sentence.zh), ...placeholdersOf(sentence.en)]) {
+        const found = schemaAt(args, path) as { pattern?: string } | undefined
+        expect(found, path).toBeDefined()
+        if (form === 'yuan') expect(found?.pattern, `${path} in yuan`).toContain('[1-9][0-9]{0,')
+      }
+      expect((args as { additionalProperties?: unknown }).additionalProperties).toBe(false)
+    },
+  )
+})
+
+suite('a sentence', () => {
+  const render = (method: string, args: Parameters<typeof sentenceOf>[1]['args'], contract = 'receivable') =>
+    sentenceOf(registry, { contract, method, args })
+
+  it('shows the command’s own arguments, amounts in yuan, lists and counts', () => {
+    expect(render('issue', ISSUE)).toEqual({
+      zh: '拟向 supplier-1 开立应收账款 r，金额 1000000.00 元，到期日 2011-06-30',
+      en: 'Draw up receivable r of 1000000.00 yuan to supplier-1, due 2011-06-30',
+    })
+    expect(render('split', SPLIT).zh).toBe('将应收账款持有 h 拆分为 3 份')
+    const roles = { participant: 'x', roles: ['supplier', 'factor'] }
+    expect(render('setRoles', roles, 'membership')).toEqual({
+      zh: '将成员 x 的角色设为 supplier、factor',
+      en: 'Set the roles of x to supplier, factor',
+    })
+  })
+
+  it('with a gap is never shown', () => {
+    const { faceFen: _, ...without } = ISSUE
+    expect(() => render('issue', without)).toThrow(SentenceError)
+    expect(() => render('issue', { ...ISSUE, faceFen: 100 })).toThrow(SentenceError)
+    expect(() => render('nothing', ISSUE)).toThrow('UNKNOWN_METHOD')
+    expect(() => render('issue', Object.create(ISSUE) as typeof ISSUE)).toThrow('NO_SUCH_FIELD')
+  })
+})

@@ -1,0 +1,104 @@
+import { yuanFromFen, parseFen } from '#domain/money'
+import type { Json, JsonObject } from '#proof/json'
+import { compactSchema } from './kernel/compact-schema.ts'
+import type { Registry } from './kernel/execute.ts'
+import type { Method } from './kernel/method.ts'
+
+/** What the consortium agreed, as data: for a portal, a command line, an auditor. */
+export interface Description {
+  readonly contracts: readonly ContractDescription[]
+}
+export interface ContractDescription {
+  readonly name: string
+  readonly methods: readonly MethodDescription[]
+  readonly events: readonly { readonly event: string; readonly schema: JsonObject }[]
+}
+export interface MethodDescription {
+  /** `contract.method`, as a command names it */
+  readonly name: string
+  readonly sentence: { readonly zh: string; readonly en: string }
+  /** JSON schema of the arguments */
+  readonly args: JsonObject
+  readonly roles: readonly string[] | null
+  readonly functions: readonly string[]
+}
+
+export class SentenceError extends Error {
+  override readonly name = 'SentenceError'
+  constructor(
+    readonly code: 'UNKNOWN_METHOD' | 'NO_SUCH_FIELD' | 'UNKNOWN_FORM',
+    readonly details: Readonly<Record<string, string>>,
+  ) {
+    super(`${code} ${JSON.stringify(details)}`)
+  }
+}
+
+/** Self-description of a registry: methods with their fields and sentences, events with their schemas. */
+export function describe(registry: Registry): Description {
+  return {
+    contracts: registry.contracts.map(({ name, methods, events }) => ({
+      name,
+      methods: (methods as readonly Method[]).map(describeMethod),
+      events: events.map(({ event, schema }) => ({ event, schema: compactSchema(schema) })),
+    })),
+  }
+}
+
+const describeMethod = ({ contract, method, sentence, args, by }: Method): MethodDescription => ({
+  name: `${contract}.${method}`,
+  sentence,
+  args: compactSchema(args),
+  roles: by.roles ? [...by.roles] : null,
+  functions: [...by.functions],
+})
+
+/** `{path.to.field}` as it stands, or `{field:yuan}` for an amount in fen shown in yuan. */
+const PLACEHOLDER = /\{([A-Za-z0-9_.]+)(?::([a-z]+))?\}/g
+
+export interface Placeholder {
+  readonly path: string
+  readonly form: string | undefined
+}
+
+export const placeholdersOf = (sentence: string): Placeholder[] =>
+  [...sentence.matchAll(PLACEHOLDER)].map(([, path, form]) => ({ path: path!, form }))
+
+/**
+ * What a signer is shown before signing: the method's sentence with the command's own arguments.
+ * @throws SentenceError `UNKNOWN_METHOD`, or `NO_SUCH_FIELD` where the arguments do not fit the sentence: a person must
+ * never sign a sentence with a gap
+ */
+export function sentenceOf(
+  registry: Registry,
+  command: { readonly contract: string; readonly method: string; readonly args: JsonObject },
+): { zh: string; en: string } {
+  const method = registry.method(command.contract, command.method)
+  if (!method) throw new SentenceError('UNKNOWN_METHOD', { method: `${command.contract}.${command.method}` })
+  const fill = (sentence: string, comma: string): string =>
+    sentence.replace(PLACEHOLDER, (_, path: string, form?: string) => show(valueAt(command.args, path), form, comma))
+  return { zh: fill(method.sentence.zh, '、'), en: fill(method.sentence.en, ', ') }
+}
+
+function valueAt(args: JsonObject, path: string): Json {
+  let at: Json = args
+  for (const step of path.split('.')) {
+    if (Array.isArray(at) && step === 'length') return at.length
+    const next: Json | undefined = isObject(at) && Object.hasOwn(at, step) ? at[step] : undefined
+    if (next === undefined) throw new SentenceError('NO_SUCH_FIELD', { path })
+    at = next
+  }
+  return at
+}
+
+const isObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function show(value: Json, form: string | undefined, comma: string): string {
+  if (form !== undefined) {
+    if (form !== 'yuan' || typeof value !== 'string') throw new SentenceError('UNKNOWN_FORM', { form })
+    return yuanFromFen(parseFen(value))
+  }
+  if (value === null) return '—'
+  if (Array.isArray(value)) return value.map((item: Json) => show(item, undefined, comma)).join(comma)
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
