@@ -27,17 +27,16 @@ export const proposed = eventType({
     terms: DealTerms,
     termsHash: HashString,
     parties: PartiesFields,
-    investors: Type.Array(Id, { maxItems: MAX_HOLDERS }),
     proposedBy: Id,
   }),
-  apply: ({ deal, state, terms, termsHash, parties, investors, proposedBy }) => [
+  apply: ({ deal, state, terms, termsHash, parties, proposedBy }) => [
     put(termsKey(deal), terms),
     put(dealKey(deal), {
       deal,
       state,
       termsHash,
       parties,
-      investors,
+      investors: [],
       trancheIds: terms.tranches.map(({ id }) => id),
       initialPoolFen: terms.pool.initial,
       proposedBy,
@@ -50,6 +49,14 @@ export const proposed = eventType({
       status: terms.status,
     }),
   ],
+})
+
+/** Plan manager and custodian: who may subscribe. Other parties and the investors themselves do not learn the list. */
+export const investorsNamed = eventType({
+  contract,
+  event: 'InvestorsNamed',
+  schema: Fields({ deal: Id, investors: Type.Array(Id, { maxItems: MAX_HOLDERS }) }),
+  apply: ({ deal, investors }) => [patch(dealKey(deal), { investors })],
 })
 
 /** Parties: who confirmed which hash. */
@@ -144,6 +151,7 @@ export const closed = eventType({
 
 export const dealEvents = [
   proposed,
+  investorsNamed,
   termsConfirmed,
   ratingConfirmed,
   opinionLodged,

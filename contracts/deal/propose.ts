@@ -4,12 +4,12 @@ import { canonicalBytes } from '#proof/canonical'
 import { hashJson } from '#proof/hash'
 import type { Json } from '#proof/json'
 import { dateObject, dealObject } from '../calendar/business-date.ts'
-import { dealTopic, Stage } from '../kernel/event.ts'
+import { dealTopic, participantTopic, Stage } from '../kernel/event.ts'
 import { method } from '../kernel/method.ts'
 import { Fields, HashString, Id } from '../kernel/schema.ts'
 import { participantKey } from '../membership/state.ts'
 import { refuseDeal } from './errors.ts'
-import { proposed } from './events.ts'
+import { investorsNamed, proposed } from './events.ts'
 import { MAX_HOLDERS } from './fields.ts'
 import { requireMembers, requireRunnable } from './suitable-terms.ts'
 import { dealKey } from './state.ts'
@@ -47,11 +47,9 @@ export const propose = method({
     }
     const stage = new Stage(read)
     const topics = [dealTopic(deal)]
-    stage.emit(
-      proposed,
-      { deal, state: 'proposed', terms, termsHash, parties, investors, proposedBy: caller.operator },
-      topics,
-    )
+    stage.emit(proposed, { deal, state: 'proposed', terms, termsHash, parties, proposedBy: caller.operator }, topics)
+    const sealed = [...parties['plan-manager']!, ...parties.custodian!].map(participantTopic)
+    stage.emit(investorsNamed, { deal, investors }, sealed)
     dateObject(stage, { object: dealObject(deal), closers: [caller.participant], topics })
     return stage.events
   },

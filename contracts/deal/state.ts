@@ -54,13 +54,13 @@ export interface Rating {
   readonly rating: string
 }
 
-/** One plan. Visible to its parties and holders. */
+/** One plan. Visible to its parties and holders, but for the investors. */
 export interface Deal {
   readonly deal: string
   readonly state: DealState
   readonly termsHash: Hash
   readonly parties: Parties
-  /** Who may subscribe. */
+  /** Who may subscribe; told to plan manager and custodian only. */
   readonly investors: readonly string[]
   readonly trancheIds: readonly string[]
   readonly initialPoolFen: string

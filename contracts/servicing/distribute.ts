@@ -54,7 +54,7 @@ export function distribute(read: Read, deal: Deal, period: Period) {
       closingFen: fenString(result.cash.closing),
     },
     lines: result.lines.map((line) => toJson(line) as never),
-    legs: legs.map(({ amountFen, ...leg }) => ({ ...leg, amountFen: fenString(amountFen) })),
+    legs: legs.map(({ leaves: _, amountFen, ...leg }) => ({ ...leg, amountFen: fenString(amountFen) })),
     tranches: result.tranches.map((tranche) => trancheFigures(tranche, ended)),
     fees: result.fees.map(({ id, due, paid, carried }) => ({
       fee: id,
