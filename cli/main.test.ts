@@ -18,7 +18,10 @@ const sluice = (args: string[], env: NodeJS.ProcessEnv = {}) => {
 test('the help lists every command, without loading any', () => {
   const { status, stdout } = sluice(['--help'])
   expect(status).toBe(0)
-  for (const { name, summary } of COMMANDS) expect(stdout).toMatch(new RegExp(`${name}\\b.*${summary.slice(0, 12)}`))
+  for (const { name, summary } of COMMANDS) {
+    expect(stdout).toContain(`\n  ${name} `)
+    expect(stdout).toContain(summary.slice(0, 12))
+  }
 })
 
 test.each([
