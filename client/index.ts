@@ -1,0 +1,16 @@
+export {
+  ApiError,
+  SluiceClient,
+  type ClientOptions,
+  type ClientSigner,
+  type Committed,
+  type ListPage,
+} from './client.ts'
+export { Subscriber, type SocketFactory, type SocketLike, type SubscriberOptions } from './subscriber.ts'
+export {
+  StreamError,
+  type ProvenHead,
+  type StreamFault,
+  type SubscriberCheckpoint,
+  type VerifiedEvent,
+} from './subscriber-state.ts'

@@ -1,0 +1,200 @@
+import { Type } from 'typebox'
+import { mayRead } from '#contracts/entitlement'
+import type { Method } from '#contracts/kernel/method'
+import type { Registry } from '#contracts/kernel/execute'
+import { parseCursor, type Executed, type Ledger, type Provable } from '#ledger-adapter/port'
+import { LedgerEntitlement } from '#node/feed/entitlement'
+import { ID_PATTERN } from '#proof/command'
+import type { SignedIn } from '../kit/caller.ts'
+import { languageOf } from '../kit/language.ts'
+import { badRequest, notFound } from '../kit/problem.ts'
+import { routeOf, type Route } from '../kit/route.ts'
+import { AnySignedCommand } from './signed-command.ts'
+import { Committed, positionText, submit } from './submit.ts'
+
+export interface CommandDeps {
+  readonly ledger: Ledger
+  readonly registry: Registry
+}
+const route = routeOf<CommandDeps>('ledger')
+const Id = Type.String({ pattern: ID_PATTERN })
+
+const submitCommand = route({
+  method: 'POST',
+  url: '/v1/commands',
+  summary: 'Any signed command, straight to the ledger',
+  schema: { body: AnySignedCommand, response: { 201: Committed } },
+  handler: ({ body, caller }, { ledger }) => submit(ledger, body, caller),
+})
+
+const commandOutcome = route({
+  method: 'GET',
+  url: '/v1/commands/{id}',
+  summary: 'What became of a command, with its receipt: for who sent it and who may read its events',
+  schema: {
+    params: Type.Object({ id: Id }),
+    response: {
+      200: Type.Object({
+        commandId: Type.String(),
+        digest: Type.String(),
+        position: Type.String(),
+        accepted: Type.Boolean(),
+        refusal: Type.Optional(Type.Any()),
+        events: Type.Array(Type.Any()),
+        receipt: Type.Any({ description: 'proof/receipt.ts; verify it with proof/verify-receipt.ts' }),
+      }),
+    },
+  },
+  async handler({ params, caller }, { ledger }) {
+    const executed = await ledger.outcome(params.id)
+    if (!executed) throw notFound('command', params.id)
+    const receipt = await ledger.prove({ kind: 'command', commandId: params.id })
+    const isAuthor = (receipt['command'] as { participant?: string }).participant === caller.participant
+    const events = await visibleEvents(ledger, executed, caller)
+    if (!isAuthor && events.length === 0) throw notFound('command', params.id)
+    const { commandId, digest, outcome } = executed
+    const refusal = outcome.accepted ? {} : { refusal: outcome.refusal }
+    // The receipt carries the whole command: it goes to its author alone.
+    const proof = isAuthor ? receipt : null
+    return {
+      commandId,
+      digest,
+      position: positionText(executed),
+      accepted: outcome.accepted,
+      ...refusal,
+      events,
+      receipt: proof,
+    }
+  },
+})
+
+async function visibleEvents(ledger: Ledger, { outcome }: Executed, { participant }: SignedIn) {
+  if (!outcome.accepted) return []
+  const topics = [...new Set(outcome.events.flatMap((event) => event.topics.map(({ topic }) => topic)))]
+  const readable = await new LedgerEntitlement(ledger, mayRead).readable(participant, topics)
+  return outcome.events.flatMap(({ cursor, contract, event, data, topics: entries }) => {
+    const mine = entries.filter(({ topic }) => readable.has(topic))
+    return mine.length > 0 ? [{ cursor, contract, event, data, topics: mine }] : []
+  })
+}
+
+const proofOf = (url: string, summary: string, what: (id: string) => Provable) =>
+  route({
+    method: 'GET',
+    url,
+    summary,
+    schema: {
+      params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) }),
+      response: { 200: Type.Any() },
+    },
+    async handler({ params, caller }, { ledger }) {
+      const wanted = what(params.id)
+      await mustBeReadable(ledger, wanted, params.id, caller)
+      return ledger.prove(wanted)
+    },
+  })
+
+/** Proofs show what they prove: the same rule of visibility as for the thing itself. */
+async function mustBeReadable(ledger: Ledger, what: Provable, id: string, caller: SignedIn): Promise<void> {
+  const entitlement = new LedgerEntitlement(ledger, mayRead)
+  const topics = what.kind === 'topic' ? [what.topic] : await topicsOfEvent(ledger, what)
+  if ((await entitlement.readable(caller.participant, topics)).size === 0) throw notFound(what.kind, id)
+}
+
+/** The cursor before an event's own: events are asked for after a cursor. */
+async function topicsOfEvent(ledger: Ledger, what: Provable): Promise<string[]> {
+  if (what.kind !== 'event') return []
+  const { height, index, event } = what.cursor
+  const before = height === 0 && index === 0 && event === 0 ? undefined : previous(what.cursor)
+  const [found] = await ledger.events(before, { limit: 1 })
+  const is = found && found.cursor.height === height && found.cursor.index === index && found.cursor.event === event
+  return is ? found.topics.map(({ topic }) => topic) : []
+}
+
+const LAST = 999_999_999
+function previous({ height, index, event }: { height: number; index: number; event: number }) {
+  if (event > 0) return { height, index, event: event - 1 }
+  return index > 0 ? { height, index: index - 1, event: LAST } : { height: height - 1, index: LAST, event: LAST }
+}
+
+function eventProvable(id: string): Provable {
+  try {
+    return { kind: 'event', cursor: parseCursor(id) }
+  } catch {
+    throw badRequest('BAD_REQUEST', [{ field: '/path/id', problem: 'height.index.event expected' }])
+  }
+}
+
+const eventProof = proofOf(
+  '/v1/proofs/events/{id}',
+  'Proof that an event happened; the id is its cursor',
+  eventProvable,
+)
+const topicProof = proofOf(
+  '/v1/proofs/topics/{id}',
+  'Proof of how many events a topic has, and of their chained hash',
+  (topic) => ({
+    kind: 'topic',
+    topic,
+  }),
+)
+
+const commandProof = route({
+  method: 'GET',
+  url: '/v1/proofs/commands/{id}',
+  summary: "Receipt of one's own command",
+  schema: { params: Type.Object({ id: Id }), response: { 200: Type.Any() } },
+  async handler({ params, caller }, { ledger }) {
+    const receipt = await ledger.prove({ kind: 'command', commandId: params.id })
+    const { participant } = receipt['command'] as { participant?: string }
+    if (participant !== caller.participant) throw notFound('command', params.id)
+    return receipt
+  },
+})
+
+const describe = ({ contract, method, sentence, by, args }: Method, language: 'zh' | 'en') => ({
+  name: `${contract}.${method}`,
+  sentence: sentence[language],
+  by: { roles: by.roles ?? null, functions: by.functions },
+  args: args as unknown,
+})
+
+const contracts = route({
+  method: 'GET',
+  url: '/v1/contracts',
+  summary: 'Every method: who may call it, its arguments, and the sentence that a signer agrees to (zh or en)',
+  open: true,
+  schema: { response: { 200: Type.Object({ chainId: Type.String(), methods: Type.Array(Type.Any()) }) } },
+  async handler({ request }, { ledger, registry }) {
+    const language = languageOf(request.headers['accept-language'])
+    return { chainId: ledger.chainId, methods: registry.allMethods().map((method) => describe(method, language)) }
+  },
+})
+
+const head = route({
+  method: 'GET',
+  url: '/v1/head',
+  summary: 'The last committed block',
+  open: true,
+  schema: {
+    response: {
+      200: Type.Object({
+        chainId: Type.String(),
+        height: Type.Integer(),
+        timeMs: Type.Integer(),
+        headerHash: Type.String(),
+      }),
+    },
+  },
+  handler: async (_request, { ledger }) => ({ chainId: ledger.chainId, ...(await ledger.head()) }),
+})
+
+export const commandRoutes: readonly Route<CommandDeps>[] = [
+  submitCommand,
+  commandOutcome,
+  eventProof,
+  topicProof,
+  commandProof,
+  contracts,
+  head,
+]
