@@ -70,6 +70,8 @@ export const Conventions = strict({
   profile: literals(['cn-plan', 'hastructure', 'actus'] as const),
   /** Whether unpaid interest earns interest; the profile's choice when absent. */
   interestOnUnpaid: optional(Type.Boolean()),
+  /** Confirms that rates above 1 (100 %) are meant. */
+  ratesAboveOne: optional(Type.Boolean()),
   /** How holders' amounts are found: on the whole balance, or per unit with so many decimals. */
   holders: optional(
     Type.Union([

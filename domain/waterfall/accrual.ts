@@ -5,8 +5,7 @@ import { fenOf } from '../deal/formula/compile.ts'
 import { add, multiply, ratio, toFen, ZERO } from '../deal/rational.ts'
 import { maxFen, minFen, parseFen, type Fen } from '../money.ts'
 import type { Rate } from '../rate.ts'
-import type { Live } from './live.ts'
-import type { CouponProgram, TrancheProgram } from './program.ts'
+import type { CouponProgram, Live, TrancheProgram } from './live.ts'
 import type { CouponState, TrancheState } from './state.ts'
 
 /**

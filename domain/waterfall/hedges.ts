@@ -8,7 +8,7 @@ import { minFen, type Fen } from '../money.ts'
 import type { Rate } from '../rate.ts'
 import { spellWeight } from './fees.ts'
 import type { Live, StepMark } from './live.ts'
-import type { LegProgram } from './program.ts'
+import type { LegProgram } from './program-types.ts'
 
 /** Interest on the drawn amount and premium on the available credit since the last accrual; neither bears anything. */
 export function accrueFacility(live: Live, mark: StepMark, index: number): void {

@@ -11,9 +11,22 @@ import type { DealEventName, Status } from '../deal/words.ts'
 import { minFen, mulDiv, type Fen } from '../money.ts'
 import type { Rate } from '../rate.ts'
 import type { DealEvent, Figure, Payee, StepLine, Transfer, TriggerResult } from './period.ts'
-import type { Program } from './program.ts'
+import type * as types from './program-types.ts'
 import { shareProRata, shareSequential } from './share.ts'
 import type { DealState } from './state.ts'
+
+/** The compiled forms, over this running deal. */
+export type Program = types.Program<Live>
+export type Formula = types.FormulaOf<Live>
+export type Compiler = types.Compiler<Live>
+export type CompiledStep = types.CompiledStep<Live>
+export type CouponProgram = types.CouponProgram<Live>
+export type TrancheProgram = types.TrancheProgram<Live>
+export type FeeProgram = types.FeeProgram<Live>
+export type TriggerProgram = types.TriggerProgram<Live>
+export type AccountProgram = types.AccountProgram<Live>
+export type SwapProgram = types.SwapProgram<Live>
+export type CapProgram = types.CapProgram<Live>
 
 /** What lies outside the deal: index fixings, and the market in which a revolving pool is bought and sold. */
 export interface Environment {

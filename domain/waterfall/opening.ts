@@ -3,8 +3,8 @@ import { ZERO } from '../deal/rational.ts'
 import type { DealTerms } from '../deal/terms.ts'
 import type { Rate } from '../rate.ts'
 import { fenOf } from '../deal/formula/compile.ts'
-import { Live, type Environment } from './live.ts'
-import { programOf, type Program } from './program.ts'
+import { Live, type Environment, type Program } from './live.ts'
+import { programOf } from './program.ts'
 import type { DealState } from './state.ts'
 
 /** The state with which a deal starts. Indices are those of the terms' lists. */

@@ -5,164 +5,28 @@
 import { isoDate, type IsoDate } from '../date.ts'
 import type { DayCount } from '../day-count.ts'
 import type { Pattern } from '../dates/pattern.ts'
-import { compileFormula, type Compiled, type Scope, type ValueType } from '../deal/formula/compile.ts'
+import { compileFormula, type Scope } from '../deal/formula/compile.ts'
 import { FormulaError } from '../deal/formula/syntax.ts'
-import type { CouponTerms, DealTerms, FeeTerms, PrincipalTerms, TriggerTerms } from '../deal/terms.ts'
-import type { Source, Status, WaterfallName } from '../deal/words.ts'
-import { parseFen, type Fen } from '../money.ts'
+import type { CouponTerms, DealTerms, FeeTerms, TriggerTerms } from '../deal/terms.ts'
+import { parseFen } from '../money.ts'
 import { parseRate, type Rate } from '../rate.ts'
 import { behaviourOf, type Behaviour } from './behaviour.ts'
-import type { Live } from './live.ts'
-import { COLLECTED_NAMES, NOTCHES, statTable, type Names } from './stats.ts'
+import type {
+  Compiler,
+  CouponProgram,
+  FeeProgram,
+  Formula,
+  Live,
+  Program,
+  SwapProgram,
+  TrancheProgram,
+  TriggerProgram,
+} from './live.ts'
+import { TermsError, type CollectionProgram, type LegProgram, type Names } from './program-types.ts'
+import { COLLECTED_NAMES, NOTCHES, statTable } from './stats.ts'
 import { compileSteps } from './steps.ts'
 
-export type Formula = Compiled<Live>
-
-/** A place of the terms that cannot be run, with its path and a sentence. */
-export class TermsError extends Error {
-  override readonly name = 'TermsError'
-  constructor(
-    /** JSON pointer into the document. */
-    readonly path: string,
-    readonly reason: string,
-    readonly code = 'BAD_TERMS',
-  ) {
-    super(`${code} at ${path === '' ? '/' : path}: ${reason}`)
-  }
-}
-
-export interface CouponProgram {
-  readonly type: CouponTerms['type']
-  readonly dayCount: DayCount
-  readonly initial: Rate
-  readonly notional: Formula | null
-  readonly interestOnInterest: Rate | null
-  readonly floating: { index: string; spread: Rate; floor: Rate | null; cap: Rate | null } | null
-  readonly reference: { of: Formula; factor: Rate } | null
-  readonly resets: Pattern | null
-}
-
-export interface TrancheProgram {
-  readonly id: string
-  readonly index: number
-  readonly original: Fen
-  readonly opening: Fen
-  readonly principal: PrincipalTerms
-  readonly coupons: readonly CouponProgram[]
-  readonly accrueFrom: IsoDate
-  readonly stepUp: { from: IsoDate; spread: Rate; dates: Pattern | null } | null
-}
-
-export interface FeeProgram {
-  readonly id: string
-  readonly terms: FeeTerms
-  readonly start: IsoDate
-  readonly amount: Fen
-  readonly rate: Rate | null
-  readonly of: Formula | null
-  readonly dates: Pattern | null
-  readonly entries: readonly (readonly [IsoDate, Fen])[]
-  readonly cap: Formula | null
-  readonly dayCount: DayCount
-}
-
-export interface TriggerProgram {
-  readonly terms: TriggerTerms
-  readonly numerator: Formula
-  readonly denominator: Formula | null
-  readonly threshold: Formula
-  readonly shown: readonly { readonly name: string; readonly denominator: Formula }[]
-  readonly statuses: readonly Status[] | null
-}
-
-export interface AccountProgram {
-  readonly id: string
-  readonly opening: Fen
-  readonly target: Formula | null
-  readonly interest: { rate: Rate; dayCount: DayCount; dates: Pattern; accruedTo: IsoDate } | null
-}
-
-export interface LegProgram {
-  readonly rate: Rate | null
-  readonly index: string | null
-  readonly spread: Rate
-}
-
-export interface SwapProgram {
-  readonly id: string
-  readonly pay: LegProgram
-  readonly receive: LegProgram
-  readonly notional: Formula
-  readonly dates: Pattern
-  readonly dayCount: DayCount
-  readonly start: IsoDate
-  readonly settle: { dates: Pattern; account: number } | null
-}
-
-export interface CapProgram {
-  readonly id: string
-  readonly index: string
-  readonly strike: readonly (readonly [IsoDate, Rate])[]
-  readonly notional: Formula
-  readonly dates: Pattern
-  readonly start: IsoDate
-  readonly end: IsoDate
-}
-
-export interface FacilityProgram {
-  readonly id: string
-  readonly credit: Fen
-  readonly revolving: boolean
-  readonly drawnRate: Rate
-  readonly unusedRate: Rate
-  readonly start: IsoDate
-}
-
-export interface CollectionProgram {
-  readonly id: string
-  readonly clause: string
-  readonly sources: readonly Source[]
-  readonly pools: readonly number[]
-  readonly to: readonly { readonly account: number; readonly share: Rate }[]
-}
-
-export type CompiledStep = (live: Live) => void
-
-export interface Program {
-  readonly terms: DealTerms
-  readonly behaviour: Behaviour
-  readonly names: Names
-  /** Start of the deal's running: the last collection of a deal already running, else the cut-off. */
-  readonly start: IsoDate
-  readonly closing: IsoDate
-  readonly statedMaturity: IsoDate
-  readonly pools: readonly { readonly id: string; readonly initial: Fen }[]
-  readonly tranches: readonly TrancheProgram[]
-  readonly accounts: readonly AccountProgram[]
-  readonly fees: readonly FeeProgram[]
-  readonly facilities: readonly FacilityProgram[]
-  readonly swaps: readonly SwapProgram[]
-  readonly caps: readonly CapProgram[]
-  readonly collection: readonly CollectionProgram[]
-  readonly waterfalls: Readonly<Partial<Record<WaterfallName, readonly CompiledStep[]>>>
-  readonly triggers: readonly TriggerProgram[]
-  readonly call: Formula | null
-  readonly inspections: readonly { readonly id: string; readonly dates: Pattern; readonly formula: Formula }[]
-  /** Figures that some formula averages over periods, with the key of their series in the state. */
-  readonly series: ReadonlyMap<Formula, string>
-}
-
-/** What the compiler of steps needs. */
-export interface Compiler {
-  readonly terms: DealTerms
-  readonly behaviour: Behaviour
-  readonly names: Names
-  formula(text: string, path: string, wanted?: ValueType): Formula
-  /** Positions of a name. @throws TermsError with the path */
-  find(kind: keyof Names, name: string, path: string): readonly number[]
-  /** @throws TermsError always */
-  missing(path: string, name: string, known: readonly string[]): never
-}
+export { TermsError } from './program-types.ts'
 
 const programs = new WeakMap<DealTerms, Program>()
 

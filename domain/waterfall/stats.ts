@@ -6,17 +6,8 @@ import { partsOf, type IsoDate } from '../date.ts'
 import type { Fen } from '../money.ts'
 import type { Rate } from '../rate.ts'
 import type { Live } from './live.ts'
+import type { Names } from './program-types.ts'
 import type { PoolState } from './state.ts'
-
-/** Names to positions; a group stands for its members. */
-export interface Names {
-  readonly tranche: ReadonlyMap<string, readonly number[]>
-  readonly pool: ReadonlyMap<string, readonly number[]>
-  readonly account: ReadonlyMap<string, readonly number[]>
-  readonly fee: ReadonlyMap<string, readonly number[]>
-  readonly ledger: ReadonlyMap<string, readonly number[]>
-  readonly facility: ReadonlyMap<string, readonly number[]>
-}
 
 type Read = (live: Live) => Value
 export const COLLECTED_NAMES: readonly string[] = [...SOURCES, 'loss', 'default', 'cash']

@@ -7,10 +7,9 @@ import { parseRate } from '../rate.ts'
 import { accrueTranche, applyInterest, applyPrincipal, interestOwed, principalDue } from './accrual.ts'
 import { calculateFee } from './fees.ts'
 import { accrueFacility, collectCap, drawFacility, repayFacility, settleSwap } from './hedges.ts'
-import type { Claim, Live, PaySources, StepMark } from './live.ts'
+import type { Claim, CompiledStep, Compiler, Formula, Live, PaySources, StepMark } from './live.ts'
 import { purchase, sellPool } from './market.ts'
 import type { Transfer } from './period.ts'
-import type { CompiledStep, Compiler, Formula } from './program.ts'
 import { takeOff } from './write-off.ts'
 
 export function compileSteps(compiler: Compiler, steps: readonly Step[], path: string): CompiledStep[] {

@@ -3,9 +3,8 @@ import { daysBetween } from '../date.ts'
 import { holds, type ValueType } from '../deal/formula/compile.ts'
 import { divide, isZero, ratio, ZERO } from '../deal/rational.ts'
 import type { Rate } from '../rate.ts'
-import type { Live } from './live.ts'
+import type { Live, TriggerProgram } from './live.ts'
 import type { TriggerResult } from './period.ts'
-import type { TriggerProgram } from './program.ts'
 
 const quotient = (a: Rate, b: Rate): Rate => (isZero(b) ? ZERO : divide(a, b))
 
