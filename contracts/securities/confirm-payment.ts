@@ -1,7 +1,7 @@
 import type { CreditLine } from '../cash/events.ts'
 import { Reference } from '../cash/events.ts'
 import { referenceKey } from '../cash/state.ts'
-import { accountIds } from '../deal/accounts.ts'
+import { accountIds } from '../deal/account-ids.ts'
 import { dealKeys, partyOf, requireParty } from '../deal/parties.ts'
 import { method } from '../kernel/method.ts'
 import { Fields, Id } from '../kernel/schema.ts'

@@ -1,7 +1,7 @@
 import { allocateLargestRemainder, compareKeys } from '#domain/allocation'
 import { fenString, parseFen, sumFen, type Fen } from '#domain/money'
 import { instruct } from '../cash/transfers.ts'
-import { accountIds } from '../deal/accounts.ts'
+import { accountIds } from '../deal/account-ids.ts'
 import { partyOf } from '../deal/parties.ts'
 import type { Deal } from '../deal/state.ts'
 import type { Stage } from '../kernel/event.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '#proof/json'
-import { accountIds } from '../deal/accounts.ts'
+import { accountIds } from '../deal/account-ids.ts'
 import { CHAPTERS, MONTH, ready, voided } from '../deal/testing/chapters.ts'
 import { DEAL, PlanStory } from '../deal/testing/plan.ts'
 import { shareAmongHolders } from './pay-holders.ts'

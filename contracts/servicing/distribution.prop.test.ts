@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseFen, sumFen, type Fen } from '#domain/money'
-import { accountIds } from '../deal/accounts.ts'
+import { accountIds } from '../deal/account-ids.ts'
 import { accountsOf, overdrawn, total } from '../deal/testing/ledger-of.ts'
 import { DEAL, PlanStory, type Month } from '../deal/testing/plan.ts'
 import { distributionKey, type TrancheFigures } from './state.ts'

@@ -1,7 +1,8 @@
 import type { DealTerms } from '#domain/deal/terms'
 import type { StepResult } from '#domain/waterfall/step'
 import type { NewTransfer } from '../cash/transfers.ts'
-import { accountIds, arrivalAccount } from '../deal/accounts.ts'
+import { accountIds } from '../deal/account-ids.ts'
+import { arrivalAccount } from '../deal/accounts.ts'
 import type { PaymentLine } from '../securities/state.ts'
 
 type Transfer = StepResult['transfers'][number]

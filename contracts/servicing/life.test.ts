@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { mulDiv, parseFen, sumFen } from '#domain/money'
-import { accountIds } from '../deal/accounts.ts'
+import { accountIds } from '../deal/account-ids.ts'
 import { dealKey } from '../deal/state.ts'
 import { accountsOf, byOwner, overdrawn, total } from '../deal/testing/ledger-of.ts'
 import { DEAL, PlanStory, type Month } from '../deal/testing/plan.ts'

@@ -21,8 +21,8 @@ describe('a pool book', () => {
     let after = cutOff
     for (const month of ['2011-01', '2011-02', '2011-03', '2011-04']) {
       const upTo = isoDate(`${month}-28`)
-      const { totals, root } = book.apply(encodeMovements(DEAL, upTo, movementsBetween(pool, after, upTo)))
-      expect(totals).toEqual(expected.get(month))
+      const { totals, root } = book.apply(encodeMovements(DEAL, upTo, movementsBetween(pool, after, upTo, false)))
+      expect(totals).toEqual({ ...expected.get(month), repurchase: 0n })
       expect(root.currentFen).toBe(poolBalance(pool, upTo))
       after = upTo
     }
@@ -31,9 +31,17 @@ describe('a pool book', () => {
   it('gives the root that a tree built from scratch gives', () => {
     const book = PoolBook.fromPoolFile(poolFile, DEAL)
     const upTo = isoDate('2011-01-31')
-    book.apply(encodeMovements(DEAL, upTo, movementsBetween(pool, cutOff, upTo)))
+    book.apply(encodeMovements(DEAL, upTo, movementsBetween(pool, cutOff, upTo, false)))
     const leaves = pool.map((_, slot) => book.proof(slot).leaf!)
     expect(SumTree.of(leaves).root()).toEqual(book.root)
+  })
+
+  it('is emptied by the clean-up, which is paid at the balance', () => {
+    const book = PoolBook.fromPoolFile(poolFile, DEAL)
+    const upTo = isoDate('2011-01-31')
+    const { totals, root } = book.apply(encodeMovements(DEAL, upTo, movementsBetween(pool, cutOff, upTo, true)))
+    expect(root.currentFen).toBe(0n)
+    expect(totals.repurchase).toBe(poolBalance(pool, upTo))
   })
 
   it('refuses what does not add up and applies nothing of it', () => {
@@ -41,18 +49,18 @@ describe('a pool book', () => {
     const before = book.root
     const upTo = isoDate('2011-01-31')
     const overpaid = encodeMovements(DEAL, upTo, [
-      [0, '1', '0', '0', '0', '0'],
-      [1, '99999999999', '0', '0', '0', '0'],
+      [0, '1', '0', '0', '0', '0', '0'],
+      [1, '99999999999', '0', '0', '0', '0', '0'],
     ])
     expect(() => book.apply(overpaid)).toThrow('OVERPAID')
-    expect(() => book.apply(encodeMovements(DEAL, upTo, [[pool.length, '1', '0', '0', '0', '0']]))).toThrow(
+    expect(() => book.apply(encodeMovements(DEAL, upTo, [[pool.length, '1', '0', '0', '0', '0', '0']]))).toThrow(
       'UNKNOWN_SLOT',
     )
     expect(() => book.apply(encodeMovements(DEAL, cutOff, []))).toThrow('NOT_LATER')
     expect(() => book.apply(encodeMovements('another', upTo, []))).toThrow('line 1')
     expect(() => book.apply(encodeMovements(DEAL, upTo, []).slice(0, -1))).toThrow('cut off')
     const badRow = Buffer.from(
-      Buffer.from(encodeMovements(DEAL, upTo, [[0, '1', '0', '0', '0', '0']]))
+      Buffer.from(encodeMovements(DEAL, upTo, [[0, '1', '0', '0', '0', '0', '0']]))
         .toString()
         .replace('"1"', '"-1.5"'),
     )

@@ -1,8 +1,15 @@
 import { parseFen, type Fen } from '#domain/money'
 import type { IsoDate } from '#domain/date'
-import { NO_FLOWS, type MonthlyTotal } from '#domain/tape/replay'
 import { SumTree, type SumLeaf, type SumRoot } from '#proof/sum-tree'
-import { assetCommitment, decodeMovements, decodePool, movementFen } from './pool-file.ts'
+import {
+  addMovement,
+  assetCommitment,
+  decodeMovements,
+  decodePool,
+  movementFen,
+  NOTHING_MOVED,
+  type MovementFen,
+} from './pool-file.ts'
 
 export class PoolBookError extends Error {
   override readonly name = 'PoolBookError'
@@ -17,7 +24,7 @@ export class PoolBookError extends Error {
 export interface PeriodResult {
   readonly root: SumRoot
   readonly changed: number
-  readonly totals: MonthlyTotal
+  readonly totals: MovementFen
 }
 
 /**
@@ -70,22 +77,16 @@ export class PoolBook {
   apply(content: Uint8Array): PeriodResult {
     const { asOf, rows } = decodeMovements(content, this.deal)
     if (asOf <= this.date) throw new PoolBookError('NOT_LATER', { asOf, book: this.date })
-    let totals = NO_FLOWS
+    let totals = NOTHING_MOVED
     const changes = new Map<number, SumLeaf>()
     for (const row of rows) {
-      const { slot, principal, interest, lateFee, defaulted, recovered } = movementFen(row)
+      const { slot, ...moved } = movementFen(row)
       const leaf = changes.get(slot) ?? this.leaves[slot]
       if (!leaf) throw new PoolBookError('UNKNOWN_SLOT', { slot })
-      const currentFen = leaf.currentFen - principal - defaulted
+      const currentFen = leaf.currentFen - moved.principal - moved.defaulted - moved.repurchase
       if (currentFen < 0n) throw new PoolBookError('OVERPAID', { slot, balance: leaf.currentFen.toString() })
-      changes.set(slot, { ...leaf, currentFen, defaultedFen: leaf.defaultedFen + defaulted })
-      totals = {
-        principal: totals.principal + principal,
-        interest: totals.interest + interest,
-        lateFee: totals.lateFee + lateFee,
-        defaulted: totals.defaulted + defaulted,
-        recovery: totals.recovery + recovered,
-      }
+      changes.set(slot, { ...leaf, currentFen, defaultedFen: leaf.defaultedFen + moved.defaulted })
+      totals = addMovement(totals, moved)
     }
     const moved = [...changes].filter(([slot, leaf]) => !sameAmounts(leaf, this.leaves[slot]!))
     this.tree.update(moved.map(([slot, leaf]) => ({ slot, leaf })))

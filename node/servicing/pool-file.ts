@@ -3,7 +3,7 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { FEN_PATTERN, fenString, parseFen, type Fen } from '#domain/money'
 import { ISO_DATE_PATTERN, type IsoDate } from '#domain/date'
-import { balanceAt, type LoanFlows } from '#domain/tape/replay'
+import { balanceAt, NO_FLOWS, type LoanFlows, type MonthlyTotal } from '#domain/tape/replay'
 import { canonicalJson } from '#proof/canonical'
 import { HASH_PATTERN, hashJson } from '#proof/hash'
 import type { Json } from '#proof/json'
@@ -34,8 +34,8 @@ const Asset = Type.Object(
 )
 export type PoolAsset = Static<typeof Asset>
 
-/** [slot, principal, interest, late fee, defaulted, recovered] */
-const Movement = Type.Tuple([Type.Integer({ minimum: 0 }), FenText, FenText, FenText, FenText, FenText])
+/** [slot, principal, interest, late fee, defaulted, recovered, repurchased] */
+const Movement = Type.Tuple([Type.Integer({ minimum: 0 }), FenText, FenText, FenText, FenText, FenText, FenText])
 export type AssetMovement = Static<typeof Movement>
 
 const FileHeader = Type.Object(
@@ -126,8 +126,16 @@ export function poolAssets(loans: readonly LoanFlows[], cutOff: IsoDate, saltSec
   })
 }
 
-/** What happened to each loan after one date and up to another; loans to which nothing happened are left out. */
-export function movementsBetween(loans: readonly LoanFlows[], after: IsoDate, upTo: IsoDate): AssetMovement[] {
+/**
+ * What happened to each loan after one date and up to another; loans to which nothing happened are left out.
+ * @param cleanUp the originator buys what is still open at the end, at its balance (清仓回购)
+ */
+export function movementsBetween(
+  loans: readonly LoanFlows[],
+  after: IsoDate,
+  upTo: IsoDate,
+  cleanUp: boolean,
+): AssetMovement[] {
   const inside = (date: IsoDate): boolean => date > after && date <= upTo
   const movements: AssetMovement[] = []
   loans.forEach((flows, slot) => {
@@ -140,7 +148,8 @@ export function movementsBetween(loans: readonly LoanFlows[], after: IsoDate, up
     }
     if (flows.default && inside(flows.default.date)) defaulted = flows.default.balance
     if (flows.recovery && inside(flows.recovery.date)) recovered = flows.recovery.amount
-    const amounts = [principal, interest, lateFee, defaulted, recovered]
+    const repurchased = cleanUp ? balanceAt(flows, upTo) : 0n
+    const amounts = [principal, interest, lateFee, defaulted, recovered, repurchased]
     if (amounts.some((amount) => amount > 0n)) {
       movements.push([slot, ...amounts.map(fenString)] as unknown as AssetMovement)
     }
@@ -148,7 +157,34 @@ export function movementsBetween(loans: readonly LoanFlows[], after: IsoDate, up
   return movements
 }
 
-export const movementFen = ([slot, ...texts]: AssetMovement) => {
-  const [principal = 0n, interest = 0n, lateFee = 0n, defaulted = 0n, recovered = 0n] = texts.map(parseFen)
-  return { slot, principal, interest, lateFee, defaulted, recovered }
+export interface MovementFen extends MonthlyTotal {
+  readonly repurchase: Fen
 }
+
+export const movementFen = ([slot, ...texts]: AssetMovement): MovementFen & { slot: number } => {
+  const [principal = 0n, interest = 0n, lateFee = 0n, defaulted = 0n, recovery = 0n, repurchase = 0n] =
+    texts.map(parseFen)
+  return { slot, principal, interest, lateFee, defaulted, recovery, repurchase }
+}
+
+export const NOTHING_MOVED: MovementFen = { ...NO_FLOWS, repurchase: 0n }
+
+export const addMovement = (a: MovementFen, b: MovementFen): MovementFen => ({
+  principal: a.principal + b.principal,
+  interest: a.interest + b.interest,
+  lateFee: a.lateFee + b.lateFee,
+  defaulted: a.defaulted + b.defaulted,
+  recovery: a.recovery + b.recovery,
+  repurchase: a.repurchase + b.repurchase,
+})
+
+/** Whether any loan still brings something after a date; a pool that is empty may still recover. */
+export const bringsMoreAfter = (loans: readonly LoanFlows[], date: IsoDate): boolean =>
+  loans.some(
+    (flows) =>
+      (flows.recovery && flows.recovery.date > date) ||
+      (flows.default && flows.default.date > date) ||
+      flows.payments.some(
+        (payment) => payment.date > date && payment.principal + payment.interest + payment.lateFee > 0n,
+      ),
+  )

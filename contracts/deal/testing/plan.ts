@@ -15,7 +15,7 @@ import { distributionKey, type Distribution } from '../../servicing/state.ts'
 import { holderPaymentKey } from '../../securities/state.ts'
 import type { World } from '../../kernel/testing/world.ts'
 import { consortium } from '../../testing/consortium.ts'
-import { accountIds } from '../accounts.ts'
+import { accountIds } from '../account-ids.ts'
 
 export const DEAL = 'plan-1'
 export const CUT_OFF = isoDate('2010-12-31')

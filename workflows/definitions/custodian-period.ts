@@ -1,0 +1,58 @@
+import { ApplicationFailure, proxyActivities } from '@temporalio/workflow'
+import { asOfKey, batchKey, bookKey, versionText } from '#contracts/asset-registry/state'
+import { instructionKey } from '#contracts/cash/state'
+import { periodKey } from '#contracts/servicing/state'
+import type { CustodianActivities, PeriodInput } from '../activities/period-types.ts'
+import { payAndPost, readOne, untilDate } from './instruction.ts'
+import { listenForHints, mustAccept, perform, until } from './kit.ts'
+
+const custodian = proxyActivities<CustodianActivities>({ startToCloseTimeout: '5 minutes' })
+const as = 'service:servicing' as const
+
+/**
+ * The custodian's part: recompute and attest the asset batch, confirm what arrived by its own statement, and on the pay
+ * date pay what was released.
+ */
+export async function custodianPeriod({ deal, period, asOf }: PeriodInput & { asOf: string }): Promise<void> {
+  listenForHints()
+  await attestBatch(deal, asOf)
+  await confirmArrival(deal, period)
+  const { instruction, payDate } = await until(async () => {
+    const standing = await readOne(periodKey(deal, period))
+    return standing && ['released', 'settled'].includes(standing.state) ? standing : undefined
+  })
+  await untilDate(payDate)
+  if (instruction !== null) await payAndPost(instruction)
+}
+
+async function attestBatch(deal: string, asOf: string): Promise<void> {
+  const version = await until(async () => {
+    const attested = await readOne(asOfKey(deal, asOf))
+    if (attested) return 'attested' as const
+    return (await readOne(bookKey(deal)))?.pending ?? undefined
+  })
+  if (version === 'attested') return
+  const batch = await readOne(batchKey(deal, versionText(version)))
+  const root = await custodian.recomputeBatch({ deal, version })
+  const differs = batch?.root.hash !== root.hash
+  const call = differs
+    ? { method: 'reject', args: { deal, version, reason: `root recomputed as ${root.hash}` } }
+    : { method: 'attest', args: { deal, version, root: { ...root } } }
+  mustAccept(await perform({ step: `batch.${version}`, contract: 'asset-registry', ...call, as }))
+  if (differs) throw ApplicationFailure.nonRetryable(`batch ${version} of ${deal} was rejected`, 'ROOT_DIFFERS')
+}
+
+/** The statement is the custodian's own bank's, not the ledger's: an amount that differs is for people to look into. */
+async function confirmArrival(deal: string, period: string): Promise<void> {
+  const standing = await until(async () => {
+    const found = await readOne(periodKey(deal, period))
+    if (!found || found.state === 'reported') return undefined
+    if (found.transfer === null || found.state !== 'transferring') return found
+    const { state } = (await readOne(instructionKey(found.transfer.instruction)))!
+    return state === 'posted' ? found : undefined
+  })
+  if (standing.state !== 'transferring') return
+  const statement = await custodian.statementOf({ deal, period })
+  const args = { deal, period, ...statement }
+  mustAccept(await perform({ step: 'confirm', contract: 'servicing', method: 'confirmCollections', args, as }))
+}
