@@ -22,8 +22,8 @@ export const MAX_BYTES = 1 << 20
  * @throws CanonicalError `BAD_NUMBER` (only safe integers, never -0), `BAD_VALUE` (undefined, bigint, function, lone
  * surrogate), `TOO_DEEP`
  */
-export function canonicalJson(value: Json): string {
-  check(value, '', 0)
+export function canonicalJson(value: Json, maxDepth = MAX_DEPTH): string {
+  check(value, '', 0, maxDepth)
   const text = canonicalize(value)
   if (text === undefined) throw new CanonicalError('BAD_VALUE', '')
   return text
@@ -37,7 +37,7 @@ export const canonicalBytes = (value: Json): Uint8Array => encoder.encode(canoni
  * Reads bytes that must already be canonical: equal to themselves when written again, so that duplicate keys, other
  * spellings of a number or a string and trailing text are all refused.
  */
-export function parseCanonical(bytes: Uint8Array, maxBytes = MAX_BYTES): Json {
+export function parseCanonical(bytes: Uint8Array, maxBytes = MAX_BYTES, maxDepth = MAX_DEPTH): Json {
   if (bytes.length > maxBytes) throw new CanonicalError('TOO_LARGE', '')
   let text: string
   try {
@@ -45,19 +45,19 @@ export function parseCanonical(bytes: Uint8Array, maxBytes = MAX_BYTES): Json {
   } catch {
     throw new CanonicalError('NOT_UTF8', '')
   }
-  refuseDeepText(text)
+  refuseDeepText(text, maxDepth)
   let value: Json
   try {
     value = JSON.parse(text) as Json
   } catch {
     throw new CanonicalError('NOT_JSON', '')
   }
-  if (canonicalJson(value) !== text) throw new CanonicalError('NOT_CANONICAL', '')
+  if (canonicalJson(value, maxDepth) !== text) throw new CanonicalError('NOT_CANONICAL', '')
   return value
 }
 
 /** Counts brackets before parsing, since JSON.parse itself recurses on what a stranger sent. */
-function refuseDeepText(text: string): void {
+function refuseDeepText(text: string, maxDepth: number): void {
   let depth = 0
   let inString = false
   for (let i = 0; i < text.length; i += 1) {
@@ -68,13 +68,13 @@ function refuseDeepText(text: string): void {
     } else if (c === 0x22) inString = true
     else if (c === 0x5b || c === 0x7b) {
       depth += 1
-      if (depth > MAX_DEPTH) throw new CanonicalError('TOO_DEEP', '')
+      if (depth > maxDepth) throw new CanonicalError('TOO_DEEP', '')
     } else if (c === 0x5d || c === 0x7d) depth -= 1
   }
 }
 
-function check(value: unknown, path: string, depth: number): void {
-  if (depth > MAX_DEPTH) throw new CanonicalError('TOO_DEEP', path)
+function check(value: unknown, path: string, depth: number, maxDepth: number): void {
+  if (depth > maxDepth) throw new CanonicalError('TOO_DEEP', path)
   switch (typeof value) {
     case 'boolean':
       return
@@ -86,11 +86,11 @@ function check(value: unknown, path: string, depth: number): void {
       return
     case 'object':
       if (value === null) return
-      if (Array.isArray(value)) value.forEach((item, i) => check(item, `${path}/${i}`, depth + 1))
+      if (Array.isArray(value)) value.forEach((item, i) => check(item, `${path}/${i}`, depth + 1, maxDepth))
       else
         for (const [key, item] of Object.entries(value)) {
           if (!isWellFormed(key)) throw new CanonicalError('BAD_VALUE', path)
-          check(item, `${path}/${key}`, depth + 1)
+          check(item, `${path}/${key}`, depth + 1, maxDepth)
         }
       return
     default:

@@ -19,4 +19,9 @@ export const COMMANDS: readonly {
     summary: 'the servers on this machine: Postgres, Temporal',
     load: () => import('./engines.ts'),
   },
+  {
+    name: 'verify',
+    summary: 'verify an exported ledger from its file alone',
+    load: () => import('./verify.ts'),
+  },
 ]

@@ -3,7 +3,7 @@ import { execute, type Execution, type Registry } from '#contracts/kernel/execut
 import type { Caller } from '#contracts/kernel/method'
 import { KeyNotLoaded, Overlay, type Key, type Read } from '#contracts/kernel/state'
 import { headerHash, NO_HASH, resultHash, type BlockHeader, type CommandResult } from '#proof/block'
-import { canonicalJson } from '#proof/canonical'
+import { canonicalJson, MAX_DEPTH } from '#proof/canonical'
 import type { SignatureCheck } from '#proof/ed25519'
 import { EMPTY_FEED, eventDigest, extendFeed, feedKey, type Feed } from '#proof/feed'
 import type { Hash } from '#proof/hash'
@@ -206,15 +206,18 @@ function declaredReads(registry: Registry, { command }: Candidate, caller: Calle
   }
 }
 
+/** Leaves room for the envelopes that carry what a contract says: events, results, receipts. */
+const MAX_CONTENT_DEPTH = MAX_DEPTH - 8
+
 /** What a contract answers must be canonical JSON and keep out of the ledger's own keys; else it is a defect of its own. */
 function checkedExecution(execution: Execution): Execution {
   try {
     if (!execution.accepted) {
-      canonicalJson(execution.refusal as unknown as Json)
+      canonicalJson(execution.refusal as unknown as Json, MAX_CONTENT_DEPTH)
       return execution
     }
     for (const { data, topics } of execution.events) {
-      canonicalJson(data)
+      canonicalJson(data, MAX_CONTENT_DEPTH)
       topics.forEach((topic) => checkName(topic, 'topic'))
     }
     for (const [key, value] of execution.written) checkWritten(key, value)
@@ -233,5 +236,5 @@ function checkName(name: string, what: string): void {
 function checkWritten(key: string, value: Json | undefined): void {
   checkName(key, 'key')
   if (/^(sys|feed)\//.test(key)) throw new Error(`key ${key} is the ledger's own`)
-  if (value !== undefined) canonicalJson(value)
+  if (value !== undefined) canonicalJson(value, MAX_CONTENT_DEPTH)
 }

@@ -1,0 +1,388 @@
+import { chainIdOf, genesisHash, headerHash, isSignedBy, ledgerOperatorKey, NO_HASH, resultHash, type BlockHeader, type CommandResult, type SignedHeader } from './block.ts' // prettier-ignore
+import { fromBase64url } from './base64url.ts'
+import { CanonicalError, canonicalBytes, canonicalJson, MAX_DEPTH, parseCanonical } from './canonical.ts'
+import {
+  commandDigest,
+  decodeSigned,
+  MAX_AHEAD_MS,
+  MAX_LIFETIME_MS,
+  signingBytes,
+  type Command,
+  type SignedCommand,
+} from './command.ts'
+import { verifyEd25519, type SignatureCheck } from './ed25519.ts'
+import { EMPTY_FEED, eventDigest, extendFeed, feedKey, type EventCore, type Feed } from './feed.ts'
+import * as f from './form.ts'
+import { eventCoreFields, headerForm, resultForm } from './forms.ts'
+import { sha256Bytes, utf8ToBytes, type Hash } from './hash.ts'
+import type { Json, JsonObject } from './json.ts'
+import { listRoot } from './list-tree.ts'
+import { SparseTree } from './sparse-tree.ts'
+import type { Trust } from './receipt.ts'
+import { verifyReceiptObject } from './verify-receipt.ts'
+
+/** What the contracts know and `proof/` does not; a verifier that has their code checks more. */
+export interface ContractRules {
+  /** The public key a command must be signed with, by the state before its block. */
+  readonly keyOf?: (
+    read: (key: string) => Json | undefined,
+    command: Command,
+    height: number,
+  ) => { readonly publicKey: string; readonly curve: string } | undefined
+  /** What an event writes, over what is read. */
+  readonly apply?: (
+    event: EventCore,
+    read: (key: string) => Json | undefined,
+  ) => Iterable<readonly [key: string, value: Json | undefined]>
+  /** The events of block 0. */
+  readonly genesisEvents?: (document: JsonObject) => readonly JsonObject[]
+}
+
+export interface ExportSummary {
+  readonly chainId: string
+  readonly genesisHash: Hash
+  readonly operatorKey: string
+  readonly height: number
+  readonly headerHash: Hash
+  readonly commands: number
+  readonly refused: number
+  readonly events: number
+  readonly topics: number
+  readonly receipts: Readonly<Record<string, number>>
+  /** What was not checked, for want of the contracts' code. */
+  readonly unchecked: readonly string[]
+}
+
+export type ExportVerdict =
+  | { readonly ok: true; readonly summary: ExportSummary }
+  /** The first thing that does not hold, and in which line. */
+  | { readonly ok: false; readonly line: number; readonly reason: string }
+
+class NotHolding extends Error {}
+const holds = (condition: boolean, reason: string): void => {
+  if (!condition) throw new NotHolding(reason)
+}
+
+const lineForm = f.oneOf(
+  'kind',
+  new Map<Json, f.Form>([
+    ['ledger', f.fields({ kind: f.any, format: f.count, chainId: f.text, genesis: f.object })],
+    [
+      'block',
+      f.fields({
+        kind: f.any,
+        header: headerForm,
+        signature: f.signature,
+        commands: f.count,
+        events: f.count,
+        changes: f.count,
+      }),
+    ],
+    ['command', f.fields({ kind: f.any, signed: f.object, result: resultForm })],
+    ['event', f.fields({ kind: f.any, ...eventCoreFields, topics: f.listOf(f.text, 1000) })],
+    ['put', f.fields({ kind: f.any, key: f.text, value: f.any })],
+    ['delete', f.fields({ kind: f.any, key: f.text })],
+    ['receipt', f.fields({ kind: f.any, receipt: f.object })],
+    ['end', f.fields({ kind: f.any, height: f.count, headerHash: f.hash })],
+  ]),
+)
+
+interface OpenBlock extends SignedHeader {
+  readonly counts: { readonly commands: number; readonly events: number; readonly changes: number }
+  readonly commands: { readonly command: Command; readonly result: CommandResult }[]
+  readonly events: (EventCore & { readonly topics: readonly string[] })[]
+  readonly changes: Map<string, Json | undefined>
+}
+
+/** How long an id stays in the state after its command's expiry (LEDGER.md §1). */
+const ID_RETENTION_MS = 60 * 60 * 1000
+const MAX_LINE_BYTES = 64 << 20
+
+/**
+ * Verifies a whole exported ledger from its lines, without any server: the chain of headers and their signatures, every
+ * root recomputed from the contents, every signature of a command, the feeds, and the receipts at the end.
+ * @param expected what the verifier knows beforehand; without it the file is only checked against itself
+ */
+export async function verifyExport(
+  lines: AsyncIterable<string> | Iterable<string>,
+  expected: Partial<Trust> = {},
+  rules: ContractRules = {},
+  check: SignatureCheck = verifyEd25519,
+): Promise<ExportVerdict> {
+  const verifier = new ExportVerifier(expected, rules, check)
+  let line = 0
+  try {
+    for await (const text of lines) {
+      line += 1
+      verifier.take(text)
+    }
+    return { ok: true, summary: verifier.finish() }
+  } catch (error) {
+    if (error instanceof NotHolding || error instanceof CanonicalError || error instanceof f.FormError) {
+      return { ok: false, line, reason: error.message }
+    }
+    throw error
+  }
+}
+
+class ExportVerifier {
+  private trust: Trust | undefined
+  private genesis: JsonObject = {}
+  private last: { readonly header: BlockHeader; readonly hash: Hash } | undefined
+  private open: OpenBlock | undefined
+  private tree = SparseTree.empty()
+  private readonly state = new Map<string, Json>()
+  private readonly headers: Hash[] = []
+  private readonly topics = new Set<string>()
+  private readonly receipts: Record<string, number> = {}
+  private readonly counts = { commands: 0, refused: 0, events: 0 }
+  private isEnded = false
+
+  constructor(
+    private readonly expected: Partial<Trust>,
+    private readonly rules: ContractRules,
+    private readonly check: SignatureCheck,
+  ) {}
+
+  take(text: string): void {
+    holds(!this.isEnded, 'nothing may follow the end')
+    const value = parseCanonical(utf8ToBytes(text), MAX_LINE_BYTES, MAX_DEPTH + 2) as JsonObject
+    lineForm(value, '')
+    const kind = value.kind as string
+    if (kind === 'ledger') return this.ledger(value)
+    holds(this.trust !== undefined, 'the first line must be the ledger')
+    switch (kind) {
+      case 'block':
+        return this.block(value)
+      case 'command':
+        return this.command(value.signed!, value.result as unknown as CommandResult)
+      case 'event':
+        return this.event(value as unknown as EventCore & { topics: string[] })
+      case 'put':
+      case 'delete':
+        return this.change(value.key as string, kind === 'put' ? value.value : undefined)
+      case 'receipt':
+        return this.receipt(value.receipt as JsonObject)
+      default:
+        return this.end(value.height as number, value.headerHash as string)
+    }
+  }
+
+  finish(): ExportSummary {
+    holds(this.isEnded, 'the file ends before its end line: it was cut off')
+    const { keyOf, apply, genesisEvents } = this.rules
+    const unchecked = [
+      ...(keyOf ? [] : ['signatures of commands']),
+      ...(apply ? [] : ['that writes follow from events']),
+      ...(genesisEvents ? [] : ['that the first events follow from the genesis document']),
+    ]
+    return {
+      ...this.trust!,
+      height: this.last!.header.height,
+      headerHash: this.last!.hash,
+      ...this.counts,
+      topics: this.topics.size,
+      receipts: this.receipts,
+      unchecked,
+    }
+  }
+
+  private ledger({ format, chainId, genesis }: JsonObject): void {
+    holds(this.trust === undefined, 'a second ledger line')
+    holds(format === 1, 'format 1 expected')
+    this.genesis = genesis as JsonObject
+    const operatorKey = ledgerOperatorKey(this.genesis)
+    holds(operatorKey !== undefined, 'genesis names no ledger operator')
+    holds(chainId === chainIdOf(this.genesis), 'chainId is not that of the genesis document')
+    const trust: Trust = {
+      chainId: chainId as string,
+      genesisHash: genesisHash(this.genesis),
+      operatorKey: operatorKey!,
+    }
+    for (const field of ['chainId', 'genesisHash', 'operatorKey'] as const) {
+      const want = this.expected[field]
+      holds(want === undefined || want === trust[field], `${field} is ${trust[field]}, expected ${want}`)
+    }
+    this.trust = trust
+  }
+
+  private block(value: JsonObject): void {
+    this.closeBlock()
+    holds(Object.keys(this.receipts).length === 0, 'a block after the receipts')
+    const signed = { header: value.header, signature: value.signature } as unknown as SignedHeader
+    const { header } = signed
+    const { chainId, genesisHash, operatorKey } = this.trust!
+    const at = `block ${header.height}`
+    holds(header.height === (this.last ? this.last.header.height + 1 : 0), `${at}: height is not the next`)
+    holds(header.previous === (this.last?.hash ?? NO_HASH), `${at}: does not follow the header before`)
+    holds(header.timeMs >= (this.last?.header.timeMs ?? 0), `${at}: time goes back`)
+    holds(header.chainId === chainId && header.genesisHash === genesisHash, `${at}: of another ledger`)
+    holds(isSignedBy(signed, operatorKey, this.check), `${at}: not signed by the ledger's operator`)
+    const [commands, events, changes] = [value.commands, value.events, value.changes] as number[]
+    const counts = { commands: commands!, events: events!, changes: changes! }
+    this.open = { ...signed, counts, commands: [], events: [], changes: new Map() }
+  }
+
+  private current(kind: string): OpenBlock {
+    if (!this.open) throw new NotHolding(`${kind} outside a block`)
+    return this.open
+  }
+
+  private command(signed: Json, result: CommandResult): void {
+    const { header, commands } = this.current('command')
+    const at = `command ${header.height}.${commands.length}`
+    let decoded: SignedCommand
+    try {
+      decoded = decodeSigned(canonicalBytes(signed))
+    } catch (error) {
+      throw new NotHolding(`${at}: ${error instanceof Error ? error.message : 'malformed'}`)
+    }
+    const { command } = decoded
+    holds(command.chainId === header.chainId, `${at}: of another chain`)
+    holds(result.digest === commandDigest(command) && result.commandId === command.commandId, `${at}: not its result`)
+    holds(header.timeMs <= command.expiresAt, `${at}: entered after it expired`)
+    holds(command.issuedAt - MAX_AHEAD_MS <= header.timeMs, `${at}: entered before it was issued`)
+    holds(command.expiresAt - command.issuedAt <= MAX_LIFETIME_MS, `${at}: lives too long`)
+    if (this.rules.keyOf) {
+      const known = this.rules.keyOf(this.read, command, header.height)
+      const [key, signature] = [fromBase64url(known?.publicKey ?? '!'), fromBase64url(decoded.signature)]
+      const isGood = known?.curve === 'ed25519' && key && signature && this.check(key, signingBytes(command), signature)
+      holds(!!isGood, `${at}: not signed with key ${command.keyId} of ${command.participant}`)
+    }
+    commands.push({ command, result })
+  }
+
+  private event({ cursor, commandId, contract, event, data, topics }: EventCore & { topics: string[] }): void {
+    this.current('event').events.push({ cursor, commandId, contract, event, data, topics })
+  }
+
+  private change(key: string, value: Json | undefined): void {
+    const { changes, header } = this.current('change')
+    holds(!changes.has(key), `block ${header.height}: ${key} changes twice`)
+    changes.set(key, value)
+  }
+
+  private readonly read = (key: string): Json | undefined => this.state.get(key)
+
+  private closeBlock(): void {
+    const block = this.open
+    if (!block) return
+    this.open = undefined
+    const { header, counts, commands, events, changes } = block
+    const at = `block ${header.height}`
+    holds(commands.length === counts.commands, `${at}: commands missing`)
+    holds(events.length === counts.events, `${at}: events missing`)
+    holds(changes.size === counts.changes, `${at}: changes missing`)
+    holds(listRoot(commands.map(({ result }) => result.digest)) === header.commandRoot, `${at}: command root`)
+    holds(listRoot(commands.map(({ result }) => resultHash(result))) === header.resultRoot, `${at}: result root`)
+    const digests = events.map(eventDigest)
+    holds(listRoot(digests) === header.eventRoot, `${at}: event root`)
+    this.checkOrder(block)
+    this.checkChanges(block, digests)
+    this.tree = this.tree.with(
+      [...changes].map(([key, value]) => ({
+        keyHash: sha256Bytes(utf8ToBytes(key)),
+        valueHash: value === undefined ? undefined : sha256Bytes(canonicalBytes(value)),
+      })),
+    )
+    holds(this.tree.root() === header.stateRoot, `${at}: state root`)
+    for (const [key, value] of changes) {
+      if (value === undefined) this.state.delete(key)
+      else this.state.set(key, value)
+    }
+    const hash = headerHash(header)
+    this.headers.push(hash)
+    this.last = { header, hash }
+    this.counts.commands += commands.length
+    this.counts.refused += commands.filter(({ result }) => !result.accepted).length
+    this.counts.events += events.length
+  }
+
+  /** Each accepted command has as many events as its result says, in order, under its id; genesis has none but its own. */
+  private checkOrder({ header, commands, events }: OpenBlock): void {
+    const owners: readonly (readonly [id: string, count: number])[] =
+      header.height === 0
+        ? [['genesis', events.length]]
+        : commands.map(({ result }) => [result.commandId, result.accepted ? result.events : 0])
+    if (header.height === 0) {
+      holds(commands.length === 0, 'block 0: holds commands')
+      this.checkGenesis(events)
+    }
+    let next = 0
+    owners.forEach(([id, count], index) => {
+      for (let ordinal = 0; ordinal < count; ordinal += 1, next += 1) {
+        const event = events[next]
+        const { cursor } = event ?? {}
+        const isHere = cursor?.height === header.height && cursor.index === index && cursor.event === ordinal
+        holds(isHere && event?.commandId === id, `block ${header.height}: event ${next} is not where it should be`)
+      }
+    })
+    holds(next === events.length, `block ${header.height}: an event without a command`)
+  }
+
+  private checkGenesis(events: OpenBlock['events']): void {
+    const want = this.rules.genesisEvents?.(this.genesis)
+    if (!want) return
+    const have = events.map(({ contract, event, data, topics }) => ({ contract, event, data, topics }))
+    holds(canonicalJson(have) === canonicalJson(want), 'block 0: its events are not those of the genesis document')
+  }
+
+  /** The ledger's own keys follow from the block's contents; the contracts' from the events, where their code is known. */
+  private checkChanges({ header, commands, events, changes }: OpenBlock, digests: readonly Hash[]): void {
+    const at = `block ${header.height}`
+    const own = new Map<string, Json>()
+    events.forEach(({ topics }, i) => {
+      for (const topic of topics) {
+        const before = (own.get(feedKey(topic)) ?? this.read(feedKey(topic)) ?? EMPTY_FEED) as unknown as Feed
+        own.set(feedKey(topic), { ...extendFeed(before, digests[i]!) })
+        this.topics.add(topic)
+      }
+    })
+    commands.forEach(({ command, result }, index) => {
+      const key = `sys/command/${command.commandId}`
+      holds(this.read(key) === undefined && !own.has(key), `${at}: id ${command.commandId} was spent already`)
+      own.set(key, { digest: result.digest, height: header.height, index, expiresAt: command.expiresAt })
+    })
+    const contracts = this.writesOf(events)
+    for (const [key, value] of changes) {
+      if (!/^(sys|feed)\//.test(key)) {
+        if (contracts) holds(isSame(contracts.get(key), value), `${at}: ${key} is not what the events wrote`)
+      } else if (value === undefined) {
+        const { expiresAt } = (this.read(key) ?? {}) as { expiresAt?: number }
+        const isDue = key.startsWith('sys/command/') && (expiresAt ?? Infinity) + ID_RETENTION_MS < header.timeMs
+        holds(isDue, `${at}: ${key} is gone before its time`)
+      } else holds(isSame(own.get(key), value), `${at}: ${key} is not what the block's contents say`)
+    }
+    for (const [key, value] of own) holds(isSame(changes.get(key), value), `${at}: ${key} was not written`)
+    for (const [key, value] of contracts ?? []) {
+      holds(changes.has(key) || isSame(this.read(key), value), `${at}: ${key} was not written`)
+    }
+  }
+
+  private writesOf(events: OpenBlock['events']): ReadonlyMap<string, Json | undefined> | undefined {
+    const { apply } = this.rules
+    if (!apply) return undefined
+    const written = new Map<string, Json | undefined>()
+    const read = (key: string) => (written.has(key) ? written.get(key) : this.read(key))
+    for (const event of events) for (const [key, value] of apply(event, read)) written.set(key, value)
+    return written
+  }
+
+  private receipt(receipt: JsonObject): void {
+    this.closeBlock()
+    const verdict = verifyReceiptObject(receipt, this.trust!, this.check)
+    if (!verdict.ok) throw new NotHolding(`receipt: ${verdict.reason} ${verdict.field ?? ''}`)
+    holds(this.headers[verdict.header.height] === verdict.headerHash, 'receipt: of a header that is not in the chain')
+    const { kind } = verdict.receipt
+    this.receipts[kind] = (this.receipts[kind] ?? 0) + 1
+  }
+
+  private end(height: number, hash: Hash): void {
+    this.closeBlock()
+    holds(this.last?.header.height === height && this.last.hash === hash, 'the end is not the last block')
+    this.isEnded = true
+  }
+}
+
+const isSame = (a: Json | undefined, b: Json | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : canonicalJson(a) === canonicalJson(b)
