@@ -50,6 +50,7 @@ describe('genesis', () => {
     // y = 0 and y = 1: a point of order 4, and the identity.
     [key, 'A'.repeat(43)],
     ['/ledgerOperator/publicKey', `AQ${'A'.repeat(41)}`],
+    ['/participants/0/operators/4/keys/0/functions', ['service:bank', 'maker']],
     ['/calendarOperators/1', 'nobody'],
     ['/startDate', '2026-02-29'],
     ['/clock', 'sundial'],

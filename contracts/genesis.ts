@@ -17,7 +17,7 @@ import {
   Roles,
   UsccText,
 } from './membership/events.ts'
-import { CURVES, OPERATOR_KINDS } from './membership/state.ts'
+import { CURVES, OPERATOR_KINDS, unsuitableFunction } from './membership/state.ts'
 
 const GenesisKey = Fields({ keyId: Id, curve: OneOf(CURVES), publicKey: PublicKey, functions: Functions })
 const GenesisOperator = Fields({
@@ -82,6 +82,10 @@ export function parseGenesis(value: unknown): GenesisDocument {
       operators.add(operator.id, `${at}/operators/${o}/id`)
       operator.keys.forEach((key, k) => {
         keyIds.add(key.keyId, `${at}/operators/${o}/keys/${k}/keyId`)
+        const unsuitable = unsuitableFunction(operator.kind, key.functions)
+        if (unsuitable) {
+          throw new GenesisError(`${at}/operators/${o}/keys/${k}/functions`, `a service cannot be ${unsuitable}`)
+        }
         checkPublicKey(key.publicKey, `${at}/operators/${o}/keys/${k}/publicKey`)
         publicKeys.add(key.publicKey, `${at}/operators/${o}/keys/${k}/publicKey`)
       })

@@ -141,7 +141,7 @@ describe('cash', () => {
         voided += world.events.filter(({ event }) => event === 'TransfersVoided').length
         expect(stateLines(replayed(world))).toEqual(stateLines(world))
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     )
     // The story must have had content: sequences that only refuse would prove nothing.
     expect(posted).toBeGreaterThan(5)

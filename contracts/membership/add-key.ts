@@ -22,9 +22,9 @@ export const addKey = method({
   ],
   decide(read, { args: { participant, operator, key, fromHeight }, caller }, block) {
     requireOwn(caller, participant)
-    if (!read(operatorKey(participant, operator))) refuse('OPERATOR_NOT_FOUND', { participant, operator })
+    const { kind } = read(operatorKey(participant, operator)) ?? refuse('OPERATOR_NOT_FOUND', { participant, operator })
     const stage = new Stage(read)
-    registerKey(stage, { participant, operator, key, fromHeight: effectiveHeight(fromHeight, block) })
+    registerKey(stage, { participant, operator, kind, key, fromHeight: effectiveHeight(fromHeight, block) })
     return stage.events
   },
 })

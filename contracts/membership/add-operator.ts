@@ -32,7 +32,7 @@ export const addOperator = method({
     if (read(operatorKey(participant, operator))) refuse('OPERATOR_EXISTS', { participant, operator })
     const stage = new Stage(read)
     stage.emit(operatorAdded, { participant, operator, kind }, [PUBLIC])
-    registerKey(stage, { participant, operator, key, fromHeight: effectiveHeight(fromHeight, block) })
+    registerKey(stage, { participant, operator, kind, key, fromHeight: effectiveHeight(fromHeight, block) })
     return stage.events
   },
 })

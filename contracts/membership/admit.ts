@@ -38,7 +38,7 @@ export const admit = method({
     stage.emit(participantAdmitted, { participant, name, uscc, roles }, [PUBLIC])
     stage.emit(operatorAdded, { participant, operator, kind }, [PUBLIC])
     const fromHeight = effectiveHeight(null, block)
-    registerKey(stage, { participant, operator, key: { ...key, functions: ['service:admin'] }, fromHeight })
+    registerKey(stage, { participant, operator, kind, key: { ...key, functions: ['service:admin'] }, fromHeight })
     return stage.events
   },
 })

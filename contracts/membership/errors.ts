@@ -15,6 +15,8 @@ export const refuse = refusals({
   PUBLIC_KEY_TAKEN: 'conflict',
   BAD_USCC: 'validation',
   BAD_PUBLIC_KEY: 'validation',
+  /** A service may not make, check or pay: those are for persons. */
+  NOT_FOR_A_SERVICE: 'validation',
   /** A change takes effect in a later block than its own. */
   HEIGHT_PASSED: 'validation',
   /** The key has an end that is no later than the one asked for. */

@@ -5,7 +5,7 @@ import { Fields, Height, Id, OneOf, OrNull } from '../kernel/schema.ts'
 import type { BlockContext, Caller } from '../kernel/method.ts'
 import { refuse } from './errors.ts'
 import { Functions, keyRegistered, PublicKey } from './events.ts'
-import { CURVES, memberKey, publicKeyKey } from './state.ts'
+import { CURVES, memberKey, publicKeyKey, unsuitableFunction, type OperatorKind } from './state.ts'
 
 /** A public key under an id that its participant chooses. */
 export const NewKey = Fields({ keyId: Id, curve: OneOf(CURVES), publicKey: PublicKey })
@@ -33,16 +33,20 @@ export function requireOwn(caller: Caller, participant: string): void {
 export interface Registration {
   readonly participant: string
   readonly operator: string
+  readonly kind: OperatorKind
   readonly key: Static<typeof NewKeyWithFunctions>
   readonly fromHeight: number
 }
 
-/** Refuses KEY_EXISTS, PUBLIC_KEY_TAKEN, BAD_PUBLIC_KEY (not a point of prime order, LEDGER.md §2). */
-export function registerKey(stage: Stage, { participant, operator, key, fromHeight }: Registration): void {
+/** Refuses KEY_EXISTS, PUBLIC_KEY_TAKEN, BAD_PUBLIC_KEY (not a point of prime order, LEDGER.md §2),
+ * NOT_FOR_A_SERVICE. */
+export function registerKey(stage: Stage, { participant, operator, kind, key, fromHeight }: Registration): void {
   const { keyId, publicKey } = key
   if (stage.read(memberKey(participant, keyId))) refuse('KEY_EXISTS', { participant, key: keyId })
   if (stage.read(publicKeyKey(publicKey))) refuse('PUBLIC_KEY_TAKEN', { key: keyId })
   const problem = publicKeyProblem(publicKey)
   if (problem !== undefined) refuse('BAD_PUBLIC_KEY', { key: keyId, problem })
+  const unsuitable = unsuitableFunction(kind, key.functions)
+  if (unsuitable) refuse('NOT_FOR_A_SERVICE', { operator, function: unsuitable })
   stage.emit(keyRegistered, { participant, operator, ...key, fromHeight }, [PUBLIC])
 }

@@ -152,6 +152,8 @@ describe('what is refused', () => {
     ['BAD_PUBLIC_KEY', 'core:service', 'addKey', { ...KEY, key: { ...KEY.key, publicKey: TORSION } }],
     ['BAD_PUBLIC_KEY', 'core:service', 'addKey', { ...KEY, key: { ...KEY.key, publicKey: IDENTITY } }],
     ['BAD_ARGS', 'core:service', 'addKey', { ...KEY, key: { ...KEY.key, publicKey: 'short' } }],
+    ['NOT_FOR_A_SERVICE', 'core:service', 'addKey', { ...KEY, operator: 'core:service' }],
+    ['NOT_FOR_A_SERVICE', 'core:service', 'addOperator', { ...OPERATOR, kind: 'service' }],
     ['HEIGHT_PASSED', 'core:service', 'addKey', { ...KEY, fromHeight: 1 }],
     ['HEIGHT_PASSED', 'core:service', 'revokeKey', { ...REVOKE, fromHeight: 0 }],
   ])('%s: %s %s', (code, who, method, args) => {

@@ -4,7 +4,7 @@ import { Fields, Id } from '../kernel/schema.ts'
 import { refuse } from './errors.ts'
 import { keyEnded } from './events.ts'
 import { effectiveHeight, FromHeight, NewKey, registerKey, requireOwn } from './keys.ts'
-import { memberKey, publicKeyKey } from './state.ts'
+import { memberKey, operatorKey, publicKeyKey } from './state.ts'
 
 /** A key is followed by another with the same operator and functions: up to a height the one signs, from it the other. */
 export const rotateKey = method({
@@ -32,7 +32,8 @@ export const rotateKey = method({
     const ended = { participant, keyId, untilHeight: fromHeight, reason: 'rotated', replacedBy: successor.keyId }
     stage.emit(keyEnded, ended, [PUBLIC])
     const { operator, functions } = before
-    registerKey(stage, { participant, operator, key: { ...successor, functions: [...functions] }, fromHeight })
+    const { kind } = read(operatorKey(participant, operator))!
+    registerKey(stage, { participant, operator, kind, key: { ...successor, functions: [...functions] }, fromHeight })
     return stage.events
   },
 })

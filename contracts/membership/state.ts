@@ -3,6 +3,12 @@ import { keysOf, type Key } from '../kernel/state.ts'
 
 export const OPERATOR_KINDS = ['person', 'service'] as const
 export type OperatorKind = (typeof OPERATOR_KINDS)[number]
+/** What only a person may do: a service has named scopes, and never approves (LEDGER.md §2, DESIGN.md "Who acts"). */
+const FOR_PERSONS: readonly KeyFunction[] = ['maker', 'checker', 'payer']
+/** The function that an operator of this kind may not have; undefined when all may. */
+export const unsuitableFunction = (kind: OperatorKind, functions: readonly KeyFunction[]): KeyFunction | undefined =>
+  kind === 'service' ? functions.find((name) => FOR_PERSONS.includes(name)) : undefined
+
 export const CURVES = ['ed25519'] as const
 export type Curve = (typeof CURVES)[number]
 

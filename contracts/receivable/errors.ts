@@ -32,7 +32,6 @@ export const refuse = refusals({
   INVOICE_CONFLICT: 'conflict',
   INVOICE_OVERASSIGNED: 'conflict',
   MATURED: 'conflict',
-  PART_NOT_POSITIVE: 'validation',
   PARTS_DO_NOT_SUM: 'validation',
   BELOW_MINIMUM: 'validation',
   DUPLICATE_HOLDING: 'validation',

@@ -21,7 +21,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('offer' as const), pick, to: fc.constantFrom(...HOLDERS), days: fc.nat({ max: 3 }) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('accept' as const), pick, by: fc.constantFrom(...HOLDERS) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), pick }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('day' as const), pick }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('day' as const), days: fc.integer({ min: 1, max: 4 }) }) },
 ) // prettier-ignore
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
@@ -37,8 +37,16 @@ const sizesOf = (whole: bigint, cuts: readonly number[]): bigint[] => {
 
 let next = 0
 function take(world: World, s: Step): void {
+  if (s.do === 'day') {
+    dayIs(world, plusDays(dateOf(world), s.days))
+    return
+  }
   const holdings = all<Holding>(world, 'receivable/holding')
-  const chosen = holdings[s.pick % holdings.length]!
+  // Now and then one that has ended, to be refused.
+  const eligible = s.pick % 10 === 0 ? holdings : holdings.filter(isLive)
+  const chosen = eligible[s.pick % eligible.length]!
+  const reserved = holdings.filter(({ state }) => state === 'reserved')
+  const offer = reserved[s.pick % Math.max(reserved.length, 1)] ?? chosen
   const maker = (participant: string) => `${participant}:maker`
   switch (s.do) {
     case 'split': {
@@ -57,16 +65,11 @@ function take(world: World, s: Step): void {
       return
     }
     case 'accept': {
-      const reserved = holdings.filter(({ state }) => state === 'reserved')
-      const offer = reserved[s.pick % Math.max(reserved.length, 1)] ?? chosen
       world.call(maker(s.by), 'receivable.acceptTransfer', { holding: offer.id })
       return
     }
     case 'withdraw':
-      world.call(maker(chosen.owner), 'receivable.withdrawTransfer', { holding: chosen.id })
-      return
-    case 'day':
-      dayIs(world, plusDays(dateOf(world), 1))
+      world.call(maker(offer.owner), 'receivable.withdrawTransfer', { holding: offer.id })
   }
 }
 
@@ -74,7 +77,7 @@ describe('a receivable of N fen', () => {
   it('is held as a partition of [1, N] after any sequence of splits and transfers, and every holding has its lineage', () => {
     const seen = new Map<string, number>()
     fc.assert(
-      fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 10, maxLength: 40, size: 'max' }), (steps) => {
         const world = accepted()
         for (const s of steps) {
           take(world, s)
@@ -93,7 +96,7 @@ describe('a receivable of N fen', () => {
         expect(stateLines(replayed(world))).toEqual(stateLines(world))
         for (const { event } of world.events) seen.set(event, (seen.get(event) ?? 0) + 1)
       }),
-      { numRuns: 80 },
+      { numRuns: 100 },
     )
     for (const event of ['ReceivableSplit', 'TransferAccepted', 'TransferWithdrawn', 'TransferExpired']) {
       expect(seen.get(event) ?? 0, event).toBeGreaterThan(0)
@@ -114,7 +117,7 @@ describe('an invoice', () => {
   it('is never financed beyond its amount, whatever is issued, rejected and withdrawn', () => {
     let [issued, refused] = [0, 0]
     fc.assert(
-      fc.property(fc.array(draw, { minLength: 3, maxLength: 20 }), (draws) => {
+      fc.property(fc.array(draw, { minLength: 3, maxLength: 20, size: 'max' }), (draws) => {
         const world = opened()
         draws.forEach(({ invoices, wrongAmount, ending }, n) => {
           const receivable = `r${n}`
@@ -159,10 +162,10 @@ describe('an invoice', () => {
           }
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     )
-    expect(issued).toBeGreaterThan(20)
-    expect(refused).toBeGreaterThan(20)
+    expect(issued).toBeGreaterThan(5)
+    expect(refused).toBeGreaterThan(5)
     expect(commitment('0')).not.toBe(commitment('1'))
   })
 })

@@ -49,7 +49,8 @@ function cutOrRefuse(whole: Interval, sizes: readonly Fen[]): Interval[] {
   try {
     return cut(whole, sizes)
   } catch (error) {
-    if (error instanceof IntervalError) return refuse(error.code, error.details)
+    // Empty parts cannot come here: the schema asks for at least one fen.
+    if (error instanceof IntervalError && error.code === 'PARTS_DO_NOT_SUM') return refuse(error.code, error.details)
     throw error
   }
 }

@@ -2,6 +2,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { usccCheckCharacter } from '#domain/uscc'
 import { sha256Bytes, utf8ToBytes } from '#proof/hash'
 import { genesisEvents, type GenesisDocument } from '../genesis.ts'
+import type { EventRecord } from '../kernel/event.ts'
 import type { KeyFunction, Role } from '../kernel/method.ts'
 import { World } from '../kernel/testing/world.ts'
 import { CONTRACTS } from '../registry.ts'
@@ -79,10 +80,14 @@ export function testGenesis(over: Partial<GenesisDocument> = {}): GenesisDocumen
   }
 }
 
+let usual: EventRecord[] | undefined
+
 /** A world after genesis, with everyone enrolled: `core:maker`, `core:checker`, `bank:service`, … */
 export function consortium(over: Partial<GenesisDocument> = {}): World {
   const world = new World(CONTRACTS)
-  world.given(...genesisEvents(testGenesis(over)))
+  world.given(
+    ...(Object.keys(over).length === 0 ? (usual ??= genesisEvents(testGenesis())) : genesisEvents(testGenesis(over))),
+  )
   for (const [id, roles] of PEOPLE) {
     for (const [name, functions] of Object.entries(OPERATORS)) {
       world.enrol(`${id}:${name}`, { operator: `${id}:${name}`, keyId: `${name}-key`, roles, functions })
