@@ -16,6 +16,9 @@ export interface SocketLike {
   onerror: ((event: never) => void) | null
   send(text: string): void
   close(code?: number, reason?: string): void
+  /** Only `ws` has these; with them a slow `onEvent` slows the node down instead of filling memory. */
+  pause?(): void
+  resume?(): void
 }
 export type SocketFactory = (url: string, protocols: string[]) => SocketLike
 
@@ -55,6 +58,8 @@ export class Subscriber {
   private socket: SocketLike | undefined
   private isClosed = false
   private requests = 0
+  /** Messages that came and were not looked at yet. */
+  private queued = 0
   private readonly waiting = new Map<number, Waiting>()
   private work: Promise<void> = Promise.resolve()
   private readonly end: { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void }
@@ -144,7 +149,7 @@ export class Subscriber {
         for (const request of this.waiting.keys()) this.ask(request)
       }
       socket.onmessage = ({ data }: { data: unknown }) => {
-        this.work = this.work.then(() => this.receive(String(data))).catch((error: Error) => this.finish(error))
+        this.enqueue(socket, String(data))
       }
       socket.onerror = () => undefined // a close event follows
       socket.onclose = ({ code, reason }: { code: number; reason: string }) => {
@@ -154,6 +159,18 @@ export class Subscriber {
         resolve(isOpen)
       }
     })
+  }
+
+  private enqueue(socket: SocketLike, text: string): void {
+    this.queued += 1
+    if (this.queued === MAX_QUEUED) socket.pause?.()
+    this.work = this.work
+      .then(() => this.receive(text))
+      .catch((error: Error) => this.finish(error))
+      .then(() => {
+        this.queued -= 1
+        if (this.queued === MAX_QUEUED / 2) socket.resume?.()
+      })
   }
 
   private async receive(text: string): Promise<void> {
@@ -196,6 +213,7 @@ export class Subscriber {
   }
 }
 
+const MAX_QUEUED = 512
 const KINDS: ReadonlySet<string> = new Set(['hello', 'event', 'head', 'heads', 'ended'])
 
 function parseMessage(text: string): StreamMessage {
