@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { genesisEvents } from '#contracts/genesis'
+import { testPublicKey } from '#contracts/testing/consortium'
 import { isoDate } from '#domain/date'
 import { demoGenesis, MEMBERS } from './consortium.ts'
 
@@ -8,8 +9,8 @@ it('is a genesis that the contracts accept', () => {
   const genesis = demoGenesis({
     name: 'demo',
     startDate: isoDate('2010-12-01'),
-    ledgerOperatorPublicKey: 'A'.repeat(43),
-    publicKeyOf: () => `${String((n += 1)).padStart(42, 'B')}A`,
+    ledgerOperatorPublicKey: testPublicKey('ledger'),
+    publicKeyOf: () => testPublicKey(`demo ${(n += 1)}`),
   })
   const events = genesisEvents(genesis)
   expect(events.filter(({ event }) => event === 'ParticipantAdmitted')).toHaveLength(MEMBERS.length)
