@@ -1,0 +1,99 @@
+/**
+ * Pool and assumption files of the analysts' commands. A pool is a list of assets in the words of
+ * testdata/vectors/VOCABULARY.md (amounts in yuan), or its flows (amounts in fen as text).
+ */
+import { Type, type Static } from 'typebox'
+import { assetFromJson, assumptionFromJson, curveSetFromJson } from '../conformance/asset-json.ts'
+import { AssetSchema, AssumptionSchema } from '../conformance/schema/asset.ts'
+import { CurveSetSchema, DateText } from '../conformance/schema/common.ts'
+import { inputProblems } from '../conformance/strict.ts'
+import type { IsoDate } from '../date.ts'
+import { parseFen } from '../money.ts'
+import { parseRate } from '../rate.ts'
+import { toDecimals } from './rational.ts'
+import { FenText, RateText, strict, optional } from './schema/primitives.ts'
+import type { FlowInput, PoolInput } from '../waterfall/run.ts'
+import type { AssetPool, Scenario } from '../waterfall/simulate.ts'
+
+const FlowSchema = strict({
+  date: DateText,
+  balance: FenText,
+  principal: FenText,
+  interest: FenText,
+  prepayment: optional(FenText),
+  default: optional(FenText),
+  recovery: optional(FenText),
+  loss: optional(FenText),
+  lateFee: optional(FenText),
+  rate: optional(RateText),
+})
+const PoolSchema = Type.Union([
+  strict({ asOf: DateText, assets: Type.Array(AssetSchema, { minItems: 1 }) }),
+  strict({ opening: FenText, flows: Type.Array(FlowSchema, { minItems: 1 }) }),
+])
+const AssumeSchema = strict({
+  assumption: optional(AssumptionSchema),
+  indexCurves: optional(CurveSetSchema),
+  /** Assets on offer at every purchase of a revolving pool. */
+  offered: optional(Type.Array(AssetSchema)),
+})
+
+export class FileError extends Error {
+  override readonly name = 'FileError'
+  readonly code = 'BAD_FILE'
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+  ) {
+    super(`BAD_FILE at ${path === '' ? '/' : path}: ${reason}`)
+  }
+}
+
+function checked<S extends Parameters<typeof inputProblems>[0]>(schema: S, json: unknown): Static<S> {
+  const [problem] = inputProblems(schema, json)
+  if (problem) throw new FileError(problem.pointer, problem.message)
+  return json as Static<S>
+}
+
+export type PoolFile =
+  { readonly kind: 'assets'; readonly pool: AssetPool } | { readonly kind: 'flows'; readonly pool: PoolInput }
+
+/** @throws FileError with the pointer of the first thing that does not fit */
+export function parsePool(json: unknown): PoolFile {
+  const file = checked(PoolSchema, json)
+  if ('assets' in file) return { kind: 'assets', pool: { asOf: file.asOf, assets: file.assets.map(assetFromJson) } }
+  file.flows.forEach(({ date }, index) => {
+    const previous = file.flows[index - 1]?.date
+    if (previous !== undefined && date <= previous)
+      throw new FileError(`/flows/${index}/date`, `${date} does not come after ${previous}`)
+  })
+  return { kind: 'flows', pool: { openingBalance: parseFen(file.opening), rows: file.flows.map(flowOf) } }
+}
+
+function flowOf(flow: Static<typeof FlowSchema>): FlowInput {
+  const fen = (text: string | undefined): bigint => parseFen(text ?? '0')
+  const rate = toDecimals(parseRate(flow.rate ?? '0'), 6, 'floor')
+  return {
+    date: flow.date as IsoDate,
+    balance: fen(flow.balance),
+    principal: fen(flow.principal),
+    interest: fen(flow.interest),
+    prepayment: fen(flow.prepayment),
+    default: fen(flow.default),
+    recovery: fen(flow.recovery),
+    loss: fen(flow.loss),
+    lateFee: fen(flow.lateFee),
+    prepayPenalty: 0n,
+    rateMicro: rate.numerator,
+  }
+}
+
+/** @throws FileError */
+export function parseAssumptions(json: unknown): Scenario {
+  const file = checked(AssumeSchema, json)
+  return {
+    ...(file.assumption && { assumption: assumptionFromJson(file.assumption) }),
+    ...(file.indexCurves && { indexCurves: curveSetFromJson(file.indexCurves) }),
+    ...(file.offered && { offered: file.offered.map(assetFromJson) }),
+  }
+}
