@@ -74,7 +74,7 @@ export class EmbeddedLedger implements Ledger {
     const sql = LedgerStore.connect(databaseUrl)
     const lock = new SequencerLock(databaseUrl)
     try {
-      const store = await LedgerStore.open(sql, chainId, document)
+      const store = await LedgerStore.open(sql, lock.sql, chainId, document)
       await lock.acquire(store.lockId, chainId, options.lockPatienceMs ?? 10_000)
       const recovered = await recover(store, rules, operatorKey.publicKey)
       const limits = { ...DEFAULT_LIMITS, ...options.limits }

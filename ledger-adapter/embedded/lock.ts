@@ -12,11 +12,14 @@ export class LedgerLocked extends Error {
 }
 
 /**
- * One sequencer per ledger. The lock lives as long as its connection and gives an early, clear error; what makes two
- * writers harmless even when a connection is lost is the primary key of the block rows.
+ * One sequencer per ledger: an advisory lock, and the one connection that both holds it and writes blocks. Since they
+ * are one session, whoever takes the lock again after a broken connection knows that nothing sent on the old one can
+ * still be committed. Behind it, the primary key of the block rows keeps two writers apart in any case.
  */
 export class SequencerLock {
-  private readonly sql: postgres.Sql
+  readonly sql: postgres.Sql
+  /** False once the session that held the lock is gone. */
+  isHeld = false
 
   constructor(databaseUrl: string) {
     this.sql = postgres(databaseUrl, {
@@ -24,8 +27,18 @@ export class SequencerLock {
       idle_timeout: 0,
       max_lifetime: null,
       connect_timeout: 5,
+      backoff: () => 0.2,
+      onclose: () => {
+        this.isHeld = false
+      },
       onnotice: () => undefined,
-      connection: { application_name: 'sluice-ledger-lock' },
+      // A session whose client vanished without a word must not keep the lock for hours.
+      connection: {
+        application_name: 'sluice-ledger-writer',
+        tcp_keepalives_idle: 15,
+        tcp_keepalives_interval: 5,
+        tcp_keepalives_count: 3,
+      },
     })
   }
 
@@ -36,7 +49,8 @@ export class SequencerLock {
         SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
                        AND classid = ${LOCK_CLASS} AND objid = ${ledger} AND granted)
                OR pg_try_advisory_lock(${LOCK_CLASS}, ${ledger}) AS held`
-      if (row!.held) return
+      this.isHeld = row!.held
+      if (this.isHeld) return
       if (waited >= patienceMs) throw new LedgerLocked(chainId)
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }

@@ -7,7 +7,7 @@ import { KeyNotLoaded } from '#contracts/kernel/state'
 import type { SparseTree } from '#proof/sparse-tree'
 import type { SigningKey } from '../application/operator-key.ts'
 import { LedgerError, type CommittedEvent, type Executed } from '../port.ts'
-import type { SequencerLock } from './lock.ts'
+import { LedgerLocked, type SequencerLock } from './lock.ts'
 import { LedgerCorrupt, type Recovered } from './recover.ts'
 import { isConflict, isDefiniteFailure, type LedgerStore, type StoredBlock } from './store.ts'
 
@@ -198,10 +198,13 @@ export class Sequencer {
 
   private async commit(block: BuiltBlock, entered: readonly Pending[], restore: () => void): Promise<void> {
     const signature = this.sign(block)
+    const { store, lock } = this.deps
     try {
-      await this.deps.store.append(block, signature)
+      if (!lock.isHeld) await lock.acquire(store.lockId, this.rules.chainId, 0)
+      await store.append(block, signature)
     } catch (error) {
       restore()
+      if (error instanceof LedgerLocked) return this.awaitStore(entered, undefined)
       if (isConflict(error)) {
         answerAll(entered, 'commit', true)
         throw new LedgerCorrupt(this.rules.chainId, `another process wrote block ${block.header.height}`)
@@ -248,7 +251,8 @@ export class Sequencer {
         await lock.acquire(store.lockId, this.rules.chainId, 0)
         return await store.lastBlock()
       } catch (error) {
-        if (!isStoreError(error)) throw error
+        // Locked: the old session still ends what it was sent, or another process has taken over; both end some day.
+        if (!isStoreError(error) && !(error instanceof LedgerLocked)) throw error
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
     }

@@ -37,6 +37,7 @@ export function codeOf(error: unknown): string {
 export class LedgerStore {
   private constructor(
     readonly sql: Sql,
+    private readonly writer: Sql,
     private readonly ledger: number,
   ) {}
 
@@ -45,18 +46,19 @@ export class LedgerStore {
       max: 6,
       connect_timeout: 5,
       idle_timeout: 60,
+      backoff: () => 0.2,
       onnotice: () => undefined,
       connection: { application_name: 'sluice-ledger' },
     })
   }
 
   /** Finds the ledger's rows or enters its genesis; tables are made as needed. */
-  static async open(sql: Sql, chainId: string, genesis: JsonObject): Promise<LedgerStore> {
+  static async open(sql: Sql, writer: Sql, chainId: string, genesis: JsonObject): Promise<LedgerStore> {
     await migrate(sql)
     await sql`INSERT INTO sluice_ledger.ledger (chain_id, genesis) VALUES (${chainId}, ${canonicalJson(genesis)})
               ON CONFLICT (chain_id) DO NOTHING`
     const [row] = await sql<{ id: number }[]>`SELECT id FROM sluice_ledger.ledger WHERE chain_id = ${chainId}`
-    return new LedgerStore(sql, row!.id)
+    return new LedgerStore(sql, writer, row!.id)
   }
 
   /** The number that the ledger's advisory lock is taken on. */
@@ -64,7 +66,7 @@ export class LedgerStore {
     return this.ledger
   }
 
-  /** One statement, hence one transaction and one round trip. */
+  /** One statement, hence one transaction and one round trip, on the session that holds the sequencer's lock. */
   async append(block: BuiltBlock, signature: string): Promise<void> {
     const { ledger } = this
     const { header, headerHash, commands, results, events, changes } = block
@@ -72,7 +74,7 @@ export class LedgerStore {
     const put = changes.filter(({ text }) => text !== undefined)
     const gone = changes.filter(({ text }) => text === undefined)
     const entries = events.flatMap(({ cursor, topics }) => topics.map(({ topic }) => ({ topic, ...cursor })))
-    await this.sql`
+    await this.writer`
       WITH b AS (
         INSERT INTO sluice_ledger.block (ledger, height, header_hash, header, signature, changes)
         VALUES (${ledger}, ${height}, ${headerHash}, ${canonicalJson(header as unknown as Json)}, ${signature},

@@ -1,0 +1,184 @@
+import postgres from 'postgres'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { testDatabase } from '#engines/testing/index'
+import { genesisHash } from '#proof/block'
+import { decodeSigned } from '#proof/command'
+import { verifyExport } from '#proof/verify-export'
+import { verifyNative } from '../application/verify-native.ts'
+import { newSeed, signingKey } from '../application/operator-key.ts'
+import { FlakyProxy } from '../testing/flaky-proxy.ts'
+import { signTest, testCommand, testLedgerOptions } from '../testing/fixture.ts'
+import { EmbeddedLedger, type EmbeddedLedgerOptions } from './embedded-ledger.ts'
+
+let url: string
+const cleanup: (() => Promise<void>)[] = []
+beforeEach(async () => {
+  url = (await testDatabase()).url
+})
+afterEach(async () => {
+  for (const clean of cleanup.splice(0).reverse()) await clean()
+})
+
+const start = async (over: Partial<EmbeddedLedgerOptions> = {}) => {
+  const ledger = await EmbeddedLedger.open({ ...testLedgerOptions(url), ...over })
+  cleanup.push(() => ledger.close())
+  return ledger
+}
+const proxied = async () => {
+  const proxy = await FlakyProxy.before(url)
+  cleanup.push(() => proxy.close())
+  return proxy
+}
+const note = (ledger: { chainId: string }, name: string, over = {}) =>
+  signTest(testCommand(ledger.chainId, 'notes.put', { name, text: '' }, over))
+const sqlOf = (address: string) => {
+  const sql = postgres(address, { max: 1 })
+  cleanup.push(() => sql.end({ timeout: 1 }))
+  return sql
+}
+const verified = async (ledger: EmbeddedLedger) => {
+  const verdict = await verifyExport(ledger.export(), {}, {}, verifyNative)
+  expect(verdict).toMatchObject({ ok: true })
+  return verdict.ok ? verdict.summary : undefined
+}
+
+describe('embedded ledger, when something fails', () => {
+  it('lets one process sequence a ledger, and the next when it has let go', async () => {
+    const first = await start()
+    await expect(start({ lockPatienceMs: 200 })).rejects.toMatchObject({ name: 'LedgerLocked' })
+    await first.submit(note(first, 'a'))
+    const next = start({ lockPatienceMs: 20_000 })
+    await first.close()
+    expect((await (await next).head()).height).toBe(1)
+  })
+
+  it('refuses while the store is away, says so, and goes on when it returns', async () => {
+    const proxy = await proxied()
+    const ledger = await start({ databaseUrl: proxy.url, limits: { storePatienceMs: 300 } })
+    await ledger.submit(note(ledger, 'before'))
+    await proxy.cut()
+    const lost = note(ledger, 'lost')
+    const unavailable = { code: 'STORE_UNAVAILABLE' }
+    await expect(ledger.submit(lost)).rejects.toMatchObject(unavailable)
+    await expect(ledger.submit(note(ledger, 'refused'))).rejects.toMatchObject({ ...unavailable, outcomeKnown: true })
+    await expect(ledger.events(undefined, { limit: 1 })).rejects.toMatchObject({ ...unavailable, stage: 'read' })
+    await proxy.restore()
+    // What was unknown is asked again with the same bytes, and is there once.
+    const executed = await submitUntilAnswered(ledger, lost)
+    expect(executed.outcome.accepted).toBe(true)
+    expect((await ledger.query(['notes/counter/all'])).values).toEqual([{ count: 2 }])
+    expect(await verified(ledger)).toMatchObject({ commands: 2 })
+  })
+
+  it('learns that a block is there whose acknowledgement was lost, and executes nothing twice', async () => {
+    const proxy = await proxied()
+    const ledger = await start({ databaseUrl: proxy.url })
+    proxy.swallowAnswers()
+    const commands = ['a', 'b', 'c'].map((name) => note(ledger, name))
+    const answers = Promise.all(commands.map((bytes) => ledger.submit(bytes)))
+    // The block has arrived when another connection sees it; only then is the wire cut.
+    const sql = sqlOf(url)
+    await until(async () => (await sql`SELECT 1 FROM sluice_ledger.block WHERE height = 1`).length === 1)
+    await proxy.cut()
+    await proxy.restore()
+    for (const { outcome, position } of await answers) {
+      expect(outcome.accepted).toBe(true)
+      expect(position.height).toBe(1)
+    }
+    expect(await ledger.head()).toMatchObject({ height: 1 })
+    expect(await verified(ledger)).toMatchObject({ commands: 3 })
+  })
+
+  it('bounds its queue', async () => {
+    const ledger = await start({ limits: { maxQueue: 3, maxBlockCommands: 1 } })
+    const outcomes = await Promise.allSettled(
+      ['a', 'b', 'c', 'd', 'e'].map((name) => ledger.submit(note(ledger, name))),
+    )
+    const full = outcomes.filter((outcome) => outcome.status === 'rejected')
+    expect(full).toHaveLength(2)
+    for (const { reason } of full) expect(reason).toMatchObject({ code: 'QUEUE_FULL', outcomeKnown: true })
+    expect((await ledger.head()).height).toBe(3)
+  })
+
+  it('does not start on rows that are not what was signed', async () => {
+    const ledger = await start()
+    await ledger.submit(note(ledger, 'a'))
+    await ledger.submit(note(ledger, 'b'))
+    await ledger.close()
+    const sql = sqlOf(url)
+    const tampers: readonly (readonly [apply: string, undo: string])[] = [
+      [`UPDATE state SET value = '{"by":"thief","text":""}' WHERE key = 'notes/note/a'`, `UPDATE state SET value = '{"by":"core","text":""}' WHERE key = 'notes/note/a'`],
+      [`UPDATE block SET header = replace(header, '"height":2', '"height":3') WHERE height = 2`, `UPDATE block SET header = replace(header, '"height":3', '"height":2') WHERE height = 2`],
+      [`UPDATE block SET signature = reverse(signature) WHERE height = 2`, `UPDATE block SET signature = reverse(signature) WHERE height = 2`],
+      [`UPDATE block SET header_hash = md5(header_hash) || md5(header_hash), signature = signature WHERE height = 1`, ''],
+    ] // prettier-ignore
+    await sql`SET search_path = sluice_ledger`
+    for (const [apply, undo] of tampers) {
+      await sql.unsafe(apply)
+      await expect(start(), apply).rejects.toMatchObject({ name: 'LedgerCorrupt' })
+      if (undo) {
+        await sql.unsafe(undo)
+        await (await start()).close()
+      }
+    }
+  })
+
+  it('refuses to open with a key that genesis does not name', async () => {
+    await expect(start({ operatorKey: signingKey(newSeed()) })).rejects.toThrow('genesis names the ledger operator')
+  })
+
+  it('drops spent ids an hour after expiry, answers the old command still, and never lets time go back', async () => {
+    let now = 1_900_000_000_000
+    const hour = 3_600_000
+    const ledger = await start({ now: () => now })
+    const at = (name: string, over = {}) => note(ledger, name, { issuedAt: now, expiresAt: now + 60_000, ...over })
+    const old = at('a')
+    const first = await ledger.submit(old)
+    const { commandId } = decodeSigned(old).command
+    const key = `sys/command/${commandId}`
+    expect((await ledger.query([key])).values[0]).toMatchObject({ expiresAt: now + 60_000 })
+    now += hour // not yet an hour after expiry
+    await ledger.submit(at('b'))
+    expect((await ledger.query([key])).values[0]).toBeDefined()
+    expect(await ledger.submit(old)).toEqual(first)
+    now += 60_001
+    await ledger.submit(at('c'))
+    expect((await ledger.query([key])).values[0]).toBeUndefined()
+    expect(await ledger.submit(old)).toEqual(first)
+    // The id is free for another command; the business key is what is unique for ever.
+    const again = await ledger.submit(at('a', { commandId }))
+    expect(again.outcome).toMatchObject({ accepted: false, refusal: { code: 'NOTE_EXISTS' } })
+    const before = (await ledger.head()).timeMs
+    now -= 10_000
+    await ledger.submit(at('d'))
+    expect((await ledger.head()).timeMs).toBe(before)
+    await ledger.close()
+    const reopened = await start({ now: () => now })
+    now += 2 * hour
+    await reopened.submit(at('e'))
+    const leftover = await sqlOf(url)`SELECT key FROM sluice_ledger.state WHERE key LIKE 'sys/command/%'`
+    expect(leftover).toHaveLength(1)
+    const verdict = await verifyExport(
+      reopened.export(),
+      { genesisHash: genesisHash(testLedgerOptions(url).genesis.document) },
+      {},
+      verifyNative,
+    )
+    expect(verdict).toMatchObject({ ok: true, summary: { commands: 6 } })
+  })
+})
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+async function submitUntilAnswered(ledger: EmbeddedLedger, bytes: Uint8Array) {
+  for (;;) {
+    try {
+      return await ledger.submit(bytes)
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}

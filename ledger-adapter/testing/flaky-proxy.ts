@@ -1,0 +1,68 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { once } from 'node:events'
+
+/** A relay in front of a real Postgres whose wire can be cut, or whose answers can be swallowed, by a test. */
+export class FlakyProxy {
+  private readonly sockets = new Set<Socket>()
+  private isSwallowing = false
+  private constructor(
+    private readonly server: Server,
+    private readonly target: URL,
+    readonly url: string,
+    private readonly port: number,
+  ) {}
+
+  static async before(databaseUrl: string): Promise<FlakyProxy> {
+    const target = new URL(databaseUrl)
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    const url = new URL(databaseUrl)
+    url.hostname = '127.0.0.1'
+    url.port = String(port)
+    const proxy = new FlakyProxy(server, target, url.href, port)
+    server.on('connection', (socket) => proxy.relay(socket))
+    return proxy
+  }
+
+  private relay(client: Socket): void {
+    const upstream = connect(Number(this.target.port || 5432), this.target.hostname)
+    for (const socket of [client, upstream]) {
+      this.sockets.add(socket)
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => {
+        this.sockets.delete(socket)
+        client.destroy()
+        // Postgres may still be working on what it was sent: half-close, so that it finishes.
+        upstream.end()
+      })
+    }
+    client.on('data', (data) => upstream.write(data))
+    upstream.on('data', (data) => {
+      if (!this.isSwallowing) client.write(data)
+    })
+  }
+
+  /** Requests still arrive, answers no longer do: what was asked happens, and nobody hears of it. */
+  swallowAnswers(): void {
+    this.isSwallowing = true
+  }
+
+  /** Breaks every connection and takes no new one. */
+  async cut(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve))
+    for (const socket of [...this.sockets]) socket.destroy()
+    await closed
+  }
+
+  async restore(): Promise<void> {
+    this.isSwallowing = false
+    this.server.listen(this.port, '127.0.0.1')
+    await once(this.server, 'listening')
+  }
+
+  async close(): Promise<void> {
+    if (this.server.listening) await this.cut()
+  }
+}
