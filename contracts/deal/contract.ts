@@ -8,6 +8,7 @@ import { dealEvents } from './events.ts'
 import { lodgeOpinion } from './lodge-opinion.ts'
 import { repeatPrice } from './price.ts'
 import { propose } from './propose.ts'
+import { returnCredit } from './return-credit.ts'
 import { withdraw } from './withdraw.ts'
 
 /**
@@ -19,6 +20,17 @@ import { withdraw } from './withdraw.ts'
  */
 export const deal = contract({
   name: 'deal',
-  methods: [propose, confirmTerms, confirmRating, lodgeOpinion, decide, withdraw, establish, repeatPrice, close],
+  methods: [
+    propose,
+    confirmTerms,
+    confirmRating,
+    lodgeOpinion,
+    decide,
+    withdraw,
+    establish,
+    repeatPrice,
+    returnCredit,
+    close,
+  ],
   events: dealEvents,
 })

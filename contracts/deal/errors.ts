@@ -33,6 +33,10 @@ export const DEAL_ERRORS = {
   /** The subscription account does not hold exactly what subscribers paid. */
   PROCEEDS_DIFFER: 'conflict',
   PRICE_NOT_VOIDED: 'conflict',
+  /** No credit line with this reference on an account of the plan that the custodian keeps. */
+  CREDIT_NOT_FOUND: 'notFound',
+  /** The line pays a subscription, or went back already. */
+  CREDIT_USED: 'conflict',
   /** The engine has not ended the plan yet, or cash is left on one of its accounts. */
   PLAN_NOT_ENDED: 'conflict',
   CASH_LEFT: 'conflict',

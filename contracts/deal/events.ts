@@ -1,9 +1,11 @@
 import { Type } from 'typebox'
 import { DealTerms } from '#domain/deal/terms'
 import { STATUSES } from '#domain/deal/words'
+import { Reference } from '../cash/events.ts'
 import { eventType } from '../kernel/event.ts'
 import { DateString, Fields, FenString, HashString, Id, OneOf, OrNull } from '../kernel/schema.ts'
 import { patch, put } from '../kernel/state.ts'
+import { paymentLineKey } from '../securities/state.ts'
 import { MAX_HOLDERS, MAX_TRANCHES, Reason } from './fields.ts'
 import { DEAL_TABLE, dealKey, termsKey, type Parties } from './state.ts'
 
@@ -126,6 +128,25 @@ export const priceInstructed = eventType({
   apply: ({ deal, priceFen, attempt }) => [patch(dealKey(deal), { priceFen, priceAttempt: attempt })],
 })
 
+/** Plan manager and custodian: a credit goes back to its sender. */
+export const creditReturned = eventType({
+  contract,
+  event: 'CreditReturned',
+  schema: Fields({
+    deal: Id,
+    bank: Id,
+    reference: Reference,
+    account: Id,
+    amountFen: FenString,
+    attempt: Type.Integer({ minimum: 1 }),
+    instruction: Id,
+    operator: Id,
+  }),
+  apply: ({ bank, reference, attempt }) => [
+    put(paymentLineKey(bank, reference), { subscription: 'returned', returned: attempt }),
+  ],
+})
+
 /** Parties and holders: price paid, holders registered, accounts at nothing; the plan is served from here on. */
 export const established = eventType({
   contract,
@@ -159,6 +180,7 @@ export const dealEvents = [
   withdrawn,
   fundsVerified,
   priceInstructed,
+  creditReturned,
   established,
   statusChanged,
   closed,

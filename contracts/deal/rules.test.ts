@@ -6,7 +6,7 @@ import { accountOf } from '../cash/accounts.ts'
 import { isoDate } from '#domain/date'
 import { accountIds } from './account-ids.ts'
 import { dealKey } from './state.ts'
-import { ready } from './testing/chapters.ts'
+import { MONTH, ready } from './testing/chapters.ts'
 import { DEAL, hash, planTerms, PlanStory } from './testing/plan.ts'
 
 const proposalOf = (terms: Json): JsonObject =>
@@ -47,7 +47,7 @@ describe('a proposal', () => {
     ['an unknown name', (t) => ({ ...t, triggers: [{ ...t.triggers[0]!, test: { ...t.triggers[0]!.test, numerator: 'nonsense' } }] }), '/triggers/0/test/numerator'],
     ['an account that opens with money', (t) => ({ ...t, accounts: [{ id: 'plan', kind: 'plan', opening: '5' }] }), '/accounts/0/opening'],
     ['two collection accounts', (t) => ({ ...t, accounts: [...t.accounts, { id: 'c2', kind: 'collection' }] }), '/accounts'],
-    ['cash routed to the collection account', (t) => ({ ...t, collection: [{ ...t.collection[0]!, to: [{ account: 'collection', share: '1' }] }] }), '/collection/0/to'],
+    ['cash routed to the collection account', (t) => ({ ...t, collection: [{ ...t.collection[0]!, to: [{ account: 'plan', share: '0.5' }, { account: 'collection', share: '0.5' }] }] }), '/collection/0/to'],
     ['cash that is not routed whole', (t) => ({ ...t, collection: [{ ...t.collection[0]!, to: [{ account: 'plan', share: '0.9' }] }] }), '/collection/0/to'],
     ['a source without a rule', (t) => ({ ...t, collection: [{ ...t.collection[0]!, sources: ['principal'] }] }), '/collection'],
     ['a tranche of broken units', (t) => ({ ...t, tranches: t.tranches.map((x) => ({ ...x, original: '10001', unitFen: '10000' })) }), '/tranches/0/original'],
@@ -196,5 +196,41 @@ describe('closing', () => {
       code: 'PLAN_NOT_ENDED',
       details: { status: 'amortising' },
     })
+  })
+})
+
+describe('a credit that belongs to no one here', () => {
+  const give = (reference: string) => ({ deal: DEAL, reference })
+  const refused = (story: PlanStory, reference: string) =>
+    story.world.refused('manager:payer', 'deal.returnCredit', give(reference)).code
+  it('goes back once, and again after the custodian voided it', () => {
+    const story = ready()
+    const reference = story.pays(1)
+    expect(refused(story, 'line-99')).toBe('CREDIT_NOT_FOUND')
+    const [first] = story.world.does('manager:payer', 'deal.returnCredit', give(reference))
+    expect(refused(story, reference)).toBe('CREDIT_USED')
+    const instruction = String(first!.data.instruction)
+    story.world.does('custodian:service', 'cash.void', { instruction, reason: 'sent back' })
+    const [second] = story.world.does('manager:payer', 'deal.returnCredit', give(reference))
+    story.posts(String(second!.data.instruction), 'custodian')
+    expect(refused(story, reference)).toBe('CREDIT_USED')
+    story.world.does('manager:checker', 'deal.establish', { deal: DEAL })
+  })
+  it('is never what pays a live subscription, unless the approval has lapsed', () => {
+    const story = ready()
+    expect(refused(story, 'line-1')).toBe('CREDIT_USED')
+    story.at(isoDate('2011-12-31'))
+    expect(refused(story, 'line-1')).toBe('CREDIT_USED')
+    story.at(isoDate('2012-01-01'))
+    for (const reference of ['line-1', 'line-2', 'line-3']) {
+      const [first] = story.world.does('manager:payer', 'deal.returnCredit', give(reference))
+      story.posts(String(first!.data.instruction), 'custodian')
+    }
+    expect(story.balance(accountIds.issuance(DEAL))).toBe(0n)
+    expect(story.balance(accountIds.subscribers(DEAL))).toBe(0n)
+  })
+  it('cannot be the collections of the plan', () => {
+    const story = new PlanStory().established().collected(MONTH)
+    expect(refused(story, 'line-5')).toBe('CREDIT_NOT_FOUND')
   })
 })

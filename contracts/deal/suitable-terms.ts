@@ -2,7 +2,7 @@ import type { DealTerms } from '#domain/deal/terms'
 import { add, compare, ONE, ZERO } from '#domain/deal/rational'
 import { SOURCES } from '#domain/deal/words'
 import { parseRate } from '#domain/rate'
-import { programOf, TermsError } from '#domain/waterfall/program'
+import { parseTerms, TermsError } from '#domain/deal/validate'
 import { parseFen, sumFen } from '#domain/money'
 import { participantKey } from '../membership/state.ts'
 import type { Role } from '../kernel/method.ts'
@@ -27,7 +27,7 @@ export function requireRunnable(deal: string, terms: DealTerms): void {
   if (!DEAL_ID.test(deal)) invalid('/dealId', 'a plan id has at most 32 letters, digits, dots, dashes or underscores')
   if (terms.dealId !== deal) invalid('/dealId', `the document is of ${terms.dealId}, the command of ${deal}`)
   try {
-    programOf(terms)
+    parseTerms(terms)
   } catch (error) {
     if (error instanceof TermsError) invalid(error.path || '/', error.reason)
     throw error

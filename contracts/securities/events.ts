@@ -96,7 +96,7 @@ export const paymentConfirmed = eventType({
   }),
   apply: ({ deal, tranche, investor, bank, reference, state }) => [
     patch(subscriptionKey(deal, tranche, investor), { state }),
-    put(paymentLineKey(bank, reference), { subscription: `${deal}/${tranche}/${investor}` }),
+    put(paymentLineKey(bank, reference), { subscription: `${deal}/${tranche}/${investor}`, returned: 0 }),
   ],
 })
 

@@ -81,7 +81,9 @@ export const subscriptionKey = keysOf<Subscription>('securities/subscription')
 export const holdersKey = keysOf<{ readonly holders: readonly Holder[] }>('securities/holders')
 /** By plan, tranche and holder. */
 export const holdingKey = keysOf<Holder>('securities/holding')
-/** By bank and reference: the subscription that a statement line has paid. */
-export const paymentLineKey = keysOf<{ readonly subscription: string }>('securities/payment-line')
+/** By bank and reference: what a statement line was for, and how often its return was instructed. */
+export const paymentLineKey = keysOf<{ readonly subscription: string; readonly returned: number }>(
+  'securities/payment-line',
+)
 /** By plan, period and holder. */
 export const holderPaymentKey = keysOf<HolderPayment>('securities/payment')

@@ -143,7 +143,7 @@ describe('the pool', () => {
       details: { closingFen: '8999560000', mostFen: '1000000000' },
     })
   })
-  it('meets cash that the engine does not know of with a refusal', () => {
+  it('meets cash that the engine does not know of with a refusal, until it is sent back', () => {
     const story = established()
     story.world.does('custodian:service', 'cash.credit', {
       account: accountIds.plan(DEAL, 'plan'),
@@ -157,6 +157,9 @@ describe('the pool', () => {
       code: 'CALCULATION_FAILED',
       details: { code: 'CASH_DIFFERS', period: PERIOD, account: 'plan', state: '0', ledger: '7' },
     })
+    const [back] = story.world.does('manager:payer', 'deal.returnCredit', { deal: DEAL, reference: 'gift' })
+    story.posts(String(back!.data.instruction), 'custodian')
+    story.world.does('manager:service', 'servicing.calculate', ofPeriod)
   })
 })
 

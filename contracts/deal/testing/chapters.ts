@@ -74,6 +74,15 @@ export const CHAPTERS: Readonly<Record<string, Chapter>> = {
     who: 'manager:checker',
     args: () => deal,
   },
+  'deal.returnCredit': {
+    at: () => {
+      const story = new PlanStory().approved()
+      story.pays(3)
+      return story
+    },
+    who: 'manager:payer',
+    args: () => ({ deal: DEAL, reference: 'line-1' }),
+  },
   'deal.close': { at: ended, who: 'manager:checker', args: () => deal },
   'asset-registry.proposeBatch': {
     at: () => new PlanStory().proposed(),

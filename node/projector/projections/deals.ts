@@ -107,7 +107,7 @@ export const deals = projection<Tables>({
     when(established, (tx, tables, data, event) =>
       step(tx, tables, data, event, { state: data.state, establishedOn: data.establishedOn }),
     ),
-    when(fundsVerified, (tx, tables, data, event) => step(tx, tables, data, event, {})),
+    when(fundsVerified, (tx, tables, data, event) => step(tx, tables, data, event, { state: data.state })),
     when(priceInstructed, (tx, tables, data, event) => step(tx, tables, data, event, {})),
     when(statusChanged, (tx, tables, data, event) => step(tx, tables, data, event, { status: data.to })),
     when(closed, (tx, tables, data, event) =>
