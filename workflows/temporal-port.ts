@@ -5,22 +5,30 @@ import { taskQueueOf } from './task-queue.ts'
 export interface TemporalPort {
   /** One open run per business key: a second start of the same id joins the first. */
   start(request: { name: string; workflowId: string; participant: string; input: object }): Promise<void>
-  /** A hint; a workflow that is not there any more needs none. */
-  hint(workflowId: string): Promise<void>
+  /** A hint; `gone`: the workflow is closed and needs no more. */
+  hint(workflowId: string): Promise<void | 'gone'>
   /** Waits for a workflow's result. */
   result<T>(workflowId: string): Promise<T>
   close(): Promise<void>
 }
 
-export async function connectTemporal(options: { address: string; namespace: string }): Promise<TemporalPort> {
+/**
+ * @param options.scope goes before every workflow id: several ledgers may share one Temporal namespace
+ */
+export async function connectTemporal(options: {
+  address: string
+  namespace: string
+  scope: string
+}): Promise<TemporalPort> {
+  const scoped = (workflowId: string): string => `${options.scope}:${workflowId}`
   const connection = await Connection.connect({ address: options.address })
   const client = new Client({ connection, namespace: options.namespace })
   return {
     async start({ name, workflowId, participant, input }) {
       try {
         await client.workflow.start(name, {
-          workflowId,
-          taskQueue: taskQueueOf(participant),
+          workflowId: scoped(workflowId),
+          taskQueue: taskQueueOf(options.scope, participant),
           args: [input],
           // A finished run is not started anew: its commands were spent, and its result stands.
           workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
@@ -31,12 +39,13 @@ export async function connectTemporal(options: { address: string; namespace: str
     },
     async hint(workflowId) {
       try {
-        await client.workflow.getHandle(workflowId).signal('ledgerMoved')
+        await client.workflow.getHandle(scoped(workflowId)).signal('ledgerMoved')
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw error
+        return 'gone'
       }
     },
-    result: <T>(workflowId: string) => client.workflow.getHandle(workflowId).result() as Promise<T>,
+    result: <T>(workflowId: string) => client.workflow.getHandle(scoped(workflowId)).result() as Promise<T>,
     close: () => connection.close(),
   }
 }

@@ -28,6 +28,8 @@ export async function startWorkers(options: {
   address: string
   namespace: string
   bundle: WorkflowBundleWithSourceMap
+  /** As given to connectTemporal. */
+  scope: string
   organisations: readonly OrganisationWorker[]
   /** A worker that dies is a failure of the process, not a silence. */
   onFailure: (participant: string, error: unknown) => void
@@ -39,7 +41,7 @@ export async function startWorkers(options: {
       const worker = await Worker.create({
         connection,
         namespace: options.namespace,
-        taskQueue: taskQueueOf(participant),
+        taskQueue: taskQueueOf(options.scope, participant),
         workflowBundle: options.bundle,
         activities,
         maxCachedWorkflows: 100,

@@ -39,11 +39,8 @@ export interface PeriodDates {
   readonly accrualTo: IsoDate
 }
 
-/**
- * The dates of a plan's n-th period (from 0), as its terms give them: nobody who signs can choose them.
- * @returns undefined when the terms have no further dates before stated maturity
- */
-export function periodDates({ dates }: DealTerms, index: number): PeriodDates | undefined {
+/** The dates of all periods of a plan, as its terms give them: nobody who signs can choose them. */
+export function allPeriodDates({ dates }: DealTerms): PeriodDates[] {
   const closing = isoDate(dates.closing ?? dates.cutOff)
   const { collectionDates, payDates } = dealCalendar({
     type: 'preClosing',
@@ -55,8 +52,17 @@ export function periodDates({ dates }: DealTerms, index: number): PeriodDates | 
     firstCollect: isoDate(dates.firstCollection),
     firstPay: isoDate(dates.firstPay),
   })
-  const [collectedTo, payDate] = [collectionDates[index], payDates[index]]
-  if (collectedTo === undefined || payDate === undefined) return undefined
-  const accrualFrom = index === 0 ? closing : payDates[index - 1]!
-  return { period: collectedTo.slice(0, 7), collectedTo, payDate, accrualFrom, accrualTo: payDate }
+  return collectionDates.slice(0, payDates.length).map((collectedTo, index) => ({
+    period: collectedTo.slice(0, 7),
+    collectedTo,
+    payDate: payDates[index]!,
+    accrualFrom: index === 0 ? closing : payDates[index - 1]!,
+    accrualTo: payDates[index]!,
+  }))
 }
+
+/**
+ * The dates of a plan's n-th period (from 0).
+ * @returns undefined when the terms have no further dates before stated maturity
+ */
+export const periodDates = (terms: DealTerms, index: number): PeriodDates | undefined => allPeriodDates(terms)[index]

@@ -47,6 +47,13 @@ describe('keyring', () => {
     expect(() => ofBank.signerFor('payer')).toThrow('NOT_FOUND')
   })
 
+  it('signs messages of the house and no other bytes', async () => {
+    const signer = await createKey(folder, bank, 'one')
+    const message = Buffer.from('sluice/login/v1\nhello')
+    expect(verifyNative(fromBase64url(signer.publicKey)!, message, signer.signMessage(message))).toBe(true)
+    expect(() => signer.signMessage(Buffer.from('another protocol'))).toThrow(RangeError)
+  })
+
   it('refuses a wrong passphrase, an edited file, a file that others may read, a second key of one id', async () => {
     await createKey(folder, bank, 'right')
     const path = join(folder, 'clerk-1.key.json')

@@ -19,7 +19,12 @@ export interface KeyDescription {
 export interface Signer extends KeyDescription {
   /** The signed command's canonical bytes. @throws NotMyCommand */
   sign(command: Command): Promise<Uint8Array>
+  /** The bare signature of a message of the house (a login, a command's signing bytes). @throws RangeError for others */
+  signMessage(message: Uint8Array): Uint8Array
 }
+
+/** Every message that is signed begins with its domain, so that no signature is good for anything else. */
+const DOMAIN = Buffer.from('sluice/')
 
 /** A command in another participant's or key's name: a signer signs for itself alone. */
 export class NotMyCommand extends Error {
@@ -40,7 +45,16 @@ export function memorySigner(
   const key = signingKey(seed)
   const { participant, operator, keyId, functions } = of
   const description = { participant, operator, keyId, curve: 'ed25519', publicKey: key.publicKey, functions } as const
-  return { ...description, sign: (command) => signWith(description, key, command) }
+  return {
+    ...description,
+    sign: (command) => signWith(description, key, command),
+    signMessage: (message) => {
+      if (!Buffer.from(message).subarray(0, DOMAIN.length).equals(DOMAIN)) {
+        throw new RangeError('only messages that begin with a domain of the house are signed')
+      }
+      return key.sign(message)
+    },
+  }
 }
 
 function signWith(own: KeyDescription, key: SigningKey, command: Command): Promise<Uint8Array> {

@@ -36,9 +36,9 @@ test('wakes who waits for a topic, goes on after a failure and after a restart, 
     new Relay({ ledger: log, db, signals, pageSize: 2, idleMs: 10, onError: (error) => void errors.push(error) })
   const relay = create()
   await relay.start()
-  await relay.add('w-a', ['deal/a'])
-  await relay.add('w-a', ['deal/a']) // told twice is told once
-  await relay.add('w-ab', ['deal/a', 'deal/b'])
+  await relay.add('w-a', [{ topic: 'deal/a' }])
+  await relay.add('w-a', [{ topic: 'deal/a' }]) // told twice is told once
+  await relay.add('w-ab', [{ topic: 'deal/a' }, { topic: 'deal/b' }])
 
   log.commit([['deal/b'], ['public']])
   await until(() => hints.length === 1)

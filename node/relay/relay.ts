@@ -19,6 +19,8 @@ const waits = node.table(
 )
 const progress = node.table('relay_progress', { id: integer('id').primaryKey(), cursor: text('cursor') })
 
+const wakeKey = (topic: string, event?: string): string => (event === undefined ? topic : `${topic}#${event}`)
+
 export interface RelayOptions {
   readonly ledger: Pick<Ledger, 'events' | 'onCommit'>
   readonly db: Database
@@ -64,10 +66,13 @@ export class Relay {
     return this.loop.stop()
   }
 
-  /** From now on the workflow is woken by events of these topics; told before it starts, so that none is missed. */
-  async add(workflowId: string, topics: readonly string[]): Promise<void> {
-    if (topics.length === 0) return
-    const rows = topics.map((topic) => ({ workflowId, topic }))
+  /**
+   * From now on the workflow is woken by events of these topics, or by those of one name in a topic: to wake one that
+   * waits for something else costs both servers work. Told before it starts, so that none is missed.
+   */
+  async add(workflowId: string, wakes: readonly { topic: string; event?: string }[]): Promise<void> {
+    if (wakes.length === 0) return
+    const rows = wakes.map(({ topic, event }) => ({ workflowId, topic: wakeKey(topic, event) }))
     await this.options.db.insert(waits).values(rows).onConflictDoNothing()
   }
 
@@ -78,7 +83,9 @@ export class Relay {
     const events = await ledger.events(after, { limit: pageSize })
     const last = events.at(-1)
     if (!last) return false
-    const topics = new Set(events.flatMap((event) => event.topics.map(({ topic }) => topic)))
+    const topics = new Set(
+      events.flatMap(({ event, topics }) => topics.flatMap(({ topic }) => [wakeKey(topic), wakeKey(topic, event)])),
+    )
     await this.wake([...topics])
     await db
       .update(progress)

@@ -8,6 +8,8 @@ export interface PeriodInput {
   readonly period: string
   /** From 0, in the order of the terms' dates. */
   readonly index: number
+  /** The collection date that ends it. */
+  readonly asOf: string
 }
 
 /** The servicer's figures of a period, from its own system. */

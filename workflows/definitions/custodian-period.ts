@@ -13,7 +13,7 @@ const as = 'service:servicing' as const
  * The custodian's part: recompute and attest the asset batch, confirm what arrived by its own statement, and on the pay
  * date pay what was released.
  */
-export async function custodianPeriod({ deal, period, asOf }: PeriodInput & { asOf: string }): Promise<void> {
+export async function custodianPeriod({ deal, period, asOf }: PeriodInput): Promise<void> {
   listenForHints()
   await attestBatch(deal, asOf)
   await confirmArrival(deal, period)

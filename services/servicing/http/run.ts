@@ -10,7 +10,7 @@ export interface RunDeps {
 export const runRoute: Route<RunDeps> = routeOf<RunDeps>('servicing')({
   method: 'POST',
   url: '/v1/deals/{deal}/periods/{period}/runs',
-  summary: 'Run a period: the workflow of the plan manager, one per plan and period',
+  summary: 'Run the part of the caller in a period: one workflow per party, plan and period',
   schema: {
     params: Type.Object({
       deal: Type.String({ pattern: ID_PATTERN }),

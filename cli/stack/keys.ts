@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import type { ClientSigner } from '#client/client'
+import { newSeed, signingKey, type SigningKey } from '#ledger-adapter/application/operator-key'
+import { KeyFileError } from '#node/keys/key-file'
+import { createKey, openKeyring, type Keyring } from '#node/keys/keyring'
+import { readFile, writeFile, rename, mkdir } from 'node:fs/promises'
+import { keyIdOf, type Member } from '../demo/consortium.ts'
+
+/**
+ * One folder of encrypted keys for each member, one key for each of its operators. Keys that are missing (the first
+ * time, or after a crash while they were made) are made; those that are there stay.
+ */
+export async function memberKeyrings(
+  folder: string,
+  members: readonly Member[],
+  passphrase: string,
+): Promise<Map<string, Keyring>> {
+  const keyrings = await Promise.all(
+    members.map(async (member) => {
+      const own = join(folder, member.id)
+      const before = await openKeyring(own, member.id, passphrase).catch(nothingYet)
+      const missing = member.operators.filter(({ id }) => !before?.signers.some(({ keyId }) => keyId === keyIdOf(id)))
+      for (const { id, functions } of missing) {
+        await createKey(own, { participant: member.id, operator: id, keyId: keyIdOf(id), functions }, passphrase)
+      }
+      return missing.length === 0 && before ? before : openKeyring(own, member.id, passphrase)
+    }),
+  )
+  return new Map(keyrings.map((keyring) => [keyring.participant, keyring]))
+}
+
+function nothingYet(error: unknown): undefined {
+  if (error instanceof KeyFileError && error.code === 'NOT_FOUND') return undefined
+  throw error
+}
+
+/** The key that signs block headers, kept in a file of its own beside the members' folders. */
+export async function ledgerOperatorKey(folder: string): Promise<SigningKey> {
+  const path = join(folder, 'ledger-operator.seed')
+  try {
+    return signingKey(new Uint8Array(Buffer.from(await readFile(path, 'utf8'), 'hex')))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  const seed = newSeed()
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await writeFile(`${path}.new`, Buffer.from(seed).toString('hex'), { mode: 0o600, flush: true })
+  await rename(`${path}.new`, path)
+  return signingKey(seed)
+}
+
+/** An operator's key as the client SDK asks for it: for signing in and for signing commands. */
+export function clientSigner(keyring: Keyring, operator: string): ClientSigner {
+  const signer = keyring.signer(keyIdOf(operator))
+  return { participant: signer.participant, keyId: signer.keyId, sign: (message) => signer.signMessage(message) }
+}

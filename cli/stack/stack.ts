@@ -1,0 +1,129 @@
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
+import { callerOf } from '#contracts/membership/caller'
+import { registry } from '#contracts/registry'
+import { startPostgres, type PostgresEngine } from '#engines/postgres'
+import { startTemporal, type TemporalEngine } from '#engines/temporal'
+import type { Say } from '#engines/say'
+import type { SigningKey } from '#ledger-adapter/application/operator-key'
+import { EmbeddedLedger } from '#ledger-adapter/embedded/embedded-ledger'
+import type { Ledger } from '#ledger-adapter/port'
+import { openSimulatedBanks } from '#node/bank/simulated'
+import type { BankGateway, StatementLine } from '#node/bank/port'
+import { ContentStore } from '#node/exchange/content-store'
+import { chainIdOf, genesisHash } from '#proof/block'
+import type { JsonObject } from '#proof/json'
+import type { Trust } from '#proof/receipt'
+import { createNodeApp, type NodeApp } from '#services/app'
+import { bundleWorkflows } from '#workflows/bundle'
+import { connectTemporal, type TemporalPort } from '#workflows/temporal-port'
+import { startWorkers, type OrganisationWorker, type RunningWorkers } from '#workflows/worker'
+
+export interface Engines {
+  readonly postgres: PostgresEngine
+  readonly temporal: TemporalEngine
+}
+
+/** Postgres and Temporal, side by side; the data below the folder survives. */
+export async function startEngines(dataDir: string, say: Say): Promise<Engines> {
+  const [pg, temporal] = await Promise.allSettled([
+    startPostgres({ dataDir: join(dataDir, 'postgres'), say }),
+    startTemporal({ dataDir: join(dataDir, 'temporal'), say }),
+  ])
+  if (pg.status === 'fulfilled' && temporal.status === 'fulfilled')
+    return { postgres: pg.value, temporal: temporal.value }
+  if (pg.status === 'fulfilled') await pg.value.stop()
+  if (temporal.status === 'fulfilled') await temporal.value.stop()
+  throw pg.status === 'rejected' ? pg.reason : (temporal as PromiseRejectedResult).reason
+}
+
+/** What the workers of an organisation may need to be made. */
+export interface WorkerParts {
+  readonly ledger: Ledger
+  readonly files: ContentStore
+  readonly bankOf: (bank: string) => BankGateway
+  readonly app: NodeApp
+}
+
+export interface StackOptions {
+  readonly engines: Engines
+  /** Names the database; another name is another ledger. */
+  readonly name: string
+  readonly dataDir: string
+  readonly genesis: GenesisDocument
+  readonly operatorKey: SigningKey
+  readonly tokenSecret: Uint8Array
+  /** The outer edge: what obligors pay, as a bank's statement would show it. */
+  readonly arrivals: (account: string, period: string) => Promise<readonly Omit<StatementLine, 'reference'>[]>
+  readonly workersOf: (parts: WorkerParts) => readonly OrganisationWorker[]
+  readonly port?: number
+  readonly onFailure: (where: string, error: unknown) => void
+}
+
+/** Everything of all organisations in one process: ledger, node, services and workers, over engines that run. */
+export interface Stack {
+  readonly ledger: Ledger
+  readonly files: ContentStore
+  readonly temporal: TemporalPort
+  readonly trust: Trust
+  readonly url: string
+  stop(): Promise<void>
+}
+
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { engines, name, dataDir, genesis, operatorKey, onFailure } = options
+  const undo: (() => Promise<unknown>)[] = []
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const bundling = bundleWorkflows()
+    bundling.catch(() => undefined) // awaited below; a failure before that must not count as unhandled
+    const databaseUrl = await engines.postgres.createDatabase(name.replaceAll('-', '_'))
+    const document = genesis as unknown as JsonObject
+    const ledger = await EmbeddedLedger.open({
+      databaseUrl,
+      genesis: { document, events: genesisEvents(genesis) },
+      registry,
+      callerOf,
+      operatorKey,
+    })
+    undo.push(() => ledger.close())
+    const sql = postgres(databaseUrl, { max: 2, onnotice: () => undefined })
+    undo.push(() => sql.end({ timeout: 5 }))
+    const bankOf = await openSimulatedBanks({ sql, arrivals: options.arrivals })
+    const files = new ContentStore(join(dataDir, 'files'))
+    const { address, namespace } = engines.temporal
+    const temporal = await connectTemporal({ address, namespace, scope: ledger.chainId })
+    undo.push(() => temporal.close())
+    const app = await createNodeApp({
+      ledger,
+      databaseUrl,
+      workflows: temporal,
+      audience: name,
+      tokenSecret: options.tokenSecret,
+      onError: onFailure,
+    })
+    undo.push(() => app.close())
+    const workers: RunningWorkers = await startWorkers({
+      address,
+      namespace,
+      bundle: await bundling,
+      scope: ledger.chainId,
+      organisations: options.workersOf({ ledger, files, bankOf, app }),
+      onFailure: (participant, error) => onFailure(`worker of ${participant}`, error),
+    })
+    undo.push(() => workers.stop())
+    const url = await app.app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
+    const trust = {
+      chainId: chainIdOf(document),
+      genesisHash: genesisHash(document),
+      operatorKey: operatorKey.publicKey,
+    }
+    return { ledger, files, temporal, trust, url, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
