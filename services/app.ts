@@ -103,5 +103,8 @@ export async function createNodeApp(options: NodeAppOptions): Promise<NodeApp> {
 }
 
 const tell = (where: string, error: unknown): void => {
-  process.emitWarning(`${where}: ${error instanceof Error ? error.message : String(error)}`, 'SluiceNodeWarning')
+  const { message, cause } = error instanceof Error ? error : new Error(String(error))
+  // What a query failed of is in its cause; its text comes before all its values.
+  const reason = cause instanceof Error ? `${cause.message} (${message.slice(0, 200)})` : message
+  process.emitWarning(`${where}: ${reason}`, 'SluiceNodeWarning')
 }

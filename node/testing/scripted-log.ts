@@ -1,4 +1,5 @@
 import { eventDigest, EMPTY_FEED, extendFeed, type Feed } from '#proof/feed'
+import type { EventRecord } from '#contracts/kernel/event'
 import type { CommittedEvent, EventCursor, Ledger, LedgerHead, Provable } from '#ledger-adapter/port'
 import type { JsonObject } from '#proof/json'
 
@@ -15,15 +16,15 @@ export class ScriptedLog implements Pick<Ledger, 'chainId' | 'events' | 'head' |
 
   /** One block: for each event the topics that it has. */
   commit(events: readonly (readonly string[])[], data: JsonObject = {}): void {
+    this.take(events.map((topics) => ({ contract: 'test', event: 'Happened', data, topics })))
+  }
+
+  /** One block of these events, each of a command of its own. */
+  take(records: readonly EventRecord[]): void {
     this.height += 1
-    events.forEach((topics, index) => {
-      const core = {
-        cursor: { height: this.height, index, event: 0 },
-        commandId: `c-${this.height}-${index}`,
-        contract: 'test',
-        event: 'Happened',
-        data,
-      }
+    records.forEach(({ contract, event, data, topics }, index) => {
+      const cursor = { height: this.height, index, event: 0 }
+      const core = { cursor, commandId: `c-${this.height}-${index}`, contract, event, data }
       const entries = topics.map((topic) => {
         const feed = extendFeed(this.feeds.get(topic) ?? EMPTY_FEED, eventDigest(core))
         this.feeds.set(topic, feed)

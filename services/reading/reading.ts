@@ -59,7 +59,8 @@ export function createReading(options: { ledger: Ledger; db: Database; maxWaitMs
       const { height } = parsePosition(at)
       const deadline = Date.now() + maxWaitMs
       for (;;) {
-        const reached = await liveHeight(db, projections)
+        // Whose topics are not in yet would not be seen by those who may.
+        const reached = await liveHeight(db, [...projections, 'topics'])
         if (reached >= height) return
         if (Date.now() >= deadline) throw behindPosition(at, `block ${reached}`)
         await new Promise((resolve) => setTimeout(resolve, POLL_MS))

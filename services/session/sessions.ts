@@ -28,7 +28,7 @@ export interface Session {
   readonly functions: readonly string[]
 }
 
-/** Sign-in with an operator's key and no password: challenge, signature, short-lived token (README of this folder). */
+/** Sign-in with an operator's key and no password: challenge, signature, short-lived token. */
 export class Sessions implements Authenticator {
   private readonly challenges: Challenges
   private readonly now: () => number

@@ -38,7 +38,9 @@ export const cashTables = (schema: string) => {
     transfers: here.table(
       'transfers',
       {
+        /** instruction/transfer: a transfer's id is unique within its instruction; bank:reference for a credit. */
         id: text('id').primaryKey(),
+        transferId: text('transfer_id').notNull(),
         /** Null for a bank's credit from outside. */
         instruction: text('instruction'),
         leg: integer('leg').notNull(),
@@ -89,9 +91,14 @@ export const cash = projection<Tables>({
     when(transfersInstructed, async (tx, tables, { instruction, deal, bank, date, legs, balances }, event) => {
       const common = { deal, state: 'pending', date, reference: null, ...made(event) }
       await tx.insert(tables.instructions).values({ id: instruction, bank, valueDate: null, reason: null, ...common })
-      for (const [leg, { transferId, ...rest }] of legs.entries()) {
-        await tx.insert(tables.transfers).values({ id: transferId, instruction, leg, ...rest, ...common })
-      }
+      const rows = legs.map((line, leg) => ({
+        id: `${instruction}/${line.transferId}`,
+        instruction,
+        leg,
+        ...line,
+        ...common,
+      }))
+      if (rows.length > 0) await tx.insert(tables.transfers).values(rows)
       await setBalances(tx, tables, balances, event)
     }),
     when(transfersPosted, async (tx, tables, { instruction, reference, valueDate, balances }, event) => {
@@ -120,6 +127,7 @@ export const cash = projection<Tables>({
       async (tx, tables, { account, from, amountFen, valueDate, reference, deal, bank, balances }, event) => {
         await tx.insert(tables.transfers).values({
           id: `${bank}:${reference}`,
+          transferId: reference,
           instruction: null,
           leg: 0,
           step: 'credit',

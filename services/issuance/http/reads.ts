@@ -25,7 +25,7 @@ const terms = routeOf<ReadingDeps>(tag)({
     response: { 200: Type.Object({ deal: Type.String(), termsHash: Type.String(), terms: Type.Any() }) },
   },
   async handler({ params, query, caller }, { reading }) {
-    await reading.reach(query.at, ['deals', 'topics'])
+    await reading.reach(query.at, ['deals'])
     const row = await item(reading.db, dealListing, await reading.readable(caller), params.deal)
     if (!row) throw notFound('deal', params.deal)
     return { deal: params.deal, termsHash: row['termsHash'], terms: row['terms'] }
@@ -37,7 +37,7 @@ export const issuanceReads: readonly Route<ReadingDeps>[] = [
     url: '/v1/deals',
     tag,
     what: 'plans',
-    projections: ['deals', 'topics'],
+    projections: ['deals'],
     idPattern: ID_PATTERN,
     heavy: ['terms'],
     listing: dealListing,
@@ -47,7 +47,7 @@ export const issuanceReads: readonly Route<ReadingDeps>[] = [
     url: '/v1/deals/{deal}/steps',
     tag,
     what: 'steps of a plan',
-    projections: ['deals', 'topics'],
+    projections: ['deals'],
     path: { deal: 'deal' },
     listing: {
       table: dealSteps,
@@ -61,7 +61,7 @@ export const issuanceReads: readonly Route<ReadingDeps>[] = [
     url: '/v1/deals/{deal}/tranches',
     tag,
     what: 'tranches of a plan',
-    projections: ['securities', 'topics'],
+    projections: ['securities'],
     path: { deal: 'deal' },
     listing: {
       table: tranches,
@@ -75,7 +75,7 @@ export const issuanceReads: readonly Route<ReadingDeps>[] = [
     url: '/v1/deals/{deal}/subscriptions',
     tag,
     what: 'subscriptions',
-    projections: ['securities', 'topics'],
+    projections: ['securities'],
     path: { deal: 'deal' },
     listing: {
       table: subscriptions,
@@ -94,7 +94,7 @@ export const issuanceReads: readonly Route<ReadingDeps>[] = [
     url: '/v1/deals/{deal}/positions',
     tag,
     what: 'holders of securities',
-    projections: ['securities', 'topics'],
+    projections: ['securities'],
     path: { deal: 'deal' },
     listing: {
       table: positions,

@@ -6,7 +6,7 @@ import { At, readRoutes, type ReadingDeps } from '../../reading/routes.ts'
 import { holdings, lineageOf, receivableBatches, receivables } from '../store.ts'
 
 const tag = 'receivable-split'
-const projections = ['receivables', 'topics']
+const projections = ['receivables']
 const Text = Type.String()
 
 const lineage = routeOf<ReadingDeps>(tag)({

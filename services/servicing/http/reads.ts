@@ -9,7 +9,7 @@ export const servicingReads: readonly Route<ReadingDeps>[] = [
     url: '/v1/deals/{deal}/batches',
     tag,
     what: 'asset batches of a plan',
-    projections: ['batches', 'topics'],
+    projections: ['batches'],
     path: { deal: 'deal' },
     listing: {
       table: assetBatches,
@@ -23,7 +23,7 @@ export const servicingReads: readonly Route<ReadingDeps>[] = [
     url: '/v1/deals/{deal}/periods',
     tag,
     what: 'periods of a plan',
-    projections: ['periods', 'topics'],
+    projections: ['periods'],
     path: { deal: 'deal' },
     listing: {
       table: periods,
@@ -37,7 +37,7 @@ export const servicingReads: readonly Route<ReadingDeps>[] = [
     url: '/v1/deals/{deal}/periods/{period}/lines',
     tag,
     what: 'waterfall lines of a period',
-    projections: ['periods', 'topics'],
+    projections: ['periods'],
     path: { deal: 'deal', period: 'period' },
     listing: {
       table: waterfallLines,
@@ -56,7 +56,7 @@ export const servicingReads: readonly Route<ReadingDeps>[] = [
     url: '/v1/deals/{deal}/periods/{period}/tranches',
     tag,
     what: 'tranches in a period',
-    projections: ['periods', 'topics'],
+    projections: ['periods'],
     path: { deal: 'deal', period: 'period' },
     listing: {
       table: periodTranches,
@@ -70,7 +70,7 @@ export const servicingReads: readonly Route<ReadingDeps>[] = [
     url: '/v1/deals/{deal}/payments',
     tag,
     what: "holders' amounts",
-    projections: ['securities', 'topics'],
+    projections: ['securities'],
     path: { deal: 'deal' },
     listing: {
       table: payments,
