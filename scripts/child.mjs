@@ -16,15 +16,24 @@ let stoppedAt = 0
  * after a signal.
  */
 export function forwardSignals() {
-  for (const name of Object.keys(SIGNALS)) {
-    process.on(name, () => {
-      if (Date.now() - stoppedAt < ONE_PRESS_MS) return
-      stoppedAt = Date.now()
-      stopped = name
-      if (current) current.kill(name)
-      else process.exit(128 + SIGNALS[name])
-    })
-  }
+  for (const name of Object.keys(SIGNALS)) process.on(name, () => stop(name))
+  // npm hands a SIGTERM to the shell it started us by, which ends without a word to us. Then our parent is another.
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    stop('SIGTERM')
+  }, 250)
+  watch.unref()
+}
+
+function stop(name) {
+  if (Date.now() - stoppedAt < ONE_PRESS_MS) return
+  stoppedAt = Date.now()
+  stopped = name
+  if (current) current.kill(name)
+  else process.exit(128 + SIGNALS[name])
 }
 
 /**

@@ -138,6 +138,22 @@ test.each([
   expect(task.output()).not.toContain('lint')
 })
 
+test('a shell between npm and the script that ends without passing the signal on', async () => {
+  const ending = "() => setTimeout(() => { require('fs').writeFileSync('away', ''); process.exit(0) }, 100)"
+  writeFileSync(
+    join(root, 'compiler.js'),
+    `process.on('SIGTERM', ${ending}); setInterval(() => {}, 1000); require('fs').writeFileSync('at-work', '')`,
+  )
+  const env = { ...process.env, PATH: `${join(root, 'bin')}:${process.env['PATH']}`, npm_lifecycle_event: 'build' }
+  const script = `"${process.execPath}" scripts/run.mjs build; exit $?` // two commands, so that the shell stays
+  const shell = spawn('sh', ['-c', script], { cwd: root, env, stdio: 'ignore' })
+  await until(() => existsSync(join(root, 'at-work')))
+  shell.kill('SIGTERM')
+  await once(shell, 'exit')
+  await until(() => existsSync(join(root, 'away')))
+  expect(existsSync(join(root, 'away'))).toBe(true)
+})
+
 test('the exit code of a task is the code of the run; an unknown task is named', async () => {
   writeFileSync(join(root, 'compiler.js'), 'process.exit(5)')
   expect((await run('build')).code).toBe(5)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { dataFolder } from '../paths.ts'
 import { startPostgres } from '../postgres.ts'
+import { onShutdown } from '../process.ts'
 import { messageOf, sayOnStderr } from '../say.ts'
 import { startTemporal } from '../temporal.ts'
 import { removeFolder, sweep } from '../sweep.ts'
@@ -37,6 +38,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const failures = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown)
     if (failures.length > 0) throw new AggregateError(failures, 'the servers for the tests did not stop well')
   }
+  const ended = onShutdown('the servers for the tests', teardown) // a signal ends the run before vitest tears down
   let postgres: Awaited<ReturnType<typeof startPostgres>> | undefined
   try {
     postgres = await startPostgres({ dataDir: join(folder, 'postgres') })
@@ -48,7 +50,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     } else {
       project.provide('temporal', { address: temporal.address, namespace: temporal.namespace })
     }
-    return teardown
+    return () => {
+      ended()
+      return teardown()
+    }
   } catch (error) {
     await teardown()
     throw error
