@@ -38,7 +38,7 @@ export interface Timing {
 }
 
 /** Times a function: the first call (cold) apart, the median of the calls after a warm-up. */
-export function time(run: () => unknown, { runs = 15, warmUp = 5 }: { runs?: number; warmUp?: number } = {}): Timing {
+export function time(run: () => unknown, { runs = 31, warmUp = 20 }: { runs?: number; warmUp?: number } = {}): Timing {
   const once = (): number => {
     const start = process.hrtime.bigint()
     run()
