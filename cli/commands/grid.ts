@@ -33,7 +33,12 @@ const list = (name: string, text: string): number[] =>
 /** Each combination of prepayment, default and recovery: WAL, yield at par and unpaid principal of every tranche. */
 export function grid(
   loaded: Loaded,
-  axes: { readonly cpr: readonly number[]; readonly cdr: readonly number[]; readonly recovery: readonly number[]; readonly lag: number },
+  axes: {
+    readonly cpr: readonly number[]
+    readonly cdr: readonly number[]
+    readonly recovery: readonly number[]
+    readonly lag: number
+  },
 ): GridCell[] {
   if (loaded.pool.kind !== 'assets') throw new InputError('a grid needs a pool of assets: flows cannot be stressed')
   return axes.cpr.flatMap((cpr) =>
@@ -99,8 +104,14 @@ export function register(program: Command): void {
     .option('--json', 'as JSON')
     .action(async (termsFile: string, options: GridOptions) => {
       const lag = Number(options.lag)
-      if (!Number.isInteger(lag) || lag < 0) throw new InputError(`--lag: ${JSON.stringify(options.lag)} is no whole number`)
-      const axes = { cpr: list('cpr', options.cpr), cdr: list('cdr', options.cdr), recovery: list('recovery', options.recovery), lag }
+      if (!Number.isInteger(lag) || lag < 0)
+        throw new InputError(`--lag: ${JSON.stringify(options.lag)} is no whole number`)
+      const axes = {
+        cpr: list('cpr', options.cpr),
+        cdr: list('cdr', options.cdr),
+        recovery: list('recovery', options.recovery),
+        lag,
+      }
       const result = grid(await loadRun(termsFile, options), axes)
       if (options.json) return void process.stdout.write(`${JSON.stringify(result, null, 1)}\n`)
       process.stdout.write('   cpr     cdr  recovery  tranche      wal     yield  unpaid\n')

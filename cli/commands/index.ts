@@ -20,6 +20,21 @@ export const COMMANDS: readonly {
     load: () => import('./engines.ts'),
   },
   {
+    name: 'run',
+    summary: 'run a deal to its end: what each tranche is paid, date by date',
+    load: () => import('./run.ts'),
+  },
+  {
+    name: 'grid',
+    summary: 'run a deal under combinations of prepayment, default and recovery',
+    load: () => import('./grid.ts'),
+  },
+  {
+    name: 'conformance',
+    summary: 'run conformance vector files through the domain engine',
+    load: () => import('./conformance.ts'),
+  },
+  {
     name: 'verify',
     summary: 'verify an exported ledger from its file alone',
     load: () => import('./verify.ts'),

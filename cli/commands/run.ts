@@ -108,7 +108,13 @@ export function register(program: Command): void {
           : undefined
         const periods = result.periods.map(({ state: _state, ...period }) => period)
         const { events, end, tranches, pools } = result
-        print(JSON.stringify(toJson({ dealId: loaded.terms.dealId, end, events, periods, tranches, pools, explain: trees }), null, 1))
+        print(
+          JSON.stringify(
+            toJson({ dealId: loaded.terms.dealId, end, events, periods, tranches, pools, explain: trees }),
+            null,
+            1,
+          ),
+        )
         return
       }
       for (const line of runTable(loaded.terms, result)) print(line)

@@ -83,6 +83,13 @@ const waterfalls = (): DealTerms['waterfalls'] => ({
     residual('sub', '10.4(8)'),
   ],
   'clean-up': [
+    // Called at or below 10 % of the initial pool: the originator takes the rest of the pool at par.
+    step<'sell-pool'>('call-price', '12.1', '清仓回购价款：资产池未偿本金', 'Call price: the outstanding principal', {
+      action: 'sell-pool',
+      to: 'plan',
+      price: { performing: '1', defaulted: '0' },
+      when: 'poolFactor <= 10%',
+    }),
     releaseReserve('12.2(0)'),
     ...feeSteps('12.2'),
     depository('12.2(3)'),
