@@ -6,7 +6,7 @@ import { testGenesis, testSecretKey } from '#contracts/testing/consortium'
 import { toBase64url } from '#proof/base64url'
 import { encodeSigned, signingBytes, type Command } from '#proof/command'
 import type { JsonObject } from '#proof/json'
-import { signingKey } from '../application/operator-key.ts'
+import { signingKey, type SigningKey } from '../application/operator-key.ts'
 import type { EmbeddedLedgerOptions } from '../embedded/embedded-ledger.ts'
 import { notes } from './notes.ts'
 
@@ -40,9 +40,13 @@ export function testCommand(chainId: string, call: string, args: JsonObject, ove
   return { chainId, contract, method, args, commandId, participant, keyId, issuedAt, expiresAt, ...over }
 }
 
+const keys = new Map<string, SigningKey>()
+
 /** Signs with the test key of the operator that the command names, or of another. */
 export function signTest(command: Command, operator = operatorOf(command)): Uint8Array {
-  const signature = toBase64url(signingKey(testSecretKey(operator)).sign(signingBytes(command)))
+  const key = keys.get(operator) ?? signingKey(testSecretKey(operator))
+  keys.set(operator, key)
+  const signature = toBase64url(key.sign(signingBytes(command)))
   return encodeSigned({ command, signature })
 }
 
