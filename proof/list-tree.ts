@@ -35,34 +35,45 @@ function splitOf(n: number): number {
   return split
 }
 
-function topOf(leaves: readonly Uint8Array[], from: number, to: number): Uint8Array {
-  if (to - from === 1) return leaves[from]!
-  const middle = from + splitOf(to - from)
-  return inner(topOf(leaves, from, middle), topOf(leaves, middle, to))
-}
+/**
+ * All nodes of a list's tree, for many proofs. Pairing level by level, a last node without partner rising as it is,
+ * gives the shape of RFC 6962.
+ */
+export class ListTree {
+  private readonly levels: Uint8Array[][]
 
-/** @param items hashes of the items, in order */
-export function listRoot(items: readonly Hash[]): Hash {
-  return finish(items.length, items.length === 0 ? ZERO : topOf(items.map(leafHash), 0, items.length))
-}
-
-export function listProof(items: readonly Hash[], index: number): ListProof {
-  if (!Number.isInteger(index) || index < 0 || index >= items.length) throw new RangeError(`no item ${index}`)
-  const leaves = items.map(leafHash)
-  const path: Hash[] = []
-  let [from, to] = [0, items.length]
-  while (to - from > 1) {
-    const middle = from + splitOf(to - from)
-    if (index < middle) {
-      path.push(bytesToHex(topOf(leaves, middle, to)))
-      to = middle
-    } else {
-      path.push(bytesToHex(topOf(leaves, from, middle)))
-      from = middle
+  /** @param items hashes of the items, in order */
+  constructor(readonly items: readonly Hash[]) {
+    let level = items.map(leafHash)
+    this.levels = [level]
+    while (level.length > 1) {
+      const above: Uint8Array[] = []
+      for (let at = 0; at < level.length; at += 2) {
+        above.push(at + 1 < level.length ? inner(level[at]!, level[at + 1]!) : level[at]!)
+      }
+      this.levels.push(above)
+      level = above
     }
   }
-  return { index, count: items.length, path: path.reverse() }
+
+  root(): Hash {
+    return finish(this.items.length, this.levels.at(-1)![0] ?? ZERO)
+  }
+
+  /** @throws RangeError when there is no such item */
+  proof(index: number): ListProof {
+    if (!Number.isInteger(index) || index < 0 || index >= this.items.length) throw new RangeError(`no item ${index}`)
+    const path: Hash[] = []
+    for (let up = 0, at = index; up < this.levels.length - 1; up += 1, at >>= 1) {
+      const sibling = this.levels[up]![at ^ 1]
+      if (sibling) path.push(bytesToHex(sibling))
+    }
+    return { index, count: this.items.length, path }
+  }
 }
+
+export const listRoot = (items: readonly Hash[]): Hash => new ListTree(items).root()
+export const listProof = (items: readonly Hash[], index: number): ListProof => new ListTree(items).proof(index)
 
 /** The root that the proof leads to, or undefined when its shape is impossible. */
 export function rootFromProof(item: Hash, { index, count, path }: ListProof): Hash | undefined {

@@ -170,7 +170,7 @@ async function run(
   const { command, digest } = candidate
   const context = { chainId: rules.chainId, height: draft.height, blockTimeMs: timeMs }
   const execution = await loading(state, () =>
-    checkedExecution(execute(rules.registry, draft.read, command, caller, context)),
+    checkedExecution(execute(rules.registry, boundedRead(draft.read), command, caller, context)),
   )
   const index = draft.commands.push(candidate) - 1
   const { commandId, expiresAt } = command
@@ -182,6 +182,18 @@ async function run(
     draft.results.push({ commandId, digest, accepted: false, refusal: execution.refusal })
   }
   draft.put(commandKey(commandId), { digest, height: draft.height, index, expiresAt })
+}
+
+/** Distinct keys that one command may read. Counted by what decide asks, so that every node counts the same. */
+const MAX_READS = 20_000
+
+function boundedRead(read: Read): Read {
+  const asked = new Set<string>()
+  return <T>(key: Key<T>): T | undefined => {
+    asked.add(key.path)
+    if (asked.size > MAX_READS) throw new Error(`more than ${MAX_READS} keys read by one command`)
+    return read(key)
+  }
 }
 
 /** Asks again after each value that was not at hand: decide is pure, so asking twice is safe. */

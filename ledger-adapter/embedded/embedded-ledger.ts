@@ -3,17 +3,16 @@ import type { EventRecord } from '#contracts/kernel/event'
 import type { Registry } from '#contracts/kernel/execute'
 import { chainIdOf, genesisHash, ledgerOperatorKey, type CommandResult } from '#proof/block'
 import type { Json, JsonObject } from '#proof/json'
-import { compareBytes } from '#proof/sparse-tree'
 import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
 import { commandKey, type ApplicationRules } from '../application/build-block.ts'
 import type { SigningKey } from '../application/operator-key.ts'
-import { keyHash, valueHash } from '../application/state.ts'
+import { keyHash } from '../application/state.ts'
 import { verifyNative } from '../application/verify-native.ts'
 import { KeyNotLoaded } from '#contracts/kernel/state'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
 import { exportLedger } from './export.ts'
 import { SequencerLock } from './lock.ts'
-import { proveFact } from './prove.ts'
+import { Prover } from './prove.ts'
 import { recover } from './recover.ts'
 import { DEFAULT_LIMITS, isStoreError, Sequencer, type SequencerLimits } from './sequencer.ts'
 import { LedgerStore, type StoredCommand } from './store.ts'
@@ -39,6 +38,7 @@ const BEFORE_ALL: EventCursor = { height: -1, index: 0, event: 0 }
 
 /** The default driver: one process sequences, Postgres keeps, the operator's signature is what is trusted. */
 export class EmbeddedLedger implements Ledger {
+  private readonly prover: Prover
   private readonly inFlight = new Map<string, { readonly digest: string; readonly answer: Promise<Executed> }>()
 
   private constructor(
@@ -48,7 +48,9 @@ export class EmbeddedLedger implements Ledger {
     private readonly lock: SequencerLock,
     private readonly store: LedgerStore,
     private readonly sequencer: Sequencer,
-  ) {}
+  ) {
+    this.prover = new Prover(store, () => sequencer.head)
+  }
 
   /**
    * Opens the ledger of this genesis, founding it when the database does not know it. Several ledgers share a database.
@@ -193,20 +195,7 @@ export class EmbeddedLedger implements Ledger {
   }
 
   prove(what: Provable): Promise<JsonObject> {
-    return this.reading(() =>
-      proveFact(
-        this.store,
-        () => this.sequencer.head,
-        (key, want) => this.valueOf(key, want),
-        what,
-      ),
-    )
-  }
-
-  /** The value under a key that has this hash; undefined when the store has gone on meanwhile. */
-  private async valueOf(key: string, want: Uint8Array): Promise<string | undefined> {
-    const text = (await this.store.values([key])).get(key)
-    return text !== undefined && compareBytes(valueHash(text), want) === 0 ? text : undefined
+    return this.reading(() => this.prover.prove(what))
   }
 
   async *export(): AsyncIterable<string> {

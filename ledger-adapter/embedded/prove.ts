@@ -1,80 +1,109 @@
 import { resultHash, type CommandResult } from '#proof/block'
 import { EMPTY_FEED, eventDigest, feedKey, type Feed } from '#proof/feed'
 import type { Json, JsonObject } from '#proof/json'
-import { listProof } from '#proof/list-tree'
-import type { Receipt } from '#proof/receipt'
+import { ListTree } from '#proof/list-tree'
+import type { KeyReceipt, Receipt } from '#proof/receipt'
 import type { SignedCommand } from '#proof/command'
-import { keyHash } from '../application/state.ts'
-import { cursorText, LedgerError, type Provable } from '../port.ts'
+import { compareBytes } from '#proof/sparse-tree'
+import { keyHash, valueHash } from '../application/state.ts'
+import { cursorText, LedgerError, type EventCursor, type Provable } from '../port.ts'
 import type { Head } from './sequencer.ts'
 import type { LedgerStore } from './store.ts'
 
-type ValueOf = (key: string, hash: Uint8Array) => Promise<string | undefined>
+/** Trees of blocks proved from of late, since receipts of one block are asked for together. */
+const MAX_TREES = 128
 
-/** Builds the receipt that `proof/verify-receipt.ts` verifies. @throws LedgerError NOT_FOUND */
-export async function proveFact(
-  store: LedgerStore,
-  head: () => Head,
-  valueOf: ValueOf,
-  what: Provable,
-): Promise<JsonObject> {
-  switch (what.kind) {
-    case 'command':
-      return asJson(await proveCommand(store, what.commandId))
-    case 'event':
-      return asJson(await proveEvent(store, what))
-    case 'key':
-      return asJson(await proveKey(head, valueOf, what.key))
-    case 'topic': {
-      const { found, proof, header, signature } = await proveKey(head, valueOf, feedKey(what.topic))
-      const { count, hash } = found.present ? (found.value as unknown as Feed) : EMPTY_FEED
-      return asJson({ kind: 'topic', topic: what.topic, feed: { count, hash }, proof, header, signature })
+/** Builds the receipts that `proof/verify-receipt.ts` verifies. */
+export class Prover {
+  private readonly trees = new Map<string, Promise<ListTree>>()
+
+  constructor(
+    private readonly store: LedgerStore,
+    private readonly head: () => Head,
+  ) {}
+
+  /** @throws LedgerError NOT_FOUND */
+  async prove(what: Provable): Promise<JsonObject> {
+    return (await this.receipt(what)) as unknown as JsonObject
+  }
+
+  private async receipt(what: Provable): Promise<Receipt> {
+    switch (what.kind) {
+      case 'command':
+        return this.command(what.commandId)
+      case 'event':
+        return this.event(what.cursor)
+      case 'key':
+        return this.key(what.key)
+      case 'topic': {
+        const { found, proof, header, signature } = await this.key(feedKey(what.topic))
+        const { count, hash } = found.present ? (found.value as unknown as Feed) : EMPTY_FEED
+        return { kind: 'topic', topic: what.topic, feed: { count, hash }, proof, header, signature }
+      }
     }
+  }
+
+  private async command(commandId: string): Promise<Receipt> {
+    const stored = await this.store.command(commandId)
+    if (!stored) throw notFound({ commandId })
+    const { height, index } = stored
+    const [block, commands, results] = await Promise.all([
+      this.store.block(height),
+      this.tree(`commands ${height}`, async () => (await this.store.commandsOf(height)).map(({ digest }) => digest)),
+      this.tree(`results ${height}`, async () => (await this.store.commandsOf(height)).map(hashOfResult)),
+    ])
+    const { header, signature } = block!
+    const { command } = JSON.parse(stored.signed) as SignedCommand
+    const result = JSON.parse(stored.result) as CommandResult
+    const { path: resultPath } = results.proof(index)
+    return { kind: 'command', command, result, commandProof: commands.proof(index), resultPath, header, signature }
+  }
+
+  private async event(cursor: EventCursor): Promise<Receipt> {
+    const [block, ordinal, event] = await Promise.all([
+      this.store.block(cursor.height),
+      this.store.eventOrdinal(cursor),
+      this.store.event(cursor),
+    ])
+    if (!block || !event) throw notFound({ cursor: cursorText(cursor) })
+    const { height } = cursor
+    const tree = await this.tree(`events ${height}`, async () => (await this.store.eventsOf(height)).map(eventDigest))
+    const { commandId, contract, event: name, data } = event
+    const core = { cursor: event.cursor, commandId, contract, event: name, data }
+    const { header, signature } = block
+    return { kind: 'event', event: core, proof: tree.proof(ordinal), header, signature }
+  }
+
+  /** Against the head: its tree at hand and its value in the store; when the store went on between, asked again. */
+  private async key(key: string): Promise<KeyReceipt> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const { tree, header, signature } = this.head()
+      const want = tree.get(keyHash(key))
+      const base = { kind: 'key', key, proof: tree.prove(keyHash(key)), header, signature } as const
+      if (!want) return { ...base, found: { present: false } }
+      const text = (await this.store.values([key])).get(key)
+      if (text !== undefined && compareBytes(valueHash(text), want) === 0) {
+        return { ...base, found: { present: true, value: JSON.parse(text) as Json } }
+      }
+    }
+    throw new LedgerError('read', 'BEHIND_POSITION', true, { key })
+  }
+
+  private tree(name: string, items: () => Promise<readonly string[]>): Promise<ListTree> {
+    const known = this.trees.get(name)
+    if (known) return known
+    const made = items().then((hashes) => new ListTree(hashes))
+    this.trees.set(name, made)
+    made.catch(() => this.trees.delete(name))
+    const [oldest] = this.trees.keys()
+    if (this.trees.size > MAX_TREES && oldest !== undefined) this.trees.delete(oldest)
+    return made
   }
 }
 
-const asJson = (receipt: Receipt): JsonObject => receipt as unknown as JsonObject
+const hashOfResult = ({ result }: { readonly result: string }): string =>
+  resultHash(JSON.parse(result) as CommandResult)
 
 const notFound = (details: JsonObject): LedgerError => new LedgerError('read', 'NOT_FOUND', true, details)
 
-async function proveCommand(store: LedgerStore, commandId: string): Promise<Receipt> {
-  const stored = await store.command(commandId)
-  if (!stored) throw notFound({ commandId })
-  const { height, index } = stored
-  const [block, commands] = await Promise.all([store.block(height), store.commandsOf(height)])
-  const { header, signature } = block!
-  const { command } = JSON.parse(stored.signed) as SignedCommand
-  const result = JSON.parse(stored.result) as CommandResult
-  const results = commands.map((one) => resultHash(JSON.parse(one.result) as CommandResult))
-  const commandProof = listProof(commands.map(({ digest }) => digest), index) // prettier-ignore
-  const { path: resultPath } = listProof(results, index)
-  return { kind: 'command', command, result, commandProof, resultPath, header, signature }
-}
-
-async function proveEvent(store: LedgerStore, what: Extract<Provable, { kind: 'event' }>): Promise<Receipt> {
-  const { cursor } = what
-  const [block, events] = await Promise.all([store.block(cursor.height), store.eventsOf(cursor.height)])
-  const text = cursorText(cursor)
-  const at = events.findIndex((event) => cursorText(event.cursor) === text)
-  if (!block || at < 0) throw notFound({ cursor: text })
-  const { commandId, contract, event, data } = events[at]!
-  const { height, index, event: ordinal } = cursor
-  const core = { cursor: { height, index, event: ordinal }, commandId, contract, event, data }
-  const { header, signature } = block
-  return { kind: 'event', event: core, proof: listProof(events.map(eventDigest), at), header, signature }
-}
-
 const MAX_ATTEMPTS = 50
-
-/** Against the head: its tree at hand and its value in the store; when the store went on between, asked again. */
-async function proveKey(head: () => Head, valueOf: ValueOf, key: string) {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const { tree, header, signature } = head()
-    const want = tree.get(keyHash(key))
-    const base = { kind: 'key', key, proof: tree.prove(keyHash(key)), header, signature } as const
-    if (!want) return { ...base, found: { present: false } as const }
-    const text = await valueOf(key, want)
-    if (text !== undefined) return { ...base, found: { present: true, value: JSON.parse(text) as Json } as const }
-  }
-  throw new LedgerError('read', 'BEHIND_POSITION', true, { key })
-}

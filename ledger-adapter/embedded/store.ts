@@ -162,6 +162,21 @@ export class LedgerStore {
     return rows.map(({ body }) => JSON.parse(body) as CommittedEvent)
   }
 
+  async event({ height, index, event }: EventCursor): Promise<CommittedEvent | undefined> {
+    const [row] = await this.sql<{ body: string }[]>`
+      SELECT body FROM sluice_ledger.event
+      WHERE ledger = ${this.ledger} AND height = ${height} AND index = ${index} AND event = ${event}`
+    return row && (JSON.parse(row.body) as CommittedEvent)
+  }
+
+  /** How many events of its block stand before this one. */
+  async eventOrdinal({ height, index, event }: EventCursor): Promise<number> {
+    const [row] = await this.sql<{ before: number }[]>`
+      SELECT count(*)::int AS before FROM sluice_ledger.event
+      WHERE ledger = ${this.ledger} AND height = ${height} AND (index, event) < (${index}, ${event})`
+    return row!.before
+  }
+
   async eventsAfter(after: EventCursor, limit: number, topic?: string): Promise<CommittedEvent[]> {
     const { height, index, event } = after
     const rows =
