@@ -14,19 +14,22 @@ import {
 
 const Balance = Type.Number({ minimum: 0 })
 const Term = Type.Integer({ minimum: 0 })
+/** A rate above 1 is a percentage that somebody forgot to divide: refused with the unit that is expected. */
+const AnnualRate = Type.Number({ minimum: -1, maximum: 1 })
+const Share = Type.Number({ minimum: 0, maximum: 1 })
 
 const FloatingSchema = Type.Object(
   {
     index: Type.String(),
     spread: RateNumber,
-    initial: RateNumber,
+    initial: AnnualRate,
     resetPattern: PatternSchema,
     floor: Type.Optional(RateNumber),
     cap: Type.Optional(RateNumber),
   },
   closed,
 )
-const AssetRateSchema = Type.Union([RateNumber, FloatingSchema])
+const AssetRateSchema = Type.Union([AnnualRate, FloatingSchema])
 
 const F_P = Type.Object({ type: Type.Literal('F_P') }, closed)
 const PO_FirstN = Type.Object({ type: Type.Literal('PO_FirstN'), periods: Index }, closed)
@@ -67,7 +70,7 @@ const terms = {
   currentBalance: Balance,
   remainingTerm: Term,
 }
-const rates = { originRate: AssetRateSchema, currentRate: Type.Optional(RateNumber) }
+const rates = { originRate: AssetRateSchema, currentRate: Type.Optional(AnnualRate) }
 
 const MortgageSchema = Type.Object(
   {
@@ -125,7 +128,7 @@ const InstallmentSchema = Type.Object(
     ...terms,
     freq: PeriodWord,
     originDate: DateText,
-    feeRatePerPeriod: RateNumber,
+    feeRatePerPeriod: AnnualRate,
     amortization: Type.Union([F_P, PO_FirstN]),
   },
   closed,
@@ -208,13 +211,13 @@ export const AssetSchema = Type.Union([
 export type AssetJson = Static<typeof AssetSchema>
 
 const SpeedSchema = Type.Union([
-  RateNumber,
-  Type.Object({ vector: Type.Array(RateNumber), pad: Type.Enum(['zero', 'last']) }, closed),
+  Share,
+  Type.Object({ vector: Type.Array(Share), pad: Type.Enum(['zero', 'last']) }, closed),
 ])
 
 const RecoverySchema = Type.Object(
   {
-    rate: RateNumber,
+    rate: Share,
     lag: Type.Optional(Index),
     timing: Type.Optional(Type.Array(Type.Number())),
     byDays: Type.Optional(Type.Array(Type.Tuple([Type.Integer(), Type.Number()]))),
@@ -230,9 +233,9 @@ export const AssumptionSchema = Type.Object(
     defaultStress: Type.Optional(CurveSchema),
     recovery: Type.Optional(RecoverySchema),
     defaultByAmount: Type.Optional(Type.Object({ total: Money, split: Type.Array(Type.Number()) }, closed)),
-    defaultAtEndByRate: Type.Optional(Type.Object({ CDR: RateNumber, lastCDR: RateNumber }, closed)),
+    defaultAtEndByRate: Type.Optional(Type.Object({ CDR: Share, lastCDR: Share }, closed)),
     defaultedRecovery: Type.Optional(RecoverySchema),
-    delinquency: Type.Optional(Type.Object({ CDR: RateNumber, lag: Index, defaultShare: RateNumber }, closed)),
+    delinquency: Type.Optional(Type.Object({ CDR: Share, lag: Index, defaultShare: Share }, closed)),
     renewal: Type.Optional(Type.Object({ gapDays: Index, rentChangeAnnual: RateNumber, endByDate: DateText }, closed)),
   },
   closed,
