@@ -123,27 +123,29 @@ describe('who sees what', () => {
 })
 
 describe('running a period', () => {
-  const run = (operator: string, deal = DEAL) =>
-    as(operator).post<{ workflowId: string }>(`/v1/deals/${deal}/periods/2011-04/runs`)
-  test('is for the plan manager, with a key that makes or serves', async () => {
-    expect(await run('manager:service')).toEqual({ workflowId: 'plan-period:plan-1:2011-04' })
-    expect(started).toEqual([
-      {
-        name: 'planPeriod',
-        workflowId: 'plan-period:plan-1:2011-04',
-        participant: 'manager',
-        input: { deal: DEAL, period: '2011-04' },
-      },
-    ])
-    const codes = await Promise.all(
-      ['manager:viewer', 'custodian:maker', 'supplier-1:maker'].map((operator) =>
-        run(operator).then(
-          () => 'started',
-          (error: ApiError) => error.code,
-        ),
-      ),
+  const run = (operator: string, deal = DEAL, period = '2011-04') =>
+    as(operator).post<{ workflowId: string }>(`/v1/deals/${deal}/periods/${period}/runs`)
+  const codeOf = (answer: Promise<unknown>) =>
+    answer.then(
+      () => 'started',
+      (error: ApiError) => error.code,
     )
-    expect(codes).toEqual(['WRONG_FUNCTION', 'NOT_THE_PLAN_MANAGER', 'NOT_FOUND'])
-    await expect(run('manager:maker', 'plan-9')).rejects.toMatchObject({ status: 404 })
+
+  test('starts the part of the caller, for the caller, under its business key', async () => {
+    expect(await run('manager:service')).toEqual({ workflowId: 'planPeriod:plan-1:2011-04' })
+    expect(await run('custodian:maker')).toEqual({ workflowId: 'custodianPeriod:plan-1:2011-04' })
+    expect(started).toMatchObject([
+      { name: 'planPeriod', participant: 'manager', input: { deal: DEAL, period: '2011-04', index: 3 } },
+      { name: 'custodianPeriod', participant: 'custodian' },
+    ])
+  })
+
+  test('is not for viewers, for who has no part in it, or for strangers', async () => {
+    expect(await codeOf(run('manager:viewer'))).toBe('WRONG_FUNCTION')
+    expect(await codeOf(run('rating:maker'))).toBe('NO_PART_IN_PERIODS')
+    expect(await codeOf(run('supplier-1:maker'))).toBe('NOT_FOUND')
+    expect(await codeOf(run('manager:maker', 'plan-9'))).toBe('NOT_FOUND')
+    expect(await codeOf(run('manager:maker', DEAL, '1999-01'))).toBe('NOT_FOUND')
+    expect(started).toHaveLength(2)
   })
 })

@@ -23,6 +23,8 @@ export async function issuanceService(app: FastifyInstance, deps: IssuanceDeps):
       write('/v1/deals/{deal}/decision', 'deal.decide'),
       write('/v1/deals/{deal}/withdrawal', 'deal.withdraw'),
       write('/v1/deals/{deal}/establishment', 'deal.establish'),
+      write('/v1/deals/{deal}/price', 'deal.repeatPrice'),
+      write('/v1/deals/{deal}/credits/returns', 'deal.returnCredit'),
       write('/v1/deals/{deal}/closing', 'deal.close'),
       write('/v1/deals/{deal}/subscriptions', 'securities.subscribe'),
       write('/v1/deals/{deal}/subscriptions/withdrawal', 'securities.withdrawSubscription'),

@@ -38,6 +38,15 @@ function fieldsOf(findings: readonly Finding[], context: string | undefined): Fi
   return fields.slice(0, MAX_FINDINGS)
 }
 
+/**
+ * Postgres' class 22: text with a NUL, or a pointer of a page that holds no date. Only reads carry a caller's values to
+ * Postgres; what is written comes from committed events.
+ */
+function isDataException(error: unknown): boolean {
+  const { cause } = (error ?? {}) as { cause?: { code?: unknown } }
+  return typeof cause?.code === 'string' && /^22[0-9A-Z]{3}$/.test(cause.code)
+}
+
 /** Whatever was thrown, as a problem; what nobody foresaw says nothing of itself to the caller. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
@@ -46,6 +55,8 @@ export function problemOf(error: unknown): Problem {
     return badRequest(error.code, [{ field: `/body${error.field}`, problem: error.problem }])
   if (error instanceof CanonicalError)
     return badRequest(error.code, [{ field: `/body${error.path}`, problem: error.message }])
+  if (isDataException(error))
+    return badRequest('BAD_VALUE', [{ field: '/query', problem: 'a value that cannot stand here' }])
   const { validation, validationContext, statusCode, code, message } = error as Partial<FastifyError>
   if (validation) return badRequest('BAD_REQUEST', fieldsOf(validation as readonly Finding[], validationContext))
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {

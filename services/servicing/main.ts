@@ -33,6 +33,7 @@ export async function servicingService(app: FastifyInstance, deps: ServicingDeps
       write(`${period}/instructions/approval`, 'servicing.approveInstructions'),
       write(`${period}/instructions/refusal`, 'servicing.refuseInstructions'),
       write(`${period}/reopening`, 'servicing.reopen'),
+      write(`${period}/payments/repetition`, 'securities.repayHolder'),
       write(`${period}/settlement`, 'servicing.settle'),
     ],
     deps,

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import type { SocketLike, Subscriber } from '#client/subscriber'
 import type { StreamError, VerifiedEvent } from '#client/subscriber-state'
-import { BATCH, ISSUE, SPLIT } from '#contracts/receivable/testing/story'
+import { BATCH, commitment, ISSUE, SPLIT } from '#contracts/receivable/testing/story'
 import type { Ledger } from '#ledger-adapter/port'
-import type { EventMessage, StreamMessage } from '#proof/stream'
+import { BEARER_PROTOCOL_PREFIX, CLOSE, STREAM_PROTOCOL, type EventMessage, type StreamMessage } from '#proof/stream'
 import { startTestNode, type TestNode } from '../testing/node.ts'
 
 /** What a lying node would have sent instead of each message. */
@@ -259,5 +259,89 @@ describe('a node that lies is found out, with topic and sequence', () => {
     const fault = await faultOf((message) => [message], lying)
     await lying.stop()
     expect(fault).toEqual({ code: 'GAP', topic, sequence: 1 })
+  })
+})
+
+describe('ends that the subscriber is told', () => {
+  const closeOf = async (socket: WebSocket) =>
+    new Promise<{ code: number; reason: string }>((resolve) => {
+      socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }))
+    })
+  const open = async (on: TestNode, operator: string) =>
+    new WebSocket(`${on.url.replace('http', 'ws')}/v1/stream`, [
+      STREAM_PROTOCOL,
+      BEARER_PROTOCOL_PREFIX + (await on.as(operator).token()),
+    ])
+
+  test('a reader that does not read is cut off with the cursor to resume from, and resumes', async () => {
+    const slow = await startTestNode({ stream: { maxBufferedBytes: 2_000, patienceMs: 100 } })
+    // Enough to fill the kernel's buffers as well: what does not leave the process is what is counted.
+    const invoices = Array.from({ length: 90 }, (_, i) => ({
+      commitment: commitment(`${i}`),
+      amountFen: '100',
+      assignedFen: '1',
+    }))
+    const core = slow.as('core:maker')
+    await core.perform('receivable.openBatch', BATCH)
+    const issue = (n: number) =>
+      core.perform('receivable.issue', {
+        ...ISSUE,
+        receivable: `r${n}`,
+        faceFen: '90',
+        invoices: invoices.map((invoice, i) => ({ ...invoice, commitment: commitment(`${n}/${i}`) })),
+      })
+    for (let n = 0; n < 400; n += 20) await Promise.all(Array.from({ length: 20 }, (_, i) => issue(n + i)))
+    const socket = await open(slow, 'regulator:viewer')
+    await new Promise((resolve) => socket.once('open', resolve))
+    socket.pause()
+    const closed = closeOf(socket)
+    // The node has given up on this reader and says so behind what is still unread.
+    const hasGivenUp = () =>
+      [...slow.app.websocketServer.clients].some(({ readyState }) => readyState === WebSocket.CLOSING)
+    while (!hasGivenUp()) await new Promise((resolve) => setTimeout(resolve, 10))
+    socket.resume()
+    const { code, reason } = await closed
+    expect(code).toBe(CLOSE.SLOW_CONSUMER)
+    expect(reason).toMatch(/^slow consumer: resume from \d+\.\d+\.\d+$/)
+    const { position } = await issue(1_000)
+    const { events, subscriber } = await follow('regulator:viewer', { on: slow })
+    await subscriber.complete({ height: Number(position.split('.')[0]) })
+    subscriber.close()
+    expect(names(events).filter((name) => name === 'receivable.ReceivableDrafted')).toHaveLength(401)
+    await slow.stop()
+  })
+
+  test('a key that is revoked ends its stream', async () => {
+    const socket = await open(node, 'factor:viewer')
+    const closed = closeOf(socket)
+    await new Promise((resolve) => socket.once('open', resolve))
+    const revocation = { participant: 'factor', keyId: 'viewer-key', reason: 'left' }
+    const { height } = await node.ledger.head()
+    await node.as('operator:service').perform('membership.revokeKey', { ...revocation, fromHeight: height + 3 })
+    for (let i = 0; i < 3; i += 1)
+      await node.as('core:maker').perform('receivable.openBatch', { ...BATCH, batch: `after-${i}` })
+    expect((await closed).code).toBe(CLOSE.KEY_REVOKED)
+    await expect(node.as('factor:viewer').get('/v1/me')).rejects.toMatchObject({ status: 401, code: 'KEY_REVOKED' })
+  })
+
+  test('noise from a subscriber closes its stream; a bad address is an HTTP problem', async () => {
+    const socket = await open(node, 'core:viewer')
+    const closed = closeOf(socket)
+    await new Promise((resolve) => socket.once('open', resolve))
+    socket.send('give me everything')
+    expect((await closed).code).toBe(CLOSE.BAD_REQUEST)
+    const token = await node.as('core:viewer').token()
+    for (const [query, field] of [
+      ['from=yesterday', '/query/from'],
+      ['have=x', '/query/have'],
+      ['topics=%00', '/query/topics'],
+    ]) {
+      const answer = await node.app.inject({
+        url: `/v1/stream?${query}`,
+        headers: { authorization: `Bearer ${token}` },
+      })
+      expect([answer.statusCode, answer.json<{ errors: { field: string }[] }>().errors[0]?.field]).toEqual([400, field])
+    }
+    expect((await node.app.inject({ url: '/v1/stream' })).statusCode).toBe(401)
   })
 })

@@ -7,7 +7,9 @@ import {
   opinionLodged,
   proposed,
   ratingConfirmed,
+  creditReturned,
   fundsVerified,
+  investorsNamed,
   priceInstructed,
   statusChanged,
   termsConfirmed,
@@ -78,7 +80,7 @@ async function step(
 
 export const deals = projection<Tables>({
   name: 'deals',
-  version: 1,
+  version: 2,
   tables: dealTables,
   on: [
     when(proposed, async (tx, tables, data, event) => {
@@ -108,6 +110,8 @@ export const deals = projection<Tables>({
       step(tx, tables, data, event, { state: data.state, establishedOn: data.establishedOn }),
     ),
     when(fundsVerified, (tx, tables, data, event) => step(tx, tables, data, event, { state: data.state })),
+    when(investorsNamed, (tx, tables, data, event) => step(tx, tables, data, event, {})),
+    when(creditReturned, (tx, tables, data, event) => step(tx, tables, data, event, {})),
     when(priceInstructed, (tx, tables, data, event) => step(tx, tables, data, event, {})),
     when(statusChanged, (tx, tables, data, event) => step(tx, tables, data, event, { status: data.to })),
     when(closed, (tx, tables, data, event) =>
