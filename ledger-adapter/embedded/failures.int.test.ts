@@ -89,6 +89,21 @@ describe('embedded ledger, when something fails', () => {
     expect(await verified(ledger)).toMatchObject({ commands: 3 })
   })
 
+  it('answers everyone and closes when its own code fails', async () => {
+    const good = testLedgerOptions(url).operatorKey
+    let signatures = 0
+    const sign = (message: Uint8Array) => {
+      if ((signatures += 1) > 1) throw new Error('the key device is gone')
+      return good.sign(message)
+    }
+    const ledger = await start({ operatorKey: { publicKey: good.publicKey, sign } })
+    const answers = await Promise.allSettled(['a', 'b'].map((name) => ledger.submit(note(ledger, name))))
+    for (const answer of answers) expect(answer).toMatchObject({ status: 'rejected', reason: { name: 'LedgerError' } })
+    await expect(ledger.submit(note(ledger, 'c'))).rejects.toMatchObject({ code: 'CLOSED' })
+    await ledger.close()
+    expect((await (await start()).head()).height).toBe(0)
+  })
+
   it('bounds its queue', async () => {
     const ledger = await start({ limits: { maxQueue: 3, maxBlockCommands: 1 } })
     const outcomes = await Promise.allSettled(

@@ -145,7 +145,13 @@ export class Sequencer {
 
   private async drain(): Promise<void> {
     try {
-      while (this.queue.length > 0 && this.failure === undefined) await this.sequence(this.takeBatch())
+      while (this.queue.length > 0 && this.failure === undefined) {
+        const batch = this.takeBatch()
+        await this.sequence(batch).catch((error: unknown) => {
+          answerAll(batch, 'commit', false) // a defect of ours: nobody is left waiting, and the ledger closes
+          throw error
+        })
+      }
     } catch (error) {
       this.failure = error instanceof Error ? error.message : 'unknown'
       this.rejectQueue('CLOSED')

@@ -20,14 +20,11 @@ export interface StoredCommand {
 }
 
 /** Another process sequences this ledger: its block stands where ours should. */
-export const isConflict = (error: unknown): boolean => codeOf(error) === '23505'
+export const isConflict = (error: unknown): boolean => isDefiniteFailure(error) && codeOf(error) === '23505'
 
-/** The server answered that it did not commit; anything else leaves the outcome unknown. */
-export function isDefiniteFailure(error: unknown): boolean {
-  const code = codeOf(error)
-  // Class 08: connection; 57P: shutdown; both may follow a commit that was not acknowledged.
-  return /^[0-9A-Z]{5}$/.test(code) && !/^(08|57P)/.test(code)
-}
+/** The server answered that it did not commit; anything else (a broken wire, a server going down) leaves it unknown. */
+export const isDefiniteFailure = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && error.severity === 'ERROR' && !/^(08|57P|40003)/.test(error.code)
 
 export function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
