@@ -168,7 +168,7 @@ function paymentOf(plan: Plan, state: PeriodState): { principal: Fen; interest: 
     case 'I_P':
       return { principal: left === 1 ? balance : 0n, interest: accrued }
     case 'Balloon':
-      return { principal: left === 1 ? balance : level(amortization.term - age + 1), interest: accrued }
+      return { principal: left === 1 ? balance : level(Math.max(1, amortization.term - age + 1)), interest: accrued }
     case 'NO_FirstN':
       if (age <= amortization.periods) return { principal: -accrued, interest: 0n }
       return { principal: level(left), interest: accrued }

@@ -31,7 +31,7 @@ export const isStressed = (assumption: Assumption | undefined): assumption is As
 
 /** PSA ramp: 0.2 % a month of loan age up to 6 %, times the multiple; monthly rate 1 − (1 − CPR)^(1/12). */
 export const psaRate = (multiple: number, age: number): number =>
-  1 - Math.pow(1 - Math.min(0.002 * age, 0.06) * multiple, 1 / 12)
+  1 - Math.pow(1 - Math.min(1, Math.min(0.002 * age, 0.06) * multiple), 1 / 12)
 
 /**
  * Stress of each interval of `dates` (n + 1 dates give n periods).

@@ -31,8 +31,13 @@ const cashPairs = (dates: readonly Static<typeof DateText>[], cash: readonly num
   return dates.map((date, i) => ({ date, fen: fenFromJson(cash[i]!) }))
 }
 
-/** A bond's flows from a table; columns that are absent count as 0. */
+/** Columns that a bond's flow may have; those that price nothing are known and left out. */
+const BOND_COLUMNS = 'date balance interest principal cash rate factor dueInt dueIntOverInt'.split(' ')
+
+/** A bond's flows from a table; columns that are absent count as 0. @throws RowError for an unknown column */
 export function bondFlowsFromJson({ columns, rows }: Static<typeof TableSchema>): BondFlow[] {
+  const unknown = columns.find((name) => !BOND_COLUMNS.includes(name))
+  if (unknown !== undefined) throw new RowError(`/input/flows/columns unknown word ${JSON.stringify(unknown)}`)
   const at = (name: string): number => columns.indexOf(name)
   const fen = (row: readonly unknown[], name: string): bigint => {
     const cell = at(name) < 0 ? 0 : row[at(name)]
