@@ -103,21 +103,28 @@ type Scheduled =
 
 /** Rows of a pool still to be collected. */
 class Uncollected {
+  private next = 0
   constructor(private rows: readonly FlowInput[]) {}
   take(to: IsoDate): FlowInput[] {
-    const taken = this.rows.filter(({ date }) => date <= to)
-    this.rows = this.rows.slice(taken.length)
-    return taken
+    const from = this.next
+    while (this.next < this.rows.length && this.rows[this.next]!.date <= to) this.next += 1
+    return this.rows.slice(from, this.next)
   }
   add(rows: readonly FlowInput[], combine: NonNullable<RunOptions['combine']>): void {
-    this.rows = combine(this.rows, rows)
+    this.rows = combine(this.rows.slice(this.next), rows)
+    this.next = 0
   }
   clear(): void {
     this.rows = []
+    this.next = 0
   }
   /** Whether anything but empty rows is left. */
   get any(): boolean {
-    return this.rows.some((row) => MONEY.some((key) => row[key] !== 0n))
+    for (let i = this.next; i < this.rows.length; i += 1) {
+      const row = this.rows[i]!
+      if (MONEY.some((key) => row[key] !== 0n)) return true
+    }
+    return false
   }
 }
 const MONEY = [
