@@ -84,7 +84,6 @@ export const simpleSteps = [
 export const SimpleStep = Type.Union([...simpleSteps])
 export type SimpleStep = Static<typeof SimpleStep>
 
-const stepBase = { ...base, ...action('if') }
 /** One of two lists, chosen when the step is reached. */
 export interface IfStep {
   id: string
@@ -98,17 +97,18 @@ export interface IfStep {
 }
 export type Step = SimpleStep | IfStep
 
-/** Depth of nested conditions; a bound, so that the schema is finite and the interpreter's loops are too. */
-const DEPTH = 4
-const nested = (depth: number): ReturnType<typeof Type.Array> =>
-  Type.Array(
-    depth === 0
-      ? SimpleStep
-      : Type.Union([
-          ...simpleSteps,
-          strict({ ...stepBase, if: FormulaText, then: nested(depth - 1), else: nested(depth - 1) }),
-        ]),
-    { maxItems: 200 },
-  )
+const nested = Type.Array(Type.Ref('Step'), { maxItems: 200 })
 
-export const Steps = Type.Unsafe<Step[]>(nested(DEPTH))
+/** A list of steps; conditions hold lists of their own. */
+export const Steps = Type.Unsafe<Step[]>(
+  Type.Cyclic(
+    {
+      Step: Type.Union([
+        ...simpleSteps,
+        strict({ ...base, ...action('if'), if: FormulaText, then: nested, else: nested }),
+      ]),
+      Steps: Type.Array(Type.Ref('Step'), { maxItems: 200 }),
+    },
+    'Steps',
+  ),
+)

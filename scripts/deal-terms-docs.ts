@@ -1,0 +1,12 @@
+// Writes docs/deal-terms.schema.json and the generated part of docs/DEAL-TERMS.md (the table of figures).
+// node --conditions=source --import tsx scripts/deal-terms-docs.ts
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { figuresTable, schemaDocument } from '../domain/deal/docs.ts'
+
+const docs = join(import.meta.dirname, '..', 'docs')
+writeFileSync(join(docs, 'deal-terms.schema.json'), `${JSON.stringify(schemaDocument(), null, 1)}\n`)
+const page = join(docs, 'DEAL-TERMS.md')
+const [before, rest = ''] = readFileSync(page, 'utf8').split('<!-- figures -->')
+const after = rest.split('<!-- end of figures -->')[1] ?? ''
+writeFileSync(page, `${before}<!-- figures -->\n\n${figuresTable()}\n\n<!-- end of figures -->${after}`)
