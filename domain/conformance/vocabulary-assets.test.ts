@@ -276,8 +276,9 @@ describe('flows', () => {
     )
   })
   it('projectSchedule: delinquency that is decided a row later', () => {
-    // r1 = 1 − 0.5^(30/365) = 0.055378, r2 = 1 − 0.5^(29/365) = 0.053582; row 2: 54.47 − 2.91 − 56.67 = −5.11 as the rule
-    // gives it (principal is scaled by the EARLIER rows alone), + what performs again: 2.48 + 2.18 open, 1.65 paid.
+    // r1 = 1 − 0.5^(30/365) = 0.055378, r2 = 1 − 0.5^(29/365) = 0.053582; row 2: 54.47 − 2.91 − 56.67 leaves nothing
+    // (principal is scaled by the EARLIER rows alone). What performs again: 4.14/100 of the schedule (1.65, then 2.48) and,
+    // a row later, 2.18/54.47 of its last row (60 · 0.040022 = 2.40); open between: 2.48 + 2.40.
     passes(
       {
         compute: 'projectSchedule',
@@ -291,11 +292,11 @@ describe('flows', () => {
           {
             openingBalance: 100,
             schedule: {
-              columns: ['date', 'principal', 'interest', 'delinquent', 'default', 'loss'],
+              columns: ['date', 'balance', 'principal', 'interest', 'delinquent', 'default', 'loss'],
               rows: [
-                ['2024-01-31', 40, 1, 5.53, 0, 0],
-                ['2024-02-29', 58.32, 0.6, 2.91, 1.38, 1.38],
-                ['2024-03-31', 4.66, 0.04, 0, 0.72, 0.72],
+                ['2024-01-31', 54.47, 40, 1, 5.53, 0, 0],
+                ['2024-02-29', 4.88, 58.32, 0.6, 2.91, 1.38, 1.38],
+                ['2024-03-31', 0, 4.88, 0.04, 0, 0.72, 0.72],
               ],
             },
           },

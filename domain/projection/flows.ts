@@ -2,7 +2,7 @@ import type { Assumption } from '../assets/types.ts'
 import type { IsoDate } from '../date.ts'
 import { addDays, daysBetween } from '../date.ts'
 import { firstDates, type Pattern } from '../dates/pattern.ts'
-import { minFen, mulDiv, type Fen } from '../money.ts'
+import { maxFen, minFen, mulDiv, type Fen } from '../money.ts'
 import { combineFlows, cutSchedule, dropEmptyTail, openingOf } from './combine.ts'
 import { floorTimesDouble, periodSpeed } from './doubles.ts'
 import { floorShare, recoveriesOf, recoveryRows } from './recovery.ts'
@@ -119,13 +119,14 @@ export function projectSchedule(
     const prepayment = floorTimesDouble(begin - bad, stresses[i]!.prepayRate)
     const principal = floorTimesDouble(row.principal, survival)
     const interest = floorTimesDouble(row.interest, survival)
-    const balance = begin - bad - prepayment - principal
+    // Principal is scaled by the earlier rows alone, so the last rows could take more than is open.
+    const balance = maxFen(0n, begin - bad - prepayment - principal)
     const taken = delinquency ? { delinquent: bad } : { default: bad }
     rows.push({ ...emptyRow(row.date, balance, row.rateMicro), principal, interest, prepayment, ...taken })
     if (delinquency && bad > 0n) {
       const { numerator, denominator } = delinquency.defaultShare
       const back = floorShare(bad, { numerator: denominator - numerator, denominator })
-      returned.push(scaledRows(scheduled.slice(i), back, extended.slice(i + delinquency.lag)))
+      returned.push(scaledRows(scheduled.slice(i), { amount: back, begin }, extended.slice(i + delinquency.lag)))
     }
     survival *= (1 - badRate) * (1 - stresses[i]!.prepayRate)
     begin = balance
@@ -140,9 +141,12 @@ export function projectSchedule(
   return cutSchedule(opening, dropEmptyTail(addReturned(full, combineFlows(returned))), asOf)
 }
 
-/** Scheduled rows scaled to what performs again, each moved to a later date. */
-function scaledRows(scheduled: readonly FlowRow[], amount: Fen, dates: readonly IsoDate[]): FlowRow[] {
-  const begin = scheduled[0] ? openingOf(scheduled[0]) : 0n
+/** Scheduled rows times what performs again ÷ what the row began with, each moved to a later date. */
+function scaledRows(
+  scheduled: readonly FlowRow[],
+  { amount, begin }: { amount: Fen; begin: Fen },
+  dates: readonly IsoDate[],
+): FlowRow[] {
   if (begin === 0n || amount === 0n) return []
   const part = (fen: Fen): Fen => mulDiv(fen, amount, begin, 'floor')
   return scheduled.flatMap((row, i) => {
