@@ -15,6 +15,7 @@ import { EMPTY_FEED, eventDigest, extendFeed, feedKey, type EventCore, type Feed
 import * as f from './form.ts'
 import { eventCoreFields, headerForm, resultForm } from './forms.ts'
 import { sha256Bytes, utf8ToBytes, type Hash } from './hash.ts'
+import { blockKey, EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, type History } from './history.ts'
 import type { Json, JsonObject } from './json.ts'
 import { listRoot } from './list-tree.ts'
 import { SparseTree } from './sparse-tree.ts'
@@ -343,6 +344,13 @@ class ExportVerifier {
       holds(this.read(key) === undefined && !own.has(key), `${at}: id ${command.commandId} was spent already`)
       own.set(key, { digest: result.digest, height: header.height, index, expiresAt: command.expiresAt })
     })
+    if (commands.length > 0) {
+      const { commandRoot, eventRoot, resultRoot } = header
+      const roots = { commandRoot, eventRoot, resultRoot }
+      const history = (this.read(HISTORY_KEY) ?? EMPTY_HISTORY) as unknown as History
+      own.set(blockKey(header.height), roots)
+      own.set(HISTORY_KEY, { ...extendHistory(history, historyLeaf(header.height, roots)) })
+    }
     const contracts = this.writesOf(events)
     for (const [key, value] of changes) {
       if (!/^(sys|feed)\//.test(key)) {

@@ -7,6 +7,7 @@ import { canonicalJson, MAX_DEPTH } from '#proof/canonical'
 import type { SignatureCheck } from '#proof/ed25519'
 import { EMPTY_FEED, eventDigest, extendFeed, feedKey, type Feed } from '#proof/feed'
 import type { Hash } from '#proof/hash'
+import { blockKey, EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, type BlockRoots, type History } from '#proof/history' // prettier-ignore
 import type { Json } from '#proof/json'
 import { listRoot } from '#proof/list-tree'
 import type { SparseTree } from '#proof/sparse-tree'
@@ -92,7 +93,21 @@ class Draft {
     })
   }
 
+  /** Puts the block's roots into the state, so that one later header proves what happened here. */
+  private addToHistory(roots: BlockRoots): void {
+    const history = this.read<History>({ path: HISTORY_KEY }) ?? EMPTY_HISTORY
+    const { count, peaks } = extendHistory(history, historyLeaf(this.height, roots))
+    this.put(blockKey(this.height), { ...roots })
+    this.put(HISTORY_KEY, { count, peaks })
+  }
+
   finish(rules: ApplicationRules, previous: Previous | undefined, timeMs: number): BuiltBlock {
+    const roots = {
+      commandRoot: listRoot(this.commands.map(({ digest }) => digest)),
+      eventRoot: listRoot(this.eventDigests),
+      resultRoot: listRoot(this.results.map(resultHash)),
+    }
+    if (this.commands.length > 0) this.addToHistory(roots)
     const changes = this.state.changesOf(this.written)
     const tree = this.state.treeWith(changes)
     const header: BlockHeader = {
@@ -100,9 +115,7 @@ class Draft {
       height: this.height,
       previous: previous?.headerHash ?? NO_HASH,
       timeMs,
-      commandRoot: listRoot(this.commands.map(({ digest }) => digest)),
-      eventRoot: listRoot(this.eventDigests),
-      resultRoot: listRoot(this.results.map(resultHash)),
+      ...roots,
       stateRoot: tree.root(),
       genesisHash: rules.genesisHash,
     }
@@ -153,7 +166,8 @@ export async function buildBlock(
     }
   }
   if (admitted.length === 0) return { block: undefined, refused }
-  await state.load(admitted.flatMap(({ candidate, caller }) => declaredReads(rules.registry, candidate, caller)))
+  const declared = admitted.flatMap(({ candidate, caller }) => declaredReads(rules.registry, candidate, caller))
+  await state.load([...declared, HISTORY_KEY])
   for (const { candidate, caller } of admitted) await run(rules, state, draft, candidate, caller, timeMs)
   for (const id of due) draft.put(commandKey(id), undefined)
   return { block: draft.finish(rules, previous, timeMs), refused }
