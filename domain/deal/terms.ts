@@ -57,7 +57,7 @@ const Dates = strict({
   lastPay: optional(DateText),
   businessDays: optional(
     strict({
-      calendar: Name,
+      calendar: literals(['CN-interbank', 'CN-exchange', 'weekends'] as const),
       rule: literals(['none', 'following', 'modified-following', 'preceding', 'modified-preceding'] as const),
       /** Whether the accrual ends on the moved date too. */
       moveAccrual: Type.Boolean(),

@@ -176,7 +176,7 @@ function calendarProblems({ dates }: DealTerms): Problem[] {
     : []
 }
 
-const KNOWN: readonly string[] = [...DAY_COUNTS, '30E_360_ISDA', 'BUS_252']
+const KNOWN: readonly string[] = [...DAY_COUNTS, '30E_360_ISDA']
 function dayCountProblems(terms: DealTerms): Problem[] {
   const problems: Problem[] = []
   const check = (dayCount: string | undefined, path: string): void => {

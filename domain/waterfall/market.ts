@@ -12,6 +12,9 @@ interface Price {
 /** Cash of the account (up to the limit) buys assets at the price; in a contract it is handed over for a purchase. */
 export function purchase(live: Live, mark: StepMark, account: number, limit: Fen | null, price: Price): void {
   const availableBefore = live.state.accounts[account]!.balance
+  const { until } = live.program.terms.purchase ?? {}
+  // After the last day of purchases the cash stays where it is.
+  if (until !== undefined && live.date > until) return
   const cash = limit === null ? availableBefore : minFen(availableBefore, limit > 0n ? limit : 0n)
   const bought =
     cash === 0n

@@ -4,6 +4,7 @@
  * call.
  */
 import type { IsoDate } from '../date.ts'
+import { adjust, calendar } from '../dates/calendar.ts'
 import { datesInRange, type Pattern } from '../dates/pattern.ts'
 import type { DealTerms } from '../deal/terms.ts'
 import type { Value } from '../deal/formula/compile.ts'
@@ -97,7 +98,13 @@ type Scheduled =
   | { readonly date: IsoDate; readonly order: 0; readonly dated: DatedEvent }
   | { readonly date: IsoDate; readonly order: 1; readonly kind: 'collect' }
   | { readonly date: IsoDate; readonly order: 2; readonly kind: 'closing' }
-  | { readonly date: IsoDate; readonly order: 3; readonly kind: 'pay'; readonly last: boolean }
+  | {
+      readonly date: IsoDate
+      readonly order: 3
+      readonly kind: 'pay'
+      readonly accrualTo: IsoDate
+      readonly last: boolean
+    }
   | { readonly date: IsoDate; readonly order: 4; readonly kind: 'inspect'; readonly index: number }
   | { readonly date: IsoDate; readonly order: 5; readonly kind: 'report' }
 
@@ -146,8 +153,22 @@ export const collectionDates = ({ dates }: DealTerms): IsoDate[] =>
     dates.firstCollection as IsoDate,
     dates.statedMaturity as IsoDate,
   )
-export const paymentDates = ({ dates }: DealTerms): IsoDate[] =>
-  datesInRange('IE', dates.payDates as Pattern, dates.firstPay as IsoDate, dates.statedMaturity as IsoDate)
+/** Payments with the day interest runs to: moved to business days as the terms say, the accrual too only if they say so. */
+export function payments({ dates }: DealTerms): { readonly date: IsoDate; readonly accrualTo: IsoDate }[] {
+  const unadjusted = datesInRange(
+    'IE',
+    dates.payDates as Pattern,
+    dates.firstPay as IsoDate,
+    dates.statedMaturity as IsoDate,
+  )
+  const { businessDays } = dates
+  if (!businessDays) return unadjusted.map((date) => ({ date, accrualTo: date }))
+  return unadjusted.map((accrualTo) => {
+    const date = adjust(accrualTo, businessDays.rule, calendar(businessDays.calendar))
+    return { date, accrualTo: businessDays.moveAccrual ? date : accrualTo }
+  })
+}
+export const paymentDates = (terms: DealTerms): IsoDate[] => payments(terms).map(({ date }) => date)
 
 function schedule(program: Program, options: RunOptions): Scheduled[] {
   const { terms, start, statedMaturity } = program
@@ -157,8 +178,10 @@ function schedule(program: Program, options: RunOptions): Scheduled[] {
   for (const dated of datedEvents(program, after, statedMaturity)) events.push({ date: dated.date, order: 0, dated })
   for (const date of collectionDates(terms)) events.push({ date, order: 1, kind: 'collect' })
   if (terms.status === 'pre-closing') events.push({ date: program.closing, order: 2, kind: 'closing' })
-  const pays = paymentDates(terms)
-  pays.forEach((date, index) => events.push({ date, order: 3, kind: 'pay', last: index === pays.length - 1 }))
+  const pays = payments(terms)
+  pays.forEach(({ date, accrualTo }, index) =>
+    events.push({ date, order: 3, kind: 'pay', accrualTo, last: index === pays.length - 1 }),
+  )
   program.inspections.forEach(({ dates }, index) => {
     for (const date of datesInRange('II', dates, start, statedMaturity))
       events.push({ date, order: 4, kind: 'inspect', index })
@@ -188,7 +211,7 @@ class Run {
   private readonly events: DealEvent[] = []
   private opening
   private seen: { principal: Fen; interest: Fen; drawn: Fen }[]
-  private lastPay: IsoDate
+  private accruedTo: IsoDate
   private ended: { date: IsoDate; why: EndReason } | null = null
 
   constructor(
@@ -218,7 +241,7 @@ class Run {
     this.trancheRows = this.program.tranches.map(() => [])
     this.opening = openingOf(this.live)
     this.seen = this.program.tranches.map(() => ({ principal: 0n, interest: 0n, drawn: 0n }))
-    this.lastPay = (terms.dates.lastPay ?? this.program.closing) as IsoDate
+    this.accruedTo = (terms.dates.lastPay ?? this.program.closing) as IsoDate
   }
 
   private environment(): Environment {
@@ -295,7 +318,7 @@ class Run {
         return live.raise('closing', '', from, live.state.status)
       }
       case 'pay':
-        return this.pay(event.date, event.last)
+        return this.pay(event.date, event.accrualTo, event.last)
       case 'inspect': {
         live.at(event.date)
         const { id, formula } = this.program.inspections[event.index]!
@@ -359,12 +382,12 @@ class Run {
     }
   }
 
-  private pay(date: IsoDate, last: boolean): void {
+  private pay(date: IsoDate, accrualTo: IsoDate, last: boolean): void {
     const { live, program } = this
     const byCalendar = program.behaviour.endOfRun === 'stated-or-paid'
     const final = byCalendar && (last || (live.state.status !== 'revolving' && !this.left.some(({ any }) => any)))
-    const waterfall = payDate(live, date, final, { from: this.lastPay, to: date })
-    this.lastPay = date
+    const waterfall = payDate(live, date, final, { from: this.accruedTo, to: accrualTo })
+    this.accruedTo = accrualTo
     if (live.called) this.ended = { date, why: 'called' }
     if (final) this.ended = { date, why: last ? 'stated-maturity' : 'paid' }
     if ((final || live.called) && byCalendar) endDeal(live)

@@ -42,7 +42,7 @@ export const DatedRate = Type.Tuple([DateText, RateText])
 
 export const DayCountName = Type.String({
   pattern: '^[A-Za-z0-9_/]{2,20}$',
-  description: 'Day count, e.g. ACT_365F, ACT_360, ACT_ACT, 30E_360, BUS_252.',
+  description: 'Day count, e.g. ACT_365F, ACT_360, ACT_ACT, 30E_360.',
 })
 
 /** How dates are generated: a name, or an object of the date-pattern language (domain/schedule). Checked when loaded. */
