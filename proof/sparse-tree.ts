@@ -24,6 +24,7 @@ interface Leaf {
   readonly valueHash: Uint8Array
   readonly hash: Uint8Array
 }
+type PresentLeaf = StateChange & { readonly valueHash: Uint8Array }
 interface Inner {
   readonly left: Node
   readonly right: Node
@@ -35,6 +36,9 @@ type Sha256 = (bytes: Uint8Array) => Uint8Array
 const ZERO = new Uint8Array(32)
 const LEAF = Uint8Array.of(0x00)
 const HASH_BITS = 256
+/** Written and hashed at once, never kept: a tree of a million leaves hashes two million times. */
+const LEAF_PREIMAGE = new Uint8Array(65)
+const INNER_PREIMAGE = new Uint8Array(64)
 
 const isLeaf = (node: Leaf | Inner): node is Leaf => 'keyHash' in node
 const hashOf = (node: Node): Uint8Array => node?.hash ?? ZERO
@@ -94,29 +98,36 @@ export class SparseTree {
 
   private apply(node: Node, changes: readonly StateChange[], from: number, to: number, depth: number): Node {
     if (from === to) return node
-    if (node === undefined || isLeaf(node)) return this.build(mergeLeaf(node, changes.slice(from, to)), depth)
+    if (node === undefined || isLeaf(node)) {
+      const leaves = mergeLeaf(node, changes.slice(from, to))
+      return this.build(leaves, 0, leaves.length, depth)
+    }
     const middle = firstRight(changes, from, to, depth)
     const left = this.apply(node.left, changes, from, middle, depth + 1)
     const right = this.apply(node.right, changes, middle, to, depth + 1)
     return left === node.left && right === node.right ? node : this.join(left, right)
   }
 
-  private build(leaves: readonly (StateChange & { valueHash: Uint8Array })[], depth: number): Node {
-    if (leaves.length === 0) return undefined
-    if (leaves.length === 1) return this.leaf(leaves[0]!.keyHash, leaves[0]!.valueHash)
-    const middle = firstRight(leaves, 0, leaves.length, depth)
-    return this.join(this.build(leaves.slice(0, middle), depth + 1), this.build(leaves.slice(middle), depth + 1))
+  private build(leaves: readonly PresentLeaf[], from: number, to: number, depth: number): Node {
+    if (from === to) return undefined
+    if (to - from === 1) return this.leaf(leaves[from]!.keyHash, leaves[from]!.valueHash)
+    const middle = firstRight(leaves, from, to, depth)
+    return this.join(this.build(leaves, from, middle, depth + 1), this.build(leaves, middle, to, depth + 1))
   }
 
   private leaf(keyHash: Uint8Array, valueHash: Uint8Array): Leaf {
-    return { keyHash, valueHash, hash: this.sha256(concatBytes(LEAF, keyHash, valueHash)) }
+    LEAF_PREIMAGE.set(keyHash, 1)
+    LEAF_PREIMAGE.set(valueHash, 33)
+    return { keyHash, valueHash, hash: this.sha256(LEAF_PREIMAGE) }
   }
 
   /** A subtree left with a single leaf is that leaf, wherever it stood. */
   private join(left: Node, right: Node): Node {
     if (left === undefined && (right === undefined || isLeaf(right))) return right
     if (right === undefined && left !== undefined && isLeaf(left)) return left
-    return { left, right, hash: this.sha256(concatBytes(hashOf(left), hashOf(right))) }
+    INNER_PREIMAGE.set(hashOf(left))
+    INNER_PREIMAGE.set(hashOf(right), 32)
+    return { left, right, hash: this.sha256(INNER_PREIMAGE) }
   }
 }
 
@@ -136,7 +147,7 @@ function mergeLeaf(leaf: Leaf | undefined, changes: readonly StateChange[]) {
     all.push(leaf)
     all.sort((a, b) => compareBytes(a.keyHash, b.keyHash))
   }
-  return all.filter((change): change is StateChange & { valueHash: Uint8Array } => change.valueHash !== undefined)
+  return all.filter((change): change is PresentLeaf => change.valueHash !== undefined)
 }
 
 /** The root that a proof leads to: of the value hash standing under the key, or (undefined) of nothing standing there. */

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto'
+import { createPublicKey, hash, verify, type KeyObject } from 'node:crypto'
 import { hasReducedS, isUsableKey, SIGNATURE_BYTES, type SignatureCheck } from '#proof/ed25519'
 
 /**
@@ -27,4 +27,4 @@ function keyObject(publicKey: Uint8Array): KeyObject | undefined {
 }
 
 /** SHA-256 by OpenSSL, for the state tree. */
-export const sha256Native = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest()
+export const sha256Native = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
