@@ -92,7 +92,8 @@ const object =
   <T>(fields: { readonly [K in keyof T]: Reader<T[K]> }): Reader<T> =>
   (value, path) => {
     const source = asObject(value, path)
-    for (const key of Object.keys(source)) if (!(key in fields)) throw new StateError(`${path}/${key}`, 'unknown key')
+    for (const key of Object.keys(source))
+      if (!Object.hasOwn(fields, key)) throw new StateError(`${path}/${key}`, 'unknown key')
     const entries = Object.entries(fields) as [string, Reader<unknown>][]
     return Object.fromEntries(entries.map(([key, reader]) => [key, reader(source[key], `${path}/${key}`)])) as T
   }

@@ -137,7 +137,7 @@ export function statTable(names: Names, series: Map<Compiled<Live>, string>): Re
       (sources) => {
         return ({ state }) => {
           let total = 0n
-          for (const pool of state.pools) for (const source of sources) total += pool.collected[source] ?? 0n
+          for (const pool of state.pools) for (const source of sources) total += own(pool.collected, source) ?? 0n
           return money(total)
         }
       },
@@ -150,7 +150,7 @@ export function statTable(names: Names, series: Map<Compiled<Live>, string>): Re
       (buckets) => {
         return ({ state }) => {
           let total = 0n
-          for (const pool of state.pools) for (const bucket of buckets) total += pool.arrears[bucket] ?? 0n
+          for (const pool of state.pools) for (const bucket of buckets) total += own(pool.arrears, bucket) ?? 0n
           return money(total)
         }
       },
@@ -259,7 +259,7 @@ export function statTable(names: Names, series: Map<Compiled<Live>, string>): Re
       'Amount of the servicer report, in fen',
       ([name]) =>
         ({ state }) =>
-          state.reported[name!] ?? ZERO,
+          own(state.reported, name!) ?? ZERO,
     ),
     reportedRatio: stat(
       'number',
@@ -268,7 +268,7 @@ export function statTable(names: Names, series: Map<Compiled<Live>, string>): Re
       'Ratio of the servicer report',
       ([name]) =>
         ({ state }) =>
-          state.reported[name!] ?? ZERO,
+          own(state.reported, name!) ?? ZERO,
     ),
     rating: stat(
       'number',
@@ -277,7 +277,7 @@ export function statTable(names: Names, series: Map<Compiled<Live>, string>): Re
       'Rating as a notch: AAA is 1, AA+ 2, …; unknown is 21',
       ([name]) =>
         ({ state }) =>
-          notch(state.ratings[name!] ?? ''),
+          notch(own(state.ratings, name!) ?? ''),
     ),
     notch: stat(
       'number',
@@ -301,6 +301,10 @@ export function statTable(names: Names, series: Map<Compiled<Live>, string>): Re
     ),
   }
 }
+
+/** Names come from documents: what an object inherits is none of them. */
+const own = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined
 
 const positive = (fen: Fen): Fen => (fen > 0n ? fen : 0n)
 const notch = (symbol: string): Rate => {

@@ -53,7 +53,8 @@ export function step(terms: DealTerms, state: DealState, period: PeriodInput): S
 
 const environmentOf = (period: PeriodInput): Environment => ({
   indexAt: (name) => {
-    const rate = period.indexRates?.[name]
+    const { indexRates = {} } = period
+    const rate = Object.hasOwn(indexRates, name) ? indexRates[name] : undefined
     if (!rate) throw new WaterfallError('UNKNOWN_INDEX', { index: name, period: period.periodId })
     return rate
   },

@@ -161,7 +161,7 @@ function comparison<S>(op: Operator, type: ValueType, left: Compiled<S>, right: 
 }
 
 function call<S>(node: Node & { kind: 'call' }, scope: Scope<S>, fail: Fail): Compiled<S> {
-  const builtin = BUILTINS[node.name]
+  const builtin = Object.hasOwn(BUILTINS, node.name) ? BUILTINS[node.name] : undefined
   if (builtin)
     return builtin(
       node,

@@ -104,6 +104,12 @@ export function parseFormula(text: string): Node {
   const level = (index: number): Node => {
     const ops = LEVELS[index]
     if (!ops) return unary()
+    // "not" binds looser than a comparison: not a < b is not (a < b).
+    const first = peek()
+    if (index === 2 && first.kind === 'word' && first.text === 'not') {
+      next()
+      return { kind: 'not', of: nested(() => level(2)), column: first.column }
+    }
     let left = level(index + 1)
     for (;;) {
       const token = peek()
@@ -116,23 +122,24 @@ export function parseFormula(text: string): Node {
     }
   }
 
-  const unary = (): Node => {
+  const nested = (parse: () => Node): Node => {
     if ((depth += 1) > MAX_DEPTH) throw new FormulaError('SYNTAX', text, peek().column, 'nested too deeply')
     try {
+      return parse()
+    } finally {
+      depth -= 1
+    }
+  }
+
+  const unary = (): Node =>
+    nested(() => {
       const token = peek()
       if (token.kind === 'op' && token.text === '-') {
         next()
         return { kind: 'negate', of: unary(), column: token.column }
       }
-      if (token.kind === 'word' && token.text === 'not') {
-        next()
-        return { kind: 'not', of: unary(), column: token.column }
-      }
       return primary()
-    } finally {
-      depth -= 1
-    }
-  }
+    })
 
   const primary = (): Node => {
     const token = next()
@@ -148,7 +155,7 @@ export function parseFormula(text: string): Node {
       expect(')')
       return inner
     }
-    if (token.kind !== 'word' || ['and', 'or', 'yuan', 'fen'].includes(token.text)) return fail(token, 'a value')
+    if (token.kind !== 'word' || ['and', 'or', 'not', 'yuan', 'fen'].includes(token.text)) return fail(token, 'a value')
     if (token.text === 'true' || token.text === 'false') return { kind: 'flag', value: token.text === 'true', column }
     return { kind: 'call', name: token.text, args: args(), column }
   }
