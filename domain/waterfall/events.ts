@@ -258,7 +258,9 @@ export function payDate(
     live.state.status = 'called'
     live.raise('clean-up-call', live.program.terms.call!.clause, from, 'called')
   }
-  const list = final || called ? 'clean-up' : listOf(ruling)
+  // A plan without a clean-up list makes its last payment by the list of its status.
+  const byStatus = live.program.behaviour.endOfRun === 'stated-or-paid' && !live.program.waterfalls['clean-up']
+  const list = (final || called) && !byStatus ? 'clean-up' : listOf(ruling)
   if (list !== null && !runList(live, list) && live.program.behaviour.endOfRun === 'stated-or-paid')
     throw new WaterfallError('NO_WATERFALL', { status: live.state.status, waterfall: list })
   testTriggers(live, 'after-waterfall')

@@ -167,6 +167,16 @@ describe('triggers', () => {
   })
 })
 
+describe('the last payment', () => {
+  it('runs the clean-up list, or that of the status where there is none', () => {
+    const without = plan((terms) => void delete terms.waterfalls['clean-up'])
+    const [own, status] = [plan(() => undefined), without].map((terms) => life(terms, [0n], { final: true })[0]!)
+    expect([own!.waterfall, status!.waterfall]).toEqual(['clean-up', 'amortising'])
+    expect(status!.tranches).toEqual(own!.tranches)
+    expect(status!.statusAfter).toBe('ended')
+  })
+})
+
 describe('support', () => {
   const supported = (credit: string): DealTerms =>
     plan((terms) => {
