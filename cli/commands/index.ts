@@ -15,6 +15,11 @@ export const COMMANDS: readonly {
   readonly load: () => Promise<CommandModule>
 }[] = [
   {
+    name: 'demo',
+    summary: 'one plan from a loan tape to paid holders, one receivable from issue to split',
+    load: () => import('./demo.ts'),
+  },
+  {
     name: 'engines',
     summary: 'the servers on this machine: Postgres, Temporal',
     load: () => import('./engines.ts'),

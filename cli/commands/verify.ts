@@ -78,7 +78,7 @@ async function* linesOf(stream: Readable): AsyncIterable<string> {
   if (rest.length > 0) yield decoder.decode(Buffer.concat(rest))
 }
 
-function describe(summary: ExportSummary, options: Options): string {
+export function describe(summary: ExportSummary, options: Options): string {
   const { chainId, genesisHash, operatorKey, height, commands, refused, events, topics, receipts, headerHash } = summary
   const proofs = Object.entries(receipts).map(([kind, count]) => `${count} ${kind}`)
   const isAnchored = options.genesis !== undefined || options.chain !== undefined

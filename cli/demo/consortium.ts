@@ -87,7 +87,7 @@ export const MEMBERS = [
     name: { zh: '中央证券登记结算', en: 'Central Depository' },
     usccBody: '91110000MA00DEP56',
     roles: ['depository'],
-    operators: makerAndChecker,
+    operators: [...makerAndChecker, service('statements', 'service:bank')],
   },
   {
     id: 'pacific-asset',

@@ -14,8 +14,8 @@ const RunRecord = Type.Object({
   startedAtMs: Type.Integer(),
   /** Opens the key files. In a demonstration it lies beside them; an institution's does not. */
   passphrase: Type.String(),
-  /** From it the salts of the assets are derived. */
-  saltSecret: Type.String(),
+  /** From it the salts of the assets, the key of invoice commitments and the like are derived. */
+  secret: Type.String(),
 })
 export type RunRecord = Static<typeof RunRecord>
 
@@ -33,7 +33,7 @@ export async function openRun(folder: string, subject: string): Promise<{ record
     state: 'running',
     startedAtMs: Date.now(),
     passphrase: secret(),
-    saltSecret: secret(),
+    secret: secret(),
   }
   await saveRun(folder, record)
   return { record, resumed: false }

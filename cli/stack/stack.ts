@@ -12,10 +12,11 @@ import type { Ledger } from '#ledger-adapter/port'
 import { openSimulatedBanks } from '#node/bank/simulated'
 import type { BankGateway, StatementLine } from '#node/bank/port'
 import { ContentStore } from '#node/exchange/content-store'
+import { NoticeBoard } from '#node/notices/notice-board'
 import { chainIdOf, genesisHash } from '#proof/block'
 import type { JsonObject } from '#proof/json'
 import type { Trust } from '#proof/receipt'
-import { createNodeApp, type NodeApp } from '#services/app'
+import { createNodeApp } from '#services/app'
 import { bundleWorkflows } from '#workflows/bundle'
 import { connectTemporal, type TemporalPort } from '#workflows/temporal-port'
 import { startWorkers, type OrganisationWorker, type RunningWorkers } from '#workflows/worker'
@@ -43,7 +44,7 @@ export interface WorkerParts {
   readonly ledger: Ledger
   readonly files: ContentStore
   readonly bankOf: (bank: string) => BankGateway
-  readonly app: NodeApp
+  readonly notices: NoticeBoard
 }
 
 export interface StackOptions {
@@ -65,6 +66,8 @@ export interface StackOptions {
 export interface Stack {
   readonly ledger: Ledger
   readonly files: ContentStore
+  readonly bankOf: (bank: string) => BankGateway
+  readonly notices: NoticeBoard
   readonly temporal: TemporalPort
   readonly trust: Trust
   readonly url: string
@@ -93,6 +96,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const sql = postgres(databaseUrl, { max: 2, onnotice: () => undefined })
     undo.push(() => sql.end({ timeout: 5 }))
     const bankOf = await openSimulatedBanks({ sql, arrivals: options.arrivals })
+    const notices = await NoticeBoard.open(sql)
     const files = new ContentStore(join(dataDir, 'files'))
     const { address, namespace } = engines.temporal
     const temporal = await connectTemporal({ address, namespace, scope: ledger.chainId })
@@ -111,7 +115,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       namespace,
       bundle: await bundling,
       scope: ledger.chainId,
-      organisations: options.workersOf({ ledger, files, bankOf, app }),
+      organisations: options.workersOf({ ledger, files, bankOf, notices }),
       onFailure: (participant, error) => onFailure(`worker of ${participant}`, error),
     })
     undo.push(() => workers.stop())
@@ -121,7 +125,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       genesisHash: genesisHash(document),
       operatorKey: operatorKey.publicKey,
     }
-    return { ledger, files, temporal, trust, url, stop }
+    return { ledger, files, bankOf, notices, temporal, trust, url, stop }
   } catch (error) {
     await stop()
     throw error

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Registry } from '#contracts/kernel/execute'
 import { writeRoute, type WriteDeps } from '../commands/write-route.ts'
 import { mount, type Mounting } from '../kit/route.ts'
+import type { SignalSender } from '#node/relay/relay'
 import type { WorkflowStarter } from '../kit/workflows.ts'
 import type { ReadingDeps } from '../reading/routes.ts'
 import { createPeriodRuns, type WaitingList } from './application/period-runs.ts'
@@ -10,7 +11,7 @@ import { runRoute } from './http/run.ts'
 
 export interface ServicingDeps extends Mounting, WriteDeps, ReadingDeps {
   readonly registry: Registry
-  readonly workflows: WorkflowStarter
+  readonly workflows: WorkflowStarter & SignalSender
   readonly waiting: WaitingList
 }
 

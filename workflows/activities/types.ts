@@ -1,5 +1,6 @@
 import type { RefusalData } from '#contracts/kernel/refusal'
 import type { KeyFunction } from '#contracts/kernel/method'
+import type { Notice } from '#node/notices/notice-board'
 import type { Json, JsonObject } from '#proof/json'
 
 /** Every field of a command but chain, participant and key, which the signer of the organisation adds. */
@@ -41,11 +42,4 @@ export interface LedgerActivities {
 /** Tells a participant's people; the same notice twice is one notice. */
 export interface NoticeActivities {
   tell(notice: Notice): Promise<void>
-}
-
-export interface Notice {
-  readonly id: string
-  readonly participant: string
-  readonly subject: string
-  readonly position: string
 }

@@ -8,6 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { KeyFunction } from '#contracts/kernel/method'
+import { hashJson } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
 import type { LedgerActivities, Outcome, Submission } from '../activities/types.ts'
 
@@ -41,7 +42,7 @@ export interface Call {
 export async function perform(call: Call): Promise<Outcome> {
   const { step, ...fields } = call
   for (let attempt = 1; ; attempt += 1) {
-    const commandId = [workflowInfo().workflowId, step, ...(attempt > 1 ? [attempt] : [])].join(':')
+    const commandId = idOf([workflowInfo().workflowId, step, ...(attempt > 1 ? [attempt] : [])].join(':'))
     // A workflow that was started again finds what its predecessor did; its own clock would make other bytes.
     const known = await patiently(() => ledger.outcomeOf(commandId))
     const outcome = known ?? (await make({ ...fields, commandId }))
@@ -52,6 +53,12 @@ export async function perform(call: Call): Promise<Outcome> {
 }
 
 const BEHIND_PAUSE_MS = 2000
+
+const LONGEST_ID = 100
+
+/** The text itself, or, where the ledger would not take one so long, its beginning and its hash. */
+const idOf = (text: string): string =>
+  text.length <= LONGEST_ID ? text : `${text.slice(0, 60)}.${hashJson(text).slice(0, 32)}`
 
 /** Undefined when the command expired without ever being executed. */
 async function make(fields: Omit<Call, 'step'> & { commandId: string }): Promise<Outcome | undefined> {

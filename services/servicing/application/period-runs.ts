@@ -2,6 +2,7 @@ import { dealKey, termsKey } from '#contracts/deal/state'
 import { dealTopic } from '#contracts/kernel/event'
 import { allPeriodDates } from '#contracts/servicing/period'
 import type { Ledger } from '#ledger-adapter/port'
+import type { SignalSender } from '#node/relay/relay'
 import { readState } from '#node/read-state'
 import type { SignedIn } from '../../kit/caller.ts'
 import { forbidden, notFound } from '../../kit/problem.ts'
@@ -46,8 +47,8 @@ export interface PeriodRuns {
 }
 
 export function createPeriodRuns(deps: {
-  ledger: Pick<Ledger, 'query'>
-  workflows: WorkflowStarter
+  ledger: Pick<Ledger, 'query' | 'head'>
+  workflows: WorkflowStarter & SignalSender
   waiting: WaitingList
 }): PeriodRuns {
   return {
@@ -74,12 +75,16 @@ export function createPeriodRuns(deps: {
       if (index < 0) throw notFound('period', period)
       const workflowId = periodWorkflowId(part, deal, period)
       const topic = dealTopic(deal)
+      const input = { deal, period, index, asOf: dates[index]!.collectedTo }
+      const before = await deps.ledger.head()
+      await deps.workflows.start({ name: PARTS[part].workflow, workflowId, participant, input })
+      // Only a workflow that runs can be told to wait: one that is not there is taken off the relay's list.
       await deps.waiting.add(
         workflowId,
         PARTS[part].wakes.map((event) => ({ topic, event })),
       )
-      const input = { deal, period, index, asOf: dates[index]!.collectedTo }
-      await deps.workflows.start({ name: PARTS[part].workflow, workflowId, participant, input })
+      // What was committed in between may have passed the relay already.
+      if ((await deps.ledger.head()).height > before.height) await deps.workflows.hint(workflowId)
       return { workflowId }
     },
   }

@@ -1,0 +1,29 @@
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { checkout } from '#engines/paths'
+import { sayOnStderr } from '#engines/say'
+import { runDemo } from '../demo/run.ts'
+
+export const DEFAULT_TAPE = join(checkout, 'testdata/tape/lc-2007-2010.csv.gz')
+
+interface Options {
+  readonly tape: string
+  readonly from: string
+  readonly to: string
+  readonly json?: string
+}
+
+export function register(program: Command): void {
+  program
+    .command('demo')
+    .description('one plan from a loan tape to paid holders, one receivable from issue to split; ends by itself')
+    .option('--tape <file>', 'loan tape, CSV, gzip when its name ends in .gz', DEFAULT_TAPE)
+    .option('--from <month>', 'first month of issue of the loans', '2010-07')
+    .option('--to <month>', 'last month of issue; its last day is the cut-off', '2010-12')
+    .option('--json <file>', 'write the figures there, amounts in fen')
+    .action(async ({ tape, from, to, json }: Options) => {
+      const print = (line: string): void => void process.stdout.write(`${line}\n`)
+      const window = { from, to }
+      await runDemo({ tape, window, print, say: sayOnStderr, ...(json === undefined ? {} : { json }) })
+    })
+}

@@ -1,0 +1,147 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { fenString, parseFen, sumFen, yuanFromFen } from '#domain/money'
+import { dataFolder } from '#engines/paths'
+import type { Say } from '#engines/say'
+import { hashJson } from '#proof/hash'
+import type { Json } from '#proof/json'
+import { startEngines } from '../stack/stack.ts'
+import { Figures, tableHead } from './figures.ts'
+import { issue } from './issuance.ts'
+import { servePlan } from './periods.ts'
+import { preparePlan, type Plan, type Window } from './plan.ts'
+import { passReceivable } from './receivable.ts'
+import { openRun, saveRun, type RunRecord } from './run-record.ts'
+import { listen } from './subscribers.ts'
+import { exportLedger, verifyApart } from './verify-apart.ts'
+import { openWorld, type World } from './world.ts'
+
+export interface DemoOptions {
+  readonly tape: string
+  readonly window: Window
+  /** Where the figures go as JSON. */
+  readonly json?: string
+  /** Figures; to stdout. */
+  readonly print: Say
+  /** Progress; to stderr. */
+  readonly say: Say
+}
+
+/** `sluice demo`: one plan from the tape to paid holders, and one receivable from issue to split and transfer. */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const { print, say } = options
+  const began = Date.now()
+  // The tape is read and checked before anything is started: a bad one changes nothing.
+  const plan = await preparePlan(options.tape, options.window)
+  print(`${basename(options.tape)}, issued ${plan.window.from} to ${plan.window.to}, cut-off ${plan.cutOff}:`)
+  print(`  ${plan.loans.length} loans, ${yuanFromFen(plan.poolFen)} yuan, ${plan.months.length} months to come`)
+
+  const home = dataFolder('demo')
+  const { record, resumed } = await openRun(home, subjectOf(plan))
+  say(resumed ? `taking up ${record.run}, which was interrupted` : `beginning ${record.run}`)
+  const folder = join(home, record.run)
+  await mkdir(folder, { recursive: true })
+  const engines = await startEngines(home, say)
+  try {
+    say(`${engines.postgres.description}; ${engines.temporal.description}`)
+    const world = await openWorld({ plan, record, folder, engines, say })
+    try {
+      await tellStory({ world, plan, folder, options, began })
+    } finally {
+      await world.stack.stop()
+    }
+    await saveRun(home, { ...record, state: 'finished' })
+  } finally {
+    await Promise.all([engines.temporal.stop(), engines.postgres.stop()])
+  }
+}
+
+/** A run is taken up again only if it was about the same pool and the same terms. */
+const subjectOf = ({ terms, window, loans, months }: Plan): RunRecord['subject'] =>
+  hashJson({ terms: terms as unknown as Json, window: { ...window }, loans: loans.length, months: [...months] })
+
+interface Story {
+  readonly world: World
+  readonly plan: Plan
+  readonly folder: string
+  readonly options: DemoOptions
+  readonly began: number
+}
+
+async function tellStory({ world, plan, folder, options, began }: Story): Promise<void> {
+  const { print, say } = options
+  const { stack, people, days, stopped, secretFor } = world
+  const tell = (line: string): void => print(`  ${line}`)
+  print(`ledger ${stack.ledger.chainId}, API ${stack.url}`)
+  const listening = listen(people, stack, world.fail)
+
+  print('Issuance')
+  await issue({ plan, people, stack, saltSecret: secretFor('salts'), tell })
+
+  print('Receivable')
+  await passReceivable({ people, stack, days, invoiceSecret: secretFor('invoices'), stopped, tell })
+
+  print('Servicing (yuan)')
+  print(tableHead())
+  const figures = new Figures(stack.ledger, plan.deal)
+  await servePlan({
+    plan,
+    people,
+    stack,
+    days,
+    stopped,
+    onPeriod: async (period) => {
+      await figures.readOn()
+      print(figures.row(period))
+      say(`${period} of ${plan.months.at(-1)}, ${((Date.now() - began) / 1000).toFixed(0)} s`)
+    },
+  })
+  await figures.readOn()
+  requireConserved(figures)
+
+  print('Streams')
+  const head = await stack.ledger.head()
+  for (const { name, finish } of listening) {
+    const { events, topics } = await finish(head.height)
+    tell(`${name}: ${events} events of ${topics} topics received, every hash recomputed, every topic proven complete`)
+  }
+
+  print('Cash of the plan since establishment (yuan), from the cash contract')
+  tell(`in  ${yuanFromFen(figures.cash.paidIn)}`)
+  for (const [party, fen] of Object.entries(figures.cash.paidOut)) tell(`out ${yuanFromFen(BigInt(fen))} ${party}`)
+  tell(`sum in = sum out = ${yuanFromFen(figures.cash.paidOutFen)}`)
+
+  print('Verification in another process, from the exported file alone')
+  const file = join(folder, 'ledger.jsonl')
+  await exportLedger(stack.ledger, file)
+  const { said, summary } = await verifyApart(file, stack.trust)
+  for (const line of said.split('\n')) tell(line)
+
+  const seconds = (Date.now() - began) / 1000
+  print(`${summary.commands} commands in ${summary.height} blocks, ${seconds.toFixed(1)} s`)
+  if (options.json !== undefined) {
+    const result = {
+      window: [plan.window.from, plan.window.to],
+      loans: plan.loans.length,
+      poolFen: fenString(plan.poolFen),
+      months: figures.months(),
+      totals: figures.totals(),
+      cleanUpFen: fenString(figures.cleanUp),
+      paidIn: fenString(figures.cash.paidIn),
+      paidOut: figures.cash.paidOut,
+      calls: summary.commands,
+      blocks: summary.height,
+      seconds,
+    }
+    await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`)
+  }
+}
+
+/** What came in is what went out, to the fen; and it is what the servicer reported and the clean-up brought. */
+function requireConserved(figures: Figures): void {
+  const { paidIn, paidOutFen } = figures.cash
+  if (paidIn !== paidOutFen) throw new Error(`the plan received ${paidIn} fen and paid ${paidOutFen}`)
+  const { principal, interest, lateFee, recovery } = figures.totals()
+  const reported = sumFen([principal, interest, lateFee, recovery].map(parseFen)) + figures.cleanUp
+  if (paidIn !== reported) throw new Error(`the plan received ${paidIn} fen, ${reported} were reported`)
+}

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { checkout } from '#engines/paths'
+import type { Ledger } from '#ledger-adapter/port'
+import type { Trust } from '#proof/receipt'
+import type { ExportSummary } from '#proof/verify-export'
+import { describe } from '../commands/verify.ts'
+
+/** Writes the whole ledger to a file, line by line. */
+export async function exportLedger(ledger: Ledger, file: string): Promise<void> {
+  const lines = async function* () {
+    for await (const line of ledger.export()) yield line.endsWith('\n') ? line : `${line}\n`
+  }
+  await pipeline(Readable.from(lines()), createWriteStream(file))
+}
+
+/**
+ * Verifies the file in a process of its own that is given no database and no engine: the file, and whom to trust.
+ * @throws with what the verifier said when anything does not hold
+ */
+export async function verifyApart(file: string, trust: Trust): Promise<{ said: string; summary: ExportSummary }> {
+  const args = [
+    'verify',
+    file,
+    '--json',
+    '--chain',
+    trust.chainId,
+    '--genesis',
+    trust.genesisHash,
+    '--operator-key',
+    trust.operatorKey,
+  ]
+  const { DATABASE_URL: _database, TEMPORAL_ADDRESS: _temporal, ...env } = process.env
+  // Started as this process was: the same flags, the same entry.
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, process.argv[1] ?? join(checkout, 'cli/main.ts'), ...args],
+    {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let said = ''
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', resolve)
+  })
+  if (code !== 0) throw new Error(`the exported ledger does not verify: ${said.trim()}`)
+  const summary = JSON.parse(said) as ExportSummary
+  return { said: describe(summary, { genesis: trust.genesisHash }).trim(), summary }
+}

@@ -1,0 +1,81 @@
+import { createHmac } from 'node:crypto'
+import { join } from 'node:path'
+import { accountIds } from '#contracts/deal/account-ids'
+import { endOfMonth, isoDate } from '#domain/date'
+import type { Say } from '#engines/say'
+import type { Keyring } from '#node/keys/keyring'
+import { ledgerOperatorKey, memberKeyrings } from '../stack/keys.ts'
+import { startStack, type Engines, type Stack } from '../stack/stack.ts'
+import { BusinessDays } from './business-days.ts'
+import { CAST, demoGenesis, keyIdOf, MEMBERS } from './consortium.ts'
+import { People } from './people.ts'
+import { arrivalsOf, type Plan } from './plan.ts'
+import type { RunRecord } from './run-record.ts'
+import { workersOf } from './workers.ts'
+
+/** The consortium with its keys, its ledger and all its services in this process. */
+export interface World {
+  readonly stack: Stack
+  readonly people: People
+  readonly days: BusinessDays
+  readonly keyrings: ReadonlyMap<string, Keyring>
+  /** 32 bytes for one purpose, derived from the run's secret. */
+  readonly secretFor: (purpose: string) => Uint8Array
+  /** Rejects when a worker or the node has failed for good. */
+  readonly stopped: Promise<never>
+  readonly fail: (error: unknown) => void
+}
+
+export async function openWorld(options: {
+  plan: Plan
+  record: RunRecord
+  /** Of this run: keys and files. */
+  folder: string
+  engines: Engines
+  port?: number
+  say: Say
+}): Promise<World> {
+  const { plan, record, folder, engines, say, port } = options
+  const keys = join(folder, 'keys')
+  const keyrings = await memberKeyrings(keys, MEMBERS, record.passphrase)
+  const operatorKey = await ledgerOperatorKey(keys)
+  const genesis = demoGenesis({
+    name: record.run,
+    startDate: plan.cutOff,
+    ledgerOperatorPublicKey: operatorKey.publicKey,
+    publicKeyOf: (participant, operator) => keyrings.get(participant)!.signer(keyIdOf(operator)).publicKey,
+  })
+  const secretFor = (purpose: string): Uint8Array => createHmac('sha256', record.secret).update(purpose).digest()
+  let fail: (error: unknown) => void = () => undefined
+  const stopped = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  stopped.catch(() => undefined) // whoever waits for something races against it
+  const stack = await startStack({
+    engines,
+    name: record.run,
+    dataDir: folder,
+    genesis,
+    operatorKey,
+    tokenSecret: secretFor('tokens'),
+    arrivals: async (account, period) => {
+      const amountFen = account === accountIds.collection(plan.deal) ? arrivalsOf(plan, period) : 0n
+      return amountFen > 0n ? [{ valueDate: endOfMonth(isoDate(`${period}-01`)), amountFen }] : []
+    },
+    workersOf: (parts) => workersOf(parts, keyrings, plan.loans),
+    ...(port === undefined ? {} : { port }),
+    onFailure: (where, error) => {
+      say(`${where}: ${error instanceof Error ? error.message : String(error)}`)
+      if (where.startsWith('worker')) fail(error)
+    },
+  })
+  return {
+    stack,
+    people: new People(stack, keyrings),
+    days: new BusinessDays(stack.ledger, keyrings.get(CAST.office)!),
+    keyrings,
+    secretFor,
+    stopped,
+    fail,
+  }
+}
