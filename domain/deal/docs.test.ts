@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { dealA, dealB } from './example-deals.ts'
 import { figuresTable, schemaDocument } from './docs.ts'
+import { termsProblems } from './validate.ts'
 
 const docs = join(import.meta.dirname, '../../docs')
 
@@ -18,6 +19,12 @@ describe('published documents', () => {
     for (const terms of [dealA(), dealB()])
       expect([validate(JSON.parse(JSON.stringify(terms))), validate.errors]).toEqual([true, null])
     expect(validate({ ...dealA(), trigers: [] })).toBe(false)
+  })
+  it('the annotated example can be run', () => {
+    const page = readFileSync(join(docs, 'DEAL-TERMS.md'), 'utf8')
+    const example = /```jsonc\n([^]*?)```/.exec(page)![1]!
+    // No text of the example holds two slashes.
+    expect(termsProblems(JSON.parse(example.replaceAll(/\/\/ .*$/gm, '')))).toEqual([])
   })
   it('the table of figures is current', () => {
     expect(

@@ -271,6 +271,7 @@ export class Live {
 
   /** Pro rata shares by the profile's rule. */
   shares(claims: readonly Claim[], cash: Fen): Fen[] {
+    if (claims.length === 1) return shareSequential(claims, cash)
     const dues = claims.map(({ payee, due }) => ({ id: payee.id, due }))
     return shareProRata(dues, cash, this.program.behaviour.proRata)
   }
@@ -285,14 +286,11 @@ export class Live {
     for (const { account, facility } of sources.support)
       within += account === undefined ? this.state.facilities[facility!]!.available : accounts[account]!.balance
     if (sources.limit !== null) within = minFen(within, sources.limit > 0n ? sources.limit : 0n)
-    const dues = claims.map(({ payee, due }) => ({ id: payee.id, due }))
-    const shares =
-      sources.order === 'sequential' || claims.length === 1
-        ? shareSequential(dues, within)
-        : shareProRata(dues, within, this.program.behaviour.proRata)
+    const shares = sources.order === 'sequential' ? shareSequential(claims, within) : this.shares(claims, within)
     let total = 0n
     let left = accounts[sources.account]!.balance
-    const before = new Map<number, Fen>()
+    // Balances before the step, for statements: an action that pays several things is one movement.
+    const before = this.recordMovements ? new Map<number, Fen>() : null
     claims.forEach((claim, index) => {
       const share = shares[index]!
       const fromMain = minFen(share, left)
@@ -312,7 +310,7 @@ export class Live {
       if (share > 0n) claim.settle(share)
       total += share
     })
-    for (const [account, opening] of before) this.moved(account, accounts[account]!.balance - opening)
+    if (before) for (const [account, opening] of before) this.moved(account, accounts[account]!.balance - opening)
     return total
   }
 
@@ -323,7 +321,7 @@ export class Live {
     owed: Fen,
     rest: Fen,
     kind: Transfer['kind'],
-    before: Map<number, Fen>,
+    before: Map<number, Fen> | null,
   ): Fen {
     const taken = minFen(this.state.accounts[account]!.balance, rest)
     if (taken > 0n) this.payLine(step, account, claim, owed, taken, kind, before)
@@ -337,11 +335,11 @@ export class Live {
     due: Fen,
     paid: Fen,
     kind: Transfer['kind'],
-    before: Map<number, Fen>,
+    before: Map<number, Fen> | null,
   ): void {
     const state = this.state.accounts[account]!
     const availableBefore = state.balance
-    if (!before.has(account)) before.set(account, availableBefore)
+    if (before && !before.has(account)) before.set(account, availableBefore)
     this.withdraw(account, paid, claim.payee, kind, step.id)
     this.lines.push({
       run: this.run,

@@ -9,7 +9,7 @@ export interface Due {
 }
 
 /** In list order, each up to its due. */
-export function shareSequential(dues: readonly Due[], cash: Fen): Fen[] {
+export function shareSequential(dues: readonly Pick<Due, 'due'>[], cash: Fen): Fen[] {
   let left = cash
   return dues.map(({ due }) => {
     const paid = minFen(due, left)

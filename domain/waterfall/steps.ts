@@ -227,10 +227,11 @@ function payPrincipal(mark: StepMark, indices: readonly number[], sources: (live
     const open = indices.filter((index) => live.state.tranches[index]!.balance > 0n)
     const claims = open.map((index): Claim => {
       const { id, balance } = live.state.tranches[index]!
+      const due = principalDue(live, index)
       return {
         payee: { kind: 'tranche', id },
-        due: principalDue(live, index),
-        inputs: { balance, target: balance - principalDue(live, index) },
+        due,
+        inputs: { balance, target: balance - due },
         settle: (amount) => applyPrincipal(live, index, amount),
       }
     })
