@@ -1,10 +1,7 @@
-import { join } from 'node:path'
 import type { Command } from 'commander'
-import { checkout } from '#engines/paths'
 import { sayOnStderr } from '#engines/say'
+import { DEFAULT_TAPE } from '../demo/plan.ts'
 import { runDemo } from '../demo/run.ts'
-
-export const DEFAULT_TAPE = join(checkout, 'testdata/tape/lc-2007-2010.csv.gz')
 
 interface Options {
   readonly tape: string

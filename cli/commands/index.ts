@@ -20,6 +20,16 @@ export const COMMANDS: readonly {
     load: () => import('./demo.ts'),
   },
   {
+    name: 'dev',
+    summary: 'keep a consortium running on this machine, and say how to try it',
+    load: () => import('./dev.ts'),
+  },
+  {
+    name: 'call',
+    summary: 'call the node of `dev` as one of its operators',
+    load: () => import('./call.ts'),
+  },
+  {
     name: 'engines',
     summary: 'the servers on this machine: Postgres, Temporal',
     load: () => import('./engines.ts'),

@@ -30,12 +30,15 @@ const STARTERS: readonly Who[] = [
   `${CAST.depository}/statements`,
 ]
 
-/** Month by month until the tape ends; then the plan is closed. A run that was interrupted goes on where it stood. */
-export async function servePlan(parts: PeriodParts): Promise<void> {
+/**
+ * Month by month until the tape ends; then the plan is closed. A run that was interrupted goes on where it stood.
+ * @param most serve only so many months, and leave the plan open
+ */
+export async function servePlan(parts: PeriodParts, most = Infinity): Promise<void> {
   const { plan, people, stack } = parts
   const { deal, terms, months } = plan
   const dates = allPeriodDates(terms)
-  for (let index = 0; index < months.length; index += 1) {
+  for (let index = 0; index < Math.min(months.length, most); index += 1) {
     const { period, collectedTo, payDate } = dates[index]!
     const settledBefore = (await fact(stack.ledger, servicingKey(deal)))!.settled > index
     if (!settledBefore || !(await holdersArePaid(parts, period))) {
@@ -53,7 +56,7 @@ export async function servePlan(parts: PeriodParts): Promise<void> {
     }
     await parts.onPeriod(period)
   }
-  await people.does(`${CAST.planManager}/checker`, 'close', 'deal.close', { deal })
+  if (most >= months.length) await people.does(`${CAST.planManager}/checker`, 'close', 'deal.close', { deal })
 }
 
 /** The payer looks at the calculated distribution and releases it by its hash, with a key of their own. */

@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { checkout } from '#engines/paths'
 import type { DealTerms } from '#domain/deal/terms'
 import { tapePlanTerms } from '#domain/deal/tape-plan'
 import { addMonths, dateOf, endOfMonth, isoDate, partsOf, type IsoDate } from '#domain/date'
@@ -14,6 +16,8 @@ import {
 import { readTape } from '#node/tape/read-tape'
 import { CommandFailure } from '../failure.ts'
 import { CAST } from './consortium.ts'
+
+export const DEFAULT_TAPE = join(checkout, 'testdata/tape/lc-2007-2010.csv.gz')
 
 export interface Window {
   /** `2010-07`, the first month of issue. */

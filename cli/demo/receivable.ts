@@ -32,18 +32,18 @@ export async function passReceivable(parts: {
   const [first, second]: Who[] = [`${CAST.firstSupplier}/maker`, `${CAST.secondSupplier}/maker`]
   const { date } = (await fact(stack.ledger, calendarKey))!
   await people.does(maker!, 'ar.batch', 'receivable.openBatch', {
-    batch: 'steel-2026',
+    batch: 'steel-1',
     minimumSplitFen: '1',
     maximumTiers: null,
     tenorCaps: [{ from: '2000-01-01', inPrincipleMonths: 6, atMostMonths: 12 }],
     closers: [],
   })
-  await days.advance(date, [batchObject('steel-2026')])
+  await days.advance(date, [batchObject('steel-1')])
   // The commitment is keyed with the consortium's secret: seller, invoice code and number cannot be guessed from it.
   const commitment = createHmac('sha256', invoiceSecret).update('91370000MA3CPAR67|011002600111|00712345').digest('hex')
   await people.does(maker!, 'ar.issue', 'receivable.issue', {
     receivable: 'ar-1',
-    batch: 'steel-2026',
+    batch: 'steel-1',
     supplier: CAST.firstSupplier,
     faceFen: FACE.toString(),
     maturity: addMonths(date, 5),

@@ -3,7 +3,10 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
+import { hashJson } from '#proof/hash'
+import type { Json } from '#proof/json'
 import { CommandFailure } from '../failure.ts'
+import type { Plan } from './plan.ts'
 
 /** What one run of the demonstration must remember to be taken up again after a crash. No progress: that is on the ledger. */
 const RunRecord = Type.Object({
@@ -18,6 +21,10 @@ const RunRecord = Type.Object({
   secret: Type.String(),
 })
 export type RunRecord = Static<typeof RunRecord>
+
+/** A run is taken up again only if it was about the same pool and the same terms. */
+export const subjectOf = ({ terms, window, loans, months }: Plan): RunRecord['subject'] =>
+  hashJson({ terms: terms as unknown as Json, window: { ...window }, loans: loans.length, months: [...months] })
 
 /**
  * Takes up the run that a crash left unfinished, if it was about the same tape and window; else begins a new one.
@@ -48,7 +55,7 @@ export async function saveRun(folder: string, record: RunRecord): Promise<void> 
 
 const recordPath = (folder: string): string => join(folder, 'run.json')
 
-async function readRecord(folder: string): Promise<RunRecord | undefined> {
+export async function readRecord(folder: string): Promise<RunRecord | undefined> {
   let text: string
   try {
     text = await readFile(recordPath(folder), 'utf8')

@@ -3,15 +3,13 @@ import { basename, join } from 'node:path'
 import { fenString, parseFen, sumFen, yuanFromFen } from '#domain/money'
 import { dataFolder } from '#engines/paths'
 import type { Say } from '#engines/say'
-import { hashJson } from '#proof/hash'
-import type { Json } from '#proof/json'
 import { startEngines } from '../stack/stack.ts'
 import { Figures, tableHead } from './figures.ts'
 import { issue } from './issuance.ts'
 import { servePlan } from './periods.ts'
 import { preparePlan, type Plan, type Window } from './plan.ts'
 import { passReceivable } from './receivable.ts'
-import { openRun, saveRun, type RunRecord } from './run-record.ts'
+import { openRun, saveRun, subjectOf } from './run-record.ts'
 import { listen } from './subscribers.ts'
 import { exportLedger, verifyApart } from './verify-apart.ts'
 import { openWorld, type World } from './world.ts'
@@ -55,10 +53,6 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     await Promise.all([engines.temporal.stop(), engines.postgres.stop()])
   }
 }
-
-/** A run is taken up again only if it was about the same pool and the same terms. */
-const subjectOf = ({ terms, window, loans, months }: Plan): RunRecord['subject'] =>
-  hashJson({ terms: terms as unknown as Json, window: { ...window }, loans: loans.length, months: [...months] })
 
 interface Story {
   readonly world: World

@@ -1,0 +1,33 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import { sayOnStderr } from '#engines/say'
+import { runDev } from '../demo/dev.ts'
+import { DEFAULT_TAPE } from '../demo/plan.ts'
+
+interface Options {
+  readonly tape: string
+  readonly from: string
+  readonly to: string
+  readonly months: number
+  readonly port?: number
+}
+
+export function register(program: Command): void {
+  program
+    .command('dev')
+    .description('keep a consortium running on this machine: ledger, node, services, workers')
+    .option('--tape <file>', 'loan tape, CSV, gzip when its name ends in .gz', DEFAULT_TAPE)
+    .option('--from <month>', 'first month of issue of the loans', '2010-12')
+    .option('--to <month>', 'last month of issue; its last day is the cut-off', '2010-12')
+    .option('--months <n>', 'months to serve before waiting for you', whole, 3)
+    .option('--port <port>', 'port of the API; a free one by default', whole)
+    .action(async ({ tape, from, to, months, port }: Options) => {
+      const print = (line: string): void => void process.stdout.write(`${line}\n`)
+      const window = { from, to }
+      await runDev({ tape, window, months, print, say: sayOnStderr, ...(port === undefined ? {} : { port }) })
+    })
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a whole number is expected')
+  return Number(text)
+}
