@@ -4,13 +4,14 @@ import { fenString, parseFen, sumFen, yuanFromFen } from '#domain/money'
 import { dataFolder } from '#engines/paths'
 import type { Say } from '#engines/say'
 import { startEngines } from '../stack/stack.ts'
-import { Figures, tableHead } from './figures.ts'
+import { Figures } from './figures.ts'
 import { issue } from './issuance.ts'
 import { servePlan } from './periods.ts'
 import { preparePlan, type Plan, type Window } from './plan.ts'
 import { passReceivable } from './receivable.ts'
 import { openRun, saveRun, subjectOf } from './run-record.ts'
 import { listen } from './subscribers.ts'
+import { tableHead, tableRow } from './table.ts'
 import { exportLedger, verifyApart } from './verify-apart.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -86,7 +87,7 @@ async function tellStory({ world, plan, folder, options, began }: Story): Promis
     stopped,
     onPeriod: async (period) => {
       await figures.readOn()
-      print(figures.row(period))
+      print(tableRow(figures.periods.row(period)!))
       say(`${period} of ${plan.months.at(-1)}, ${((Date.now() - began) / 1000).toFixed(0)} s`)
     },
   })
@@ -118,9 +119,9 @@ async function tellStory({ world, plan, folder, options, began }: Story): Promis
       window: [plan.window.from, plan.window.to],
       loans: plan.loans.length,
       poolFen: fenString(plan.poolFen),
-      months: figures.months(),
-      totals: figures.totals(),
-      cleanUpFen: fenString(figures.cleanUp),
+      months: figures.months,
+      totals: figures.totals,
+      cleanUpFen: fenString(figures.periods.cleanUpFen),
       paidIn: fenString(figures.cash.paidIn),
       paidOut: figures.cash.paidOut,
       calls: summary.commands,
@@ -135,7 +136,7 @@ async function tellStory({ world, plan, folder, options, began }: Story): Promis
 function requireConserved(figures: Figures): void {
   const { paidIn, paidOutFen } = figures.cash
   if (paidIn !== paidOutFen) throw new Error(`the plan received ${paidIn} fen and paid ${paidOutFen}`)
-  const { principal, interest, lateFee, recovery } = figures.totals()
-  const reported = sumFen([principal, interest, lateFee, recovery].map(parseFen)) + figures.cleanUp
+  const { principal, interest, lateFee, recovery } = figures.totals
+  const reported = sumFen([principal, interest, lateFee, recovery].map(parseFen)) + figures.periods.cleanUpFen
   if (paidIn !== reported) throw new Error(`the plan received ${paidIn} fen, ${reported} were reported`)
 }

@@ -1,9 +1,8 @@
-import type { AccountKind } from '#contracts/cash/state'
 import { fenString, parseFen, sumFen, type Fen } from '#domain/money'
-import type { CommittedEvent } from '#ledger-adapter/port'
+import type { Fact } from './fact.ts'
 
 /** Accounts whose money belongs to the plan; all others are the outside, as the plan sees it. */
-const PLAN_KINDS: readonly AccountKind[] = ['collection', 'plan', 'tranche', 'residue']
+const PLAN_KINDS: readonly string[] = ['collection', 'plan', 'tranche', 'residue']
 
 interface Movement {
   readonly from: string
@@ -16,20 +15,20 @@ interface Movement {
  * by the owner of the account that received it.
  */
 export class PlanCash {
-  private readonly accounts = new Map<string, { kind: AccountKind; owner: string; deal: string | null }>()
+  private readonly accounts = new Map<string, { kind: string; owner: string; deal: string | null }>()
   private readonly out = new Map<string, Fen>()
   private incoming = 0n
   private established = false
 
   constructor(private readonly deal: string) {}
 
-  take({ contract, event, data }: CommittedEvent): void {
+  take({ contract, event, data }: Fact): void {
     if (contract === 'deal' && event === 'Established' && data.deal === this.deal) this.established = true
     if (contract !== 'cash') return
     if (event === 'AccountOpened') {
       const { account, kind, owner, deal } = data as {
         account: string
-        kind: AccountKind
+        kind: string
         owner: string
         deal: string | null
       }
