@@ -1,5 +1,6 @@
 import type { KeyFunction } from '#contracts/kernel/method'
-import { LedgerError, type Executed, type Ledger } from '#ledger-adapter/port'
+import { LEDGER_ERROR_CODES, LedgerError, type Executed, type Ledger, type LedgerErrorCode } from '#ledger-adapter/port'
+import { NotMyCommand } from '#node/keys/signer'
 import type { Command } from '#proof/command'
 import type { CommandDraft, LedgerActivities, Outcome, Submission } from './types.ts'
 
@@ -16,8 +17,14 @@ export function createLedgerActivities({ ledger, keyring }: { ledger: Ledger; ke
       const { as, ...fields } = draft
       const signer = keyring.signerFor(as)
       const { chainId } = ledger
-      const command: Command = { ...fields, chainId, participant: keyring.participant, keyId: signer.keyId }
-      return submission(ledger, await signer.sign(command))
+      const command: Command = { ...fields, chainId, keyId: signer.keyId }
+      try {
+        return await submission(ledger, await signer.sign(command))
+      } catch (error) {
+        if (!(error instanceof NotMyCommand)) throw error
+        const details = { asked: draft.participant, own: keyring.participant }
+        return { kind: 'inadmissible', code: 'NOT_MY_COMMAND', details }
+      }
     },
     submitSigned: (signedBase64) => submission(ledger, Buffer.from(signedBase64, 'base64')),
     async outcomeOf(commandId) {
@@ -38,14 +45,15 @@ async function submission(ledger: Ledger, bytes: Uint8Array): Promise<Submission
     if (!(error instanceof LedgerError)) throw error
     if (error.code === 'EXPIRED') return { kind: 'expired' }
     const { code, details } = error
-    return error.outcomeKnown && !TRY_AGAIN.has(code)
+    return error.outcomeKnown && !mayBeAdmittedLater(code)
       ? { kind: 'inadmissible', code, details }
       : { kind: 'unknown', code }
   }
 }
 
 /** Nothing was recorded, yet the same bytes may be admitted a moment later. */
-const TRY_AGAIN = new Set<string>(['QUEUE_FULL', 'STORE_UNAVAILABLE', 'CLOSED', 'NOT_YET_VALID'])
+const mayBeAdmittedLater = (code: LedgerErrorCode): boolean =>
+  LEDGER_ERROR_CODES[code] === 'transient' || code === 'NOT_YET_VALID'
 
 function outcomeOf({ commandId, position, outcome }: Executed): Outcome {
   const at = `${position.height}.${position.index}`

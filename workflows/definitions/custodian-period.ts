@@ -1,10 +1,11 @@
 import { ApplicationFailure, proxyActivities } from '@temporalio/workflow'
 import { asOfKey, batchKey, bookKey, versionText } from '#contracts/asset-registry/state'
+import { calendarKey, type Calendar } from '#contracts/calendar/state'
 import { instructionKey } from '#contracts/cash/state'
-import { periodKey } from '#contracts/servicing/state'
+import { periodKey, type Period } from '#contracts/servicing/state'
 import type { CustodianActivities, PeriodInput } from '../activities/period-types.ts'
-import { payAndPost, readOne, untilDate } from './instruction.ts'
-import { listenForHints, mustAccept, perform, until } from './kit.ts'
+import { payAndPost, readOne } from './instruction.ts'
+import { listenForHints, mustAccept, perform, readState, until } from './kit.ts'
 
 const custodian = proxyActivities<CustodianActivities>({ startToCloseTimeout: '5 minutes' })
 const as = 'service:servicing' as const
@@ -17,12 +18,32 @@ export async function custodianPeriod({ deal, period, asOf }: PeriodInput): Prom
   listenForHints()
   await attestBatch(deal, asOf)
   await confirmArrival(deal, period)
-  const { instruction, payDate } = await until(async () => {
-    const standing = await readOne(periodKey(deal, period))
-    return standing && ['released', 'settled'].includes(standing.state) ? standing : undefined
-  })
-  await untilDate(payDate)
-  if (instruction !== null) await payAndPost(instruction)
+  await payReleased(deal, period)
+}
+
+/**
+ * Pays what is released, when its day has come. Instructions that were voided are not paid: the plan manager takes the
+ * period back, and what is then released anew is waited for.
+ */
+async function payReleased(deal: string, period: string): Promise<void> {
+  let voided: string | undefined
+  for (;;) {
+    const due = await until(() => dueOf(deal, period, voided))
+    if (due === NOTHING || (await payAndPost(due)) === 'posted') return
+    voided = due
+  }
+}
+
+const NOTHING = Symbol('a period that pays nothing, or is settled')
+
+/** The instruction to be paid today; undefined while there is none but may yet be. */
+async function dueOf(deal: string, period: string, voided: string | undefined) {
+  const [found, calendar] = await readState([periodKey(deal, period).path, calendarKey.path])
+  const standing = found as unknown as Period | null
+  if (standing?.state === 'settled') return NOTHING
+  if (standing?.state !== 'released' || standing.instruction === voided) return undefined
+  if ((calendar as unknown as Calendar).date < standing.payDate) return undefined
+  return standing.instruction ?? NOTHING
 }
 
 async function attestBatch(deal: string, asOf: string): Promise<void> {

@@ -11,6 +11,8 @@ import type { KeyFunction } from '#contracts/kernel/method'
 import { hashJson } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
 import type { LedgerActivities, Outcome, Submission } from '../activities/types.ts'
+import { participantOf } from '../task-queue.ts'
+import { failureOf, mayPass } from './failures.ts'
 
 /** Ledger calls are local activities; one that hangs is given up after 5 s and retried from the workflow's timers. */
 const ledger = proxyLocalActivities<LedgerActivities>({
@@ -36,8 +38,8 @@ export interface Call {
 
 /**
  * Performs a command once: whatever crashes between, the ledger executes it at most once and the answer is its outcome.
- * A refusal by the contract is an outcome too (see `mustAccept`), but for BEHIND: the object's days are about to be
- * closed, so the step waits and tries again under a new id.
+ * A refusal by the contract is an outcome too (see `mustAccept`), but for what passes by waiting (`mayPass`): the step
+ * then waits and tries again under a new id.
  */
 export async function perform(call: Call): Promise<Outcome> {
   const { step, ...fields } = call
@@ -47,12 +49,14 @@ export async function perform(call: Call): Promise<Outcome> {
     const known = await patiently(() => ledger.outcomeOf(commandId))
     const outcome = known ?? (await make({ ...fields, commandId }))
     if (outcome === undefined) continue
-    if (outcome.refusal?.code !== 'BEHIND') return outcome
-    if (!known) await nextHint(BEHIND_PAUSE_MS)
+    if (!outcome.refusal || !mayPass(outcome.refusal) || attempt >= MAX_ATTEMPTS) return outcome
+    if (!known) await nextHint(WAITING_PAUSE_MS)
   }
 }
 
-const BEHIND_PAUSE_MS = 2000
+const WAITING_PAUSE_MS = 2000
+/** About an hour of pauses; each attempt is a record of the ledger. */
+const MAX_ATTEMPTS = 2000
 
 const LONGEST_ID = 100
 
@@ -63,7 +67,8 @@ const idOf = (text: string): string =>
 /** Undefined when the command expired without ever being executed. */
 async function make(fields: Omit<Call, 'step'> & { commandId: string }): Promise<Outcome | undefined> {
   const issuedAt = Date.now()
-  const draft = { ...fields, issuedAt, expiresAt: issuedAt + COMMAND_LIFETIME_MS }
+  const participant = participantOf(workflowInfo().taskQueue)
+  const draft = { ...fields, participant, issuedAt, expiresAt: issuedAt + COMMAND_LIFETIME_MS }
   const submission = await untilKnown(() => ledger.perform(draft))
   return submission.kind === 'executed' ? submission.outcome : undefined
 }
@@ -109,7 +114,7 @@ const pauseAfter = (tries: number): number => RESEND_PAUSES_MS[Math.min(tries, R
 export function mustAccept(outcome: Outcome): Outcome {
   const { refusal } = outcome
   if (!refusal) return outcome
-  throw ApplicationFailure.nonRetryable(`refused: ${refusal.code}`, refusal.code, refusal.details)
+  throw failureOf(refusal)
 }
 
 export const readState = (keys: readonly string[]) => patiently(() => ledger.readState(keys))
