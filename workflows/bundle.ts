@@ -7,11 +7,15 @@ const definitions = ['./definitions/index.ts', './definitions/index.js']
   .map((path) => fileURLToPath(new URL(path, import.meta.url)))
   .find((path) => existsSync(path))
 
-/** Bundles the workflow code once for all workers of a process; takes a few seconds. */
-export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  if (!definitions) throw new Error('the workflow definitions are not beside workflows/bundle')
+/**
+ * Bundles the workflow code once for all workers of a process; takes a few seconds.
+ * @param entry another module of workflows than the house's: tests have some of their own
+ */
+export async function bundleWorkflows(entry?: URL): Promise<WorkflowBundleWithSourceMap> {
+  const workflowsPath = entry ? fileURLToPath(entry) : definitions
+  if (!workflowsPath) throw new Error('the workflow definitions are not beside workflows/bundle')
   return bundleWorkflowCode({
-    workflowsPath: definitions,
+    workflowsPath,
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: (config) => ({
       ...config,
