@@ -58,7 +58,7 @@ const SOURCES_OF: Readonly<Record<string, readonly Source[]>> = {
 }
 
 const call = (name: string, args: readonly string[] = []): string =>
-  args.length === 0 ? name : `${name}(${args.map((arg) => `"${arg}"`).join(', ')})`
+  args.length === 0 ? name : `${name}(${args.map((arg) => `"${arg.replace(/["\\]/g, '\\$&')}"`).join(', ')})`
 
 type Kind = 'money' | 'number' | 'date'
 /** Name of each statistic in the formula language, and the type of its value. */

@@ -117,5 +117,5 @@ function accruedAt(bond: Priced, buyDate: IsoDate, balance: Fen, next: TrancheRo
     rate.denominator * 365n,
     'floor',
   )
-  return next.interest + next.dueInterest - toCome
+  return next.interest + next.dueInterest + next.dueOnDue - toCome
 }

@@ -2,8 +2,7 @@
 import type { IsoDate } from '../date.ts'
 import type { Fen } from '../money.ts'
 import { yearFraction } from '../day-count.ts'
-import { fenOf } from '../deal/formula/compile.ts'
-import { add, multiply, ratio, toFen } from '../deal/rational.ts'
+import { interestOwedAt } from '../waterfall/accrual.ts'
 import type { Live } from '../waterfall/live.ts'
 import type { Program } from '../waterfall/live.ts'
 import type { Transfer } from '../waterfall/period.ts'
@@ -55,7 +54,7 @@ export class ReportBook {
       if (from.kind === 'account' && to.kind === 'account') continue
       const action = this.actions.get(stepId) ?? (stepId.startsWith('interest:') ? 'AccountInterest' : 'SwapSettle')
       const incoming = to.kind === 'account'
-      const target = incoming ? to.id : to.id
+      const target = to.id
       const list = incoming ? inflow : outflow
       const known = list.find((flow) => flow.action === action && flow.target === target)
       if (known) known.amount += amount
@@ -97,26 +96,12 @@ function balanceSheet(live: Live) {
   )
   const bonds = Object.fromEntries(
     program.tranches.map(({ id }, index) => {
-      const due = accruedInterest(live, index)
+      const due = interestOwedAt(live, index, live.date)
       net -= state.tranches[index]!.balance + due
       return [id, { balance: fenToJson(state.tranches[index]!.balance), dueInterest: fenToJson(due) }]
     }),
   )
   return { assets: { accounts, pools }, liabilities: { bonds }, netAsset: fenToJson(net) }
-}
-
-/** Due interest with what has accrued to the date, nothing changed. */
-function accruedInterest(live: Live, index: number): Fen {
-  const tranche = live.program.tranches[index]!
-  const state = live.state.tranches[index]!
-  if (tranche.principal.type === 'equity' || tranche.principal.type === 'accretion') return 0n
-  return tranche.coupons.reduce((sum, coupon, strip) => {
-    const { due, dueOnDue, rate, accruedTo, pending } = state.coupons[strip]!
-    const base = coupon.notional ? fenOf(coupon.notional, live, 'floor') : state.balance
-    const fraction = live.date > accruedTo ? yearFraction(coupon.dayCount, accruedTo, live.date) : ratio(0n)
-    const more = add(pending, multiply(multiply(ratio(base), rate), fraction))
-    return sum + due + dueOnDue + toFen(more, 'floor')
-  }, 0n)
 }
 
 function accountAccrued(live: Live, index: number): Fen {

@@ -4,6 +4,7 @@ import type { Value } from '../deal/formula/compile.ts'
 import type { DealTerms } from '../deal/terms.ts'
 import type { Fen } from '../money.ts'
 import type { Rate } from '../rate.ts'
+import type { DealEvent } from '../waterfall/period.ts'
 import type { Movement } from '../waterfall/live.ts'
 import type { Program } from '../waterfall/live.ts'
 import type { RunResult } from '../waterfall/run.ts'
@@ -140,16 +141,28 @@ const WHY = {
   paid: 'exhausted',
 } as const
 
+/** Changes of status; what several triggers of one day do to it is one change. */
+function statusChanges(events: RunResult['events']): DealEvent[] {
+  const changes: DealEvent[] = []
+  for (const event of events) {
+    if (event.from === event.to || event.event === 'end-of-run') continue
+    const last = changes.at(-1)
+    const sameTest = last?.date === event.date && last.trigger !== null && event.trigger !== null
+    if (!sameTest) changes.push(event)
+    else if (last.from === event.to) changes.pop()
+    else changes[changes.length - 1] = { ...event, from: last.from }
+  }
+  return changes
+}
+
 function eventsJson({ events, end }: RunResult) {
-  const changes = events
-    .filter(({ from, to, event }) => from !== to && event !== 'end-of-run')
-    .map(({ date, from, to, trigger, event }) => ({
-      event: 'StatusChange',
-      date,
-      from: STATUS_WORD[from],
-      to: STATUS_WORD[to],
-      why: event === 'closing' ? 'closing' : trigger === null ? 'call' : 'trigger',
-    }))
+  const changes = statusChanges(events).map(({ date, from, to, trigger, event }) => ({
+    event: 'StatusChange',
+    date,
+    from: STATUS_WORD[from],
+    to: STATUS_WORD[to],
+    why: event === 'closing' ? 'closing' : trigger === null ? 'call' : 'trigger',
+  }))
   return [...changes, { event: 'EndRun', date: end.date, why: WHY[end.why] }]
 }
 
@@ -173,7 +186,7 @@ export function runToJson(terms: DealTerms, program: Program, result: RunResult)
       ),
     ]),
   )
-  const changes = result.events.filter(({ from, to, event }) => from !== to && event !== 'end-of-run')
+  const changes = statusChanges(result.events)
   return {
     pools: poolsJson(program, result),
     bonds: bondsJson(program, result),

@@ -16,7 +16,7 @@ import { combineFlows, cutSchedule, dropEmptyTail } from './combine.ts'
 import { floorTimesDouble, levelPayment, periodSpeed } from './doubles.ts'
 import { addReturned } from './flows.ts'
 import { penaltyOf } from './penalty.ts'
-import { armRatePath, assetRatePath, periodRateMicro, rateOn, type RatePath } from './rates.ts'
+import { armRatePath, assetRatePath, periodRateMicro, rateOn, startRateMicro, type RatePath } from './rates.ts'
 import { floorShare, recoveredOf, recoveriesOf, recoveryRows } from './recovery.ts'
 import { periodStresses, stressBalance, survivalOf, type PeriodStress } from './speeds.ts'
 import { emptyRow, type AssetSchedule, type FlowRow } from './types.ts'
@@ -245,7 +245,7 @@ function projectDefaulted(
   const timing = recovery.timing ?? [{ numerator: 1n, denominator: 1n }]
   const lag = recovery.lag ?? 0
   const total = recoveredOf(asset.currentBalance, recovery)
-  const rateMicro = rateOn(assetRatePath(asset.originRate, asset.currentRate, { from: since, to: since }, {}), since)
+  const rateMicro = startRateMicro(asset.originRate, asset.currentRate)
   const rows = Array.from({ length: Math.max(lag, 1) - 1 + timing.length }, (_, i) => {
     const date = asset.freq ? addPeriods(since, asset.freq, i + 1) : addMonths(since, i + 1)
     const part = timing[i + 1 - Math.max(lag, 1)]

@@ -37,6 +37,10 @@ export function rateOn({ startMicro, changes }: RatePath, date: IsoDate): bigint
   return rate
 }
 
+/** The rate before any reset: the current one, else that at origin. */
+export const startRateMicro = (originRate: AssetRate, currentRate: Rate | undefined): bigint =>
+  toMicro(currentRate ?? (isFloating(originRate) ? originRate.initial : originRate))
+
 /**
  * The path of an asset's rate: current rate, then index + spread at each reset, not under the floor, then not over the cap.
  * @throws AssetError `NO_INDEX` when the index curve is not given
@@ -47,8 +51,8 @@ export function assetRatePath(
   { from, to }: { from: IsoDate; to: IsoDate },
   curves: CurveSet,
 ): RatePath {
-  if (!isFloating(originRate)) return { startMicro: toMicro(currentRate ?? originRate), changes: [] }
-  const { index, spread, initial, resetPattern, floor, cap } = originRate
+  if (!isFloating(originRate)) return { startMicro: startRateMicro(originRate, currentRate), changes: [] }
+  const { index, spread, resetPattern, floor, cap } = originRate
   const curve = indexCurve(curves, index)
   const changes = patternDates(resetPattern, from, to).map((date) => {
     let micro = toMicro(stepAt(curve, date, 'inclusive')) + toMicro(spread)
@@ -56,7 +60,7 @@ export function assetRatePath(
     if (cap && micro > toMicro(cap)) micro = toMicro(cap)
     return [date, micro] as const
   })
-  return { startMicro: toMicro(currentRate ?? initial), changes }
+  return { startMicro: startRateMicro(originRate, currentRate), changes }
 }
 
 export function indexCurve(curves: CurveSet, index: string): CurveSet[string] {

@@ -92,6 +92,18 @@ function interestOnInterest(
   return live.product(due, multiply(state.rate, fraction))
 }
 
+/** What would be owed if interest were accrued to the date: nothing is changed. */
+export function interestOwedAt(live: Live, index: number, date: IsoDate): Fen {
+  const program = live.program.tranches[index]!
+  const tranche = live.state.tranches[index]!
+  if (program.principal.type === 'equity' || program.principal.type === 'accretion') return 0n
+  return program.coupons.reduce((sum, coupon, strip) => {
+    const state = { ...tranche.coupons[strip]! }
+    accrueCoupon(live, program, tranche, coupon, state, date, true, {})
+    return sum + state.due + state.dueOnDue
+  }, 0n)
+}
+
 /** Due interest with interest on it; of one strip where a number is given. */
 export function interestOwed(state: TrancheState, strip?: number): Fen {
   if (strip !== undefined) {

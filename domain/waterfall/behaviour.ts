@@ -17,6 +17,12 @@ export interface Behaviour {
   readonly interestOnUnpaid: boolean
   readonly bondResetLookup: 'exclusive' | 'inclusive'
   readonly statusTiming: 'before-triggers' | 'after-triggers'
+  /** A curable trigger still in breach acts at every test, or once until it is cured. */
+  readonly triggersAct: 'each-test' | 'once'
+  /** Balance in default: of the assets whose status says so at the start, or carried on by the flows collected. */
+  readonly defaultedBalance: 'by-status' | 'by-flows'
+  /** Hedges, account interest and recurring fees run from their own start, also where the deal starts later. */
+  readonly datedFrom: 'own-start' | 'deal-start'
   /** Base of annual fees: spells of constant base cut at the collection dates, or the accrual period on one base. */
   readonly annualFees: 'spells' | 'period'
   /** A run ends when pool and accounts are empty, or at the last payment. */
@@ -35,6 +41,9 @@ export function behaviourOf(conventions: ConventionsTerms): Behaviour {
     interestOnUnpaid: conventions.interestOnUnpaid ?? profile.interestOnUnpaid === 'own-rate-once',
     bondResetLookup: profile.bondResetLookup,
     statusTiming: profile.statusTiming,
+    triggersAct: floors ? 'each-test' : 'once',
+    defaultedBalance: floors ? 'by-status' : 'by-flows',
+    datedFrom: floors ? 'own-start' : 'deal-start',
     annualFees: floors ? 'spells' : 'period',
     endOfRun: profile.endOfRun,
   }

@@ -56,8 +56,10 @@ export function datedEvents(program: Program, after: IsoDate, to: IsoDate): Date
   const events: DatedEvent[] = []
   const from = addDays(after, 1)
   const last = addDays(program.statedMaturity, -1)
+  const early = program.behaviour.datedFrom === 'own-start' && after <= program.start
   const collect = (kind: DatedKind, index: number, pattern: Pattern, start: IsoDate, end: IsoDate, strip = 0): void => {
-    const [a, b] = [start > from ? start : from, end < to ? end : to]
+    const own = early && kind !== 'stepUp' && kind !== 'reset'
+    const [a, b] = [own || start > from ? start : from, end < to ? end : to]
     if (a <= b) for (const date of patternDates(pattern, a, b)) events.push({ date, kind, index, strip })
   }
   program.swaps.forEach((swap, index) => {
@@ -183,7 +185,10 @@ export function collect(live: Live, date: IsoDate, rows: readonly (PoolRow | nul
     pool.cumulativeLoss += row.loss
     pool.cumulativePurchased += row.purchased ?? 0n
     pool.defaultedBalance =
-      row.defaultedBalance ?? pool.defaultedBalance + row.defaulted - (row.cash.recovery ?? 0n) - row.loss
+      row.defaultedBalance ??
+      (live.program.behaviour.defaultedBalance === 'by-status'
+        ? pool.defaultedBalance
+        : pool.defaultedBalance + row.defaulted - (row.cash.recovery ?? 0n) - row.loss)
     if (row.weightedRate) pool.weightedRate = row.weightedRate
     pool.collected = { ...row.cash, loss: row.loss, default: row.defaulted, cash }
     pool.arrears = { ...row.arrears }

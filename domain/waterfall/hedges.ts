@@ -14,8 +14,9 @@ import type { LegProgram } from './program-types.ts'
 export function accrueFacility(live: Live, mark: StepMark, index: number): void {
   const program = live.program.facilities[index]!
   const state = live.state.facilities[index]!
+  // Before its start a facility accrues nothing; on the day of the last accrual there is a row of nothing.
   const from = state.accruedTo
-  if (live.date <= from) return
+  if (live.date < from) return
   const interest = live.product(spellWeight(state.drawn, from, live.date), program.drawnRate)
   const premium = live.product(spellWeight(state.available, from, live.date), program.unusedRate)
   state.dueInterest += interest

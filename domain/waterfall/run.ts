@@ -280,6 +280,9 @@ class Run {
         if (events[i + 1]?.date !== event.date || this.ended) this.closeDay()
       }
     }
+    // A stop that no event reaches is still the end, where it lies before stated maturity.
+    if (!this.ended && stop !== undefined && stop < this.program.statedMaturity)
+      this.ended = { date: stop, why: 'stop-date' }
     const end = this.ended ?? { date: this.program.statedMaturity, why: 'stated-maturity' as const }
     this.events.push(...this.live.events)
     return {

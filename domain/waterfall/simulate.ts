@@ -4,7 +4,7 @@
  */
 import type { Asset, Assumption } from '../assets/types.ts'
 import type { CurveSet } from '../curve.ts'
-import type { IsoDate } from '../date.ts'
+import { addDays, daysBetween, type IsoDate } from '../date.ts'
 import type { DealTerms } from '../deal/terms.ts'
 import { mulDiv, type Fen } from '../money.ts'
 import { combineFlows } from '../projection/combine.ts'
@@ -27,7 +27,7 @@ export interface Scenario {
 
 const defaultedBalance = (asset: Asset): Fen => {
   if (!('status' in asset) || typeof asset.status !== 'object') return 0n
-  return 'currentBalance' in asset ? (asset.currentBalance ?? 0n) : 'faceValue' in asset ? asset.faceValue : 0n
+  return sizeOf(asset)
 }
 
 const options = ({ assumption, indexCurves }: Scenario, asOf: IsoDate) => ({
@@ -50,7 +50,7 @@ export function projectedPool({ asOf, assets }: AssetPool, scenario: Scenario): 
 /** The assets on offer, bought on a date for a balance: originated that day and scaled to it. */
 export function boughtRows(scenario: Scenario, date: IsoDate, balance: Fen): readonly FlowRow[] {
   const assets = scenario.offered ?? []
-  const sizes = assets.map((asset) => ('currentBalance' in asset ? (asset.currentBalance ?? 0n) : 0n))
+  const sizes = assets.map(sizeOf)
   const total = sizes.reduce((sum, size) => sum + size, 0n)
   if (total === 0n) return []
   let left = balance
@@ -63,7 +63,17 @@ export function boughtRows(scenario: Scenario, date: IsoDate, balance: Fen): rea
   )
 }
 
+/** What a unit of the price is paid for: the balance, of a receivable its face. */
+const sizeOf = (asset: Asset): Fen =>
+  'currentBalance' in asset ? (asset.currentBalance ?? 0n) : 'faceValue' in asset ? asset.faceValue : 0n
+
 function scaleAsset(asset: Asset, to: Fen, from: Fen, originDate: IsoDate): Asset {
+  if (asset.assetType === 'Receivable' && from > 0n) {
+    const dueDate = addDays(originDate, daysBetween(asset.originDate, asset.dueDate))
+    const part = (amount: Fen): Fen => mulDiv(amount, to, from, 'floor')
+    const fee = asset.fee?.type === 'fixed' ? { fee: { ...asset.fee, amount: part(asset.fee.amount) } } : {}
+    return { ...asset, ...fee, originDate, dueDate, faceValue: to, advance: part(asset.advance) }
+  }
   const dated = { ...asset, originDate } as Asset
   if (!('originBalance' in dated) || !('currentBalance' in dated) || from === 0n) return dated
   const originBalance = dated.originBalance === from ? to : mulDiv(dated.originBalance, to, from, 'floor')

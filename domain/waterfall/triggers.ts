@@ -43,7 +43,8 @@ function testTrigger(live: Live, trigger: TriggerProgram, index: number): void {
   const fires =
     breached && !state.fired && daysInBreach >= (terms.forDays ?? 0) && state.testsInBreach >= (terms.forTests ?? 1)
   const cured = state.fired && terms.curable && !breached && state.testsInCure >= (terms.cureTests ?? 1)
-  const consequence = (fires ? terms.then.status : cured ? terms.then.cured : undefined) ?? null
+  const again = breached && state.fired && live.program.behaviour.triggersAct === 'each-test'
+  const consequence = (fires || again ? terms.then.status : cured ? terms.then.cured : undefined) ?? null
   if (fires) [state.fired, state.firedOn] = [true, live.date]
   if (cured) [state.fired, state.firedOn] = [false, null]
   const shown = trigger.shown.map(({ name, denominator: other }) => {
@@ -69,9 +70,9 @@ function testTrigger(live: Live, trigger: TriggerProgram, index: number): void {
     consequence,
   }
   live.triggerResults.push(result)
-  if (!fires && !cured) return
   const from = live.state.status
   if (consequence !== null) live.state.status = consequence
+  if (!fires && !cured && live.state.status === from) return
   live.events.push({
     event: terms.event,
     date: live.date,

@@ -40,7 +40,7 @@ interface Token {
 }
 
 const TOKEN =
-  /\s*(?:([0-9]{4}-[0-9]{2}-[0-9]{2})|([0-9]{1,30}(?:\.[0-9]{1,30})?)|"([^"\\]{0,80})"|([A-Za-z][A-Za-z0-9]*)|(<=|>=|==|!=|[-+*/<>(),%]))/y
+  /\s*(?:([0-9]{4}-[0-9]{2}-[0-9]{2})|([0-9]{1,30}(?:\.[0-9]{1,30})?)|"((?:[^"\\]|\\["\\]){0,80})"|([A-Za-z][A-Za-z0-9]*)|(<=|>=|==|!=|[-+*/<>(),%]))/y
 
 function tokenize(text: string): Token[] {
   const tokens: Token[] = []
@@ -55,8 +55,10 @@ function tokenize(text: string): Token[] {
       throw new FormulaError('SYNTAX', text, column, `unexpected ${JSON.stringify(text.slice(column - 1, column))}`)
     }
     const [whole, date, number, string, word, op] = match
-    const body = date ?? number ?? word ?? op ?? string ?? ''
-    const column = at + whole.length - (string === undefined ? body.length : body.length + 2) + 1
+    const written = date ?? number ?? word ?? op ?? string ?? ''
+    const column = at + whole.length - (string === undefined ? written.length : written.length + 2) + 1
+    // In a name \" and \\ stand for the character after the backslash.
+    const body = string === undefined ? written : string.replace(/\\(.)/g, '$1')
     const kind =
       date !== undefined
         ? 'date'
