@@ -52,11 +52,11 @@ export async function startWorkers(options: {
       return { worker, running }
     }),
   )
-  return {
-    async stop() {
-      for (const { worker } of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
-      await Promise.all(workers.map(({ running }) => running))
-      await connection.close()
-    },
+  const stop = async (): Promise<void> => {
+    for (const { worker } of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+    await Promise.all(workers.map(({ running }) => running))
+    await connection.close()
   }
+  let stopped: Promise<void> | undefined
+  return { stop: () => (stopped ??= stop()) }
 }

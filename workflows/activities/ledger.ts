@@ -2,6 +2,7 @@ import type { KeyFunction } from '#contracts/kernel/method'
 import { LEDGER_ERROR_CODES, LedgerError, type Executed, type Ledger, type LedgerErrorCode } from '#ledger-adapter/port'
 import { NotMyCommand } from '#node/keys/signer'
 import type { Command } from '#proof/command'
+import { participantOf } from '../task-queue.ts'
 import type { CommandDraft, LedgerActivities, Outcome, Submission } from './types.ts'
 
 /** The organisation's own keys, found by what they may be used for. */
@@ -14,15 +15,16 @@ export interface Keyring {
 export function createLedgerActivities({ ledger, keyring }: { ledger: Ledger; keyring: Keyring }): LedgerActivities {
   return {
     async perform(draft: CommandDraft) {
-      const { as, ...fields } = draft
+      const { as, taskQueue, ...fields } = draft
+      const participant = participantOf(taskQueue)
       const signer = keyring.signerFor(as)
       const { chainId } = ledger
-      const command: Command = { ...fields, chainId, keyId: signer.keyId }
+      const command: Command = { ...fields, chainId, participant, keyId: signer.keyId }
       try {
         return await submission(ledger, await signer.sign(command))
       } catch (error) {
         if (!(error instanceof NotMyCommand)) throw error
-        const details = { asked: draft.participant, own: keyring.participant }
+        const details = { asked: participant, own: keyring.participant }
         return { kind: 'inadmissible', code: 'NOT_MY_COMMAND', details }
       }
     },

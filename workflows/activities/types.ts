@@ -3,10 +3,10 @@ import type { KeyFunction } from '#contracts/kernel/method'
 import type { Notice } from '#node/notices/notice-board'
 import type { Json, JsonObject } from '#proof/json'
 
-/** Every field of a command but chain and key, which the signer of the organisation adds. */
+/** Every field of a command but chain, participant and key. */
 export interface CommandDraft {
-  /** In whose name: the organisation whose task queue the workflow is on. A worker of another does not sign it. */
-  readonly participant: string
+  /** In whose name: the workflow is on this organisation's task queue. A worker of another does not sign it. */
+  readonly taskQueue: string
   readonly contract: string
   readonly method: string
   readonly args: JsonObject

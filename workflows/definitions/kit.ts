@@ -11,7 +11,6 @@ import type { KeyFunction } from '#contracts/kernel/method'
 import { hashJson } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
 import type { LedgerActivities, Outcome, Submission } from '../activities/types.ts'
-import { participantOf } from '../task-queue.ts'
 import { failureOf, mayPass } from './failures.ts'
 
 /** Ledger calls are local activities; one that hangs is given up after 5 s and retried from the workflow's timers. */
@@ -67,8 +66,8 @@ const idOf = (text: string): string =>
 /** Undefined when the command expired without ever being executed. */
 async function make(fields: Omit<Call, 'step'> & { commandId: string }): Promise<Outcome | undefined> {
   const issuedAt = Date.now()
-  const participant = participantOf(workflowInfo().taskQueue)
-  const draft = { ...fields, participant, issuedAt, expiresAt: issuedAt + COMMAND_LIFETIME_MS }
+  const { taskQueue } = workflowInfo()
+  const draft = { ...fields, taskQueue, issuedAt, expiresAt: issuedAt + COMMAND_LIFETIME_MS }
   const submission = await untilKnown(() => ledger.perform(draft))
   return submission.kind === 'executed' ? submission.outcome : undefined
 }

@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { Worker } from '@temporalio/worker'
-import { testBundle, type Rig } from './rig.ts'
+import { testBundle } from './bundle.ts'
+import type { Rig } from './rig.ts'
 
 const FOLDER = new URL('../../testdata/workflow-histories/', import.meta.url)
 

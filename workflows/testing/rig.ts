@@ -19,8 +19,8 @@ import { NoticeBoard } from '#node/notices/notice-board'
 import type { JsonObject } from '#proof/json'
 import { createNodeApp } from '#services/app'
 import { signerOf } from '#services/testing/node'
-import { bundleWorkflows } from '../bundle.ts'
 import { connectTemporal, type TemporalPort } from '../temporal-port.ts'
+import { testBundle } from './bundle.ts'
 import { startWorkers, type OrganisationWorker, type RunningWorkers } from '../worker.ts'
 
 /** Everything real but the people: Postgres, Temporal, ledger, node with its HTTP port, and workers as a test asks. */
@@ -52,11 +52,6 @@ export function keyringOf(participant: string): Keyring {
   )
   return new Keyring(participant, signers)
 }
-
-let bundling: ReturnType<typeof bundleWorkflows> | undefined
-/** The workflow code of this process, with the workflows of tests. */
-export const testBundle = (): ReturnType<typeof bundleWorkflows> =>
-  (bundling ??= bundleWorkflows(new URL('./definitions.ts', import.meta.url)))
 
 export async function startRig(
   options: {
