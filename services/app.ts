@@ -6,6 +6,7 @@ import type { Registry } from '#contracts/kernel/execute'
 import { registry as allContracts } from '#contracts/registry'
 import type { Ledger } from '#ledger-adapter/port'
 import type { Database, Projection } from '#node/projector/projection'
+import type { NoticeBoard } from '#node/notices/notice-board'
 import { PROJECTIONS } from '#node/projector/projections/index'
 import { topicTables } from '#node/projector/projections/topics'
 import { Projector } from '#node/projector/projector'
@@ -16,6 +17,7 @@ import { issuanceService } from './issuance/main.ts'
 import { mount } from './kit/route.ts'
 import { createServer, type ServerOptions } from './kit/server.ts'
 import type { WorkflowStarter } from './kit/workflows.ts'
+import { noticeRoutes } from './notices/http.ts'
 import { createReading } from './reading/reading.ts'
 import { receivableSplitService } from './receivable-split/main.ts'
 import { recordRoutes } from './records/http.ts'
@@ -30,6 +32,8 @@ export interface NodeAppOptions extends ServerOptions {
   readonly databaseUrl: string
   /** Starts and wakes workflows; workflows/temporal-port.ts is one. */
   readonly workflows: WorkflowStarter & SignalSender
+  /** Where workflows tell people; without it there are no notices to read. */
+  readonly notices?: NoticeBoard
   readonly registry?: Registry
   /** What callers sign in to: the node's public name. */
   readonly audience?: string
@@ -78,6 +82,7 @@ export async function createNodeApp(options: NodeAppOptions): Promise<NodeApp> {
     mount(app, sessionRoutes, deps)
     mount(app, commandRoutes, deps)
     mount(app, recordRoutes, deps)
+    if (options.notices) mount(app, noticeRoutes, { ...deps, notices: options.notices })
     await app.register(issuanceService, deps)
     await app.register(servicingService, deps)
     await app.register(receivableSplitService, deps)

@@ -105,6 +105,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ledger,
       databaseUrl,
       workflows: temporal,
+      notices,
       audience: name,
       tokenSecret: options.tokenSecret,
       onError: onFailure,

@@ -9,6 +9,11 @@ export interface Notice {
   readonly position: string
 }
 
+export interface NumberedNotice extends Notice {
+  /** Grows; not without gaps. */
+  readonly number: string
+}
+
 /** What a participant's people are to be told, kept until they have read it. */
 export class NoticeBoard {
   private constructor(private readonly sql: Sql) {}
@@ -26,6 +31,16 @@ export class NoticeBoard {
     await this.sql`
       INSERT INTO node.notice (id, participant, subject, position) VALUES (${id}, ${participant}, ${subject}, ${position})
       ON CONFLICT (id) DO NOTHING`
+  }
+
+  /**
+   * A participant's notices with their numbers, oldest first, after a number.
+   * @param after decimal digits; `0` for the beginning
+   */
+  async page(participant: string, { after, limit }: { after: string; limit: number }): Promise<NumberedNotice[]> {
+    return this.sql<NumberedNotice[]>`
+      SELECT number::text AS number, id, participant, subject, position FROM node.notice
+      WHERE participant = ${participant} AND number > ${after}::bigint ORDER BY node.notice.number LIMIT ${limit}`
   }
 
   /** A participant's notices, oldest first. */
