@@ -129,6 +129,24 @@ describe('starts, ends and resets', () => {
     expect(events.at(-1)).toMatchObject({ type: 'TD', notional: 0, accrued: 0 })
     expect(events.at(-1)?.payoff).toBeCloseTo(35_000 + 1820, 9)
   })
+  it('terminates a negative amortiser that no maturity ends', () => {
+    // 36,000 at 10 %: 300 a month of interest, 1,300 paid; ended after two payments.
+    const { maturityDate: _maturity, ...open } = pam
+    const nam: ActusTerms = {
+      ...open,
+      contractType: 'NAM',
+      cycleAnchorDateOfInterestPayment: d('2024-02-01'),
+      cycleOfInterestPayment: 'P1ML0',
+      cycleAnchorDateOfPrincipalRedemption: d('2024-02-01'),
+      cycleOfPrincipalRedemption: 'P1ML0',
+      nextPrincipalRedemptionPayment: 1300,
+      terminationDate: d('2024-03-15'),
+      priceAtTerminationDate: 100,
+    }
+    expect(contractEvents(nam).filter(({ type }) => type === 'PR')).toHaveLength(2)
+    expect(contractEvents(nam).at(-1)).toMatchObject({ date: '2024-03-15', type: 'TD', notional: 0 })
+  })
+
   it('fixes in the same day whatever fixingDays says, and takes 0 for a value never observed', () => {
     const reset: ActusTerms = {
       ...pam,

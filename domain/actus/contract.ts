@@ -232,7 +232,8 @@ function annuityPayment(contract: Contract, state: State, from: ActusDate): numb
 function redeemedBy(terms: ActusTerms): ActusDate {
   const year = Number(terms.initialExchangeDate.slice(0, 4))
   const far = `${Math.min(year + 150, 9990)}-12-31` as ActusDate
-  const { cycleAnchorDateOfRateReset: _anchor, cycleOfRateReset: _cycle, ...unreset } = terms
+  // A termination before that date ends the contract, but does not move where the schedule would have ended.
+  const { cycleAnchorDateOfRateReset: _anchor, cycleOfRateReset: _cycle, terminationDate: _end, ...unreset } = terms
   for (const { planned, redeemsAll } of happenings({ terms: unreset, observed: {}, end: far })) {
     if (planned.type === 'PR' && redeemsAll) return planned.date
   }
