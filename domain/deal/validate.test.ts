@@ -180,6 +180,14 @@ describe('deal terms', () => {
     })
     expect(found.path).toBe('none')
   })
+  it('name the place of a day that does not exist', () => {
+    const terms = plan()
+    const dates = { ...terms.dates, statedMaturity: '2026-02-30' }
+    const [problem] = termsProblems({ ...terms, dates })
+    expect(problem?.path).toBe('/dates/statedMaturity')
+    expect(problem?.reason).toContain('"2026-02-30" is no day of the calendar')
+  })
+
   it('throw with path and sentence', () => {
     expect(() => parseTerms({ ...plan(), status: 'sleeping' })).toThrow(/\/status.*"sleeping"/)
     expect(() => parseTerms(null)).toThrow('JSON object')

@@ -5,6 +5,7 @@
  */
 import { Value } from 'typebox/value'
 import { inputProblems } from '../conformance/strict.ts'
+import { isIsoDate } from '../date.ts'
 import { FormulaError, parseFormula, type Node } from './formula/syntax.ts'
 import { programOf, TermsError } from '../waterfall/program.ts'
 import { dateProblems } from './validate-dates.ts'
@@ -32,6 +33,8 @@ export function termsProblems(json: unknown): Problem[] {
     const [first] = Value.Errors(DealTerms, json)
     return [{ path: first?.instancePath ?? '', reason: first?.message ?? 'does not fit the schema' }]
   }
+  const impossible = impossibleDates(json, '')
+  if (impossible.length > 0) return impossible
   const terms = json as DealTerms
   const cycles = cycleProblems(terms)
   if (cycles.length > 0) return cycles
@@ -42,6 +45,16 @@ export function termsProblems(json: unknown): Problem[] {
     throw error
   }
   return [...dateProblems(terms), ...amountProblems(terms), ...stepProblems(terms)]
+}
+
+/** Texts in the form of a date that are no day of the calendar (2026-02-30), wherever they stand. */
+function impossibleDates(json: unknown, path: string): Problem[] {
+  if (typeof json === 'string')
+    return /^\d{4}-\d{2}-\d{2}$/.test(json) && !isIsoDate(json)
+      ? [{ path, reason: `${JSON.stringify(json)} is no day of the calendar; a date YYYY-MM-DD is expected` }]
+      : []
+  if (typeof json !== 'object' || json === null) return []
+  return Object.entries(json).flatMap(([key, value]) => impossibleDates(value, `${path}/${key}`))
 }
 
 /**
