@@ -5,6 +5,8 @@ export interface LoopOptions {
   readonly onCommit: (listener: () => void) => () => void
   /** Without any hint it looks this often. */
   readonly idleMs: number
+  /** After a step it rests so long, whatever is hinted: commits that come one upon another are then one step's work. */
+  readonly restMs?: number
   /** The loop waits a while and goes on; what fails for ever is for a person to see. */
   readonly onError: (error: unknown) => void
 }
@@ -42,7 +44,10 @@ export class Loop {
       try {
         const hasMore = await this.options.step()
         failures = 0
-        if (!hasMore) await this.sleep(this.options.idleMs, true)
+        if (!hasMore) {
+          if (this.options.restMs) await this.sleep(this.options.restMs, false)
+          await this.sleep(this.options.idleMs, true)
+        }
       } catch (error) {
         failures += 1
         this.options.onError(error)

@@ -7,7 +7,7 @@ import { distributionKey, periodKey, servicingKey } from '#contracts/servicing/s
 import type { Stack } from '../stack/stack.ts'
 import type { BusinessDays } from './business-days.ts'
 import { CAST } from './consortium.ts'
-import { fact, untilFact } from './facts.ts'
+import { fact, facts, untilFact } from './facts.ts'
 import type { People, Who } from './people.ts'
 import type { Plan } from './plan.ts'
 
@@ -81,11 +81,15 @@ async function release({ plan: { deal }, people, stack, stopped }: PeriodParts, 
 async function holdersArePaid({ plan: { deal }, stack: { ledger } }: PeriodParts, period: string): Promise<boolean> {
   if ((await fact(ledger, periodKey(deal, period)))?.state !== 'settled') return false
   const { trancheIds } = (await fact(ledger, dealKey(deal)))!
-  for (const tranche of trancheIds) {
-    for (const { holder } of (await fact(ledger, holdersKey(deal, tranche)))?.holders ?? []) {
-      const payment = await fact(ledger, holderPaymentKey(deal, period, holder))
-      if (payment && (await fact(ledger, instructionKey(payment.instruction)))?.state !== 'posted') return false
-    }
-  }
-  return true
+  const registers = await facts(
+    ledger,
+    trancheIds.map((tranche) => holdersKey(deal, tranche)),
+  )
+  const holders = [...new Set(registers.flatMap((register) => register?.holders ?? []).map(({ holder }) => holder))]
+  const payments = await facts(
+    ledger,
+    holders.map((holder) => holderPaymentKey(deal, period, holder)),
+  )
+  const instructions = payments.flatMap((payment) => (payment ? [instructionKey(payment.instruction)] : []))
+  return (await facts(ledger, instructions)).every((instruction) => instruction?.state === 'posted')
 }

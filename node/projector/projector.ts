@@ -13,9 +13,13 @@ export interface ProjectorOptions {
   readonly pageSize?: number
   /** A lost hint of the ledger delays by this at most. */
   readonly idleMs?: number
+  /** How long a projection that has caught up lets commits gather; the first after a quiet time is taken in at once. */
+  readonly restMs?: number
   /** A projection that fails stops where it is and tries again; the node must be able to say so. */
   readonly onError: (projection: string, error: unknown) => void
 }
+
+type Tables = Record<string, PgTable>
 
 /**
  * Feeds read models from the ledger's log, each projection at its own pace. The cursor lies in Postgres, in the same
@@ -24,15 +28,18 @@ export interface ProjectorOptions {
  */
 export class Projector {
   private readonly loops: Loop[]
+  private readonly tables: ReadonlyMap<Projection, Tables>
 
   constructor(private readonly options: ProjectorOptions) {
-    const { ledger, idleMs = 1_000, onError } = options
+    const { ledger, idleMs = 1_000, restMs = 100, onError } = options
+    this.tables = new Map(options.projections.map((each) => [each, each.tables(schemaOf(each.name, each.version))]))
     this.loops = options.projections.map(
       (projection) =>
         new Loop({
           step: () => this.step(projection),
           onCommit: (listener) => ledger.onCommit(listener),
           idleMs,
+          restMs,
           onError: (error) => onError(projection.name, error),
         }),
     )
@@ -95,7 +102,7 @@ export class Projector {
     const now = await lockProgress(tx, name, version)
     if (!now) throw new Error(`another version of ${name} took over`)
     if (textOf(now) !== textOf(before)) return // another projector took this page in; look again
-    const tables = projection.tables(schemaOf(name, version))
+    const tables = this.tables.get(projection)!
     const handlers = new Map(projection.on)
     for (const event of events) {
       await projection.each?.(tx, tables, event)
