@@ -61,7 +61,9 @@ export async function install(root) {
   mkdirSync(join(root, '.sluice'), { recursive: true })
   const onStart = (pid) => writeFileSync(going, `${pid}\n`)
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const code = await run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, onStart })
+  // What npm says is progress: a command's standard output is its own, also the first time.
+  const stdio = ['inherit', process.stderr, 'inherit']
+  const code = await run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, onStart, stdio })
   if (code !== 0) {
     say(`npm ci failed (exit ${code}); nothing was run`)
     return code
