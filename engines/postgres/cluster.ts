@@ -114,6 +114,8 @@ export interface Cluster {
 
 const READY_WITHIN_MS = 60_000
 const PORT_TRIES = 5
+/** So many seconds a killed server may take to be gone. */
+const DYING_TRIES = 20
 
 /** Waits until the server answers a query. */
 async function ready(child: Child, connection: postgres.Options<Record<string, never>>, say: Say): Promise<void> {
@@ -183,8 +185,15 @@ export async function startCluster(dataDir: string, claim: Claim, say: Say): Pro
       return { port, password, user: SUPERUSER, data, child }
     } catch (error) {
       await child.stop()
-      const taken = /Address already in use/.test(tailOf(logFile, 6))
-      if (!taken || attempt === PORT_TRIES) throw error
+      const last = tailOf(logFile, 6)
+      // A server that was killed a moment ago holds its lock file until the system has cleared it away.
+      if (/lock file "postmaster\.pid" already exists/.test(last) && attempt < DYING_TRIES) {
+        await sleep(1000)
+        await clearLeftovers(data, say)
+        continue
+      }
+      const taken = /Address already in use/.test(last)
+      if (!taken || attempt >= PORT_TRIES) throw error
     }
   }
 }
