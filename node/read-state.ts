@@ -2,6 +2,18 @@ import { KeyNotLoaded, type Key, type Read } from '#contracts/kernel/state'
 import type { Ledger } from '#ledger-adapter/port'
 import type { Json } from '#proof/json'
 
+/** One committed value of the ledger; undefined when nothing stands there. */
+export async function readOne<T>(ledger: Pick<Ledger, 'query'>, key: Key<T>): Promise<T | undefined> {
+  const [value] = await readEach(ledger, [key])
+  return value
+}
+
+/** Committed values of one height, in the order of the keys. */
+export async function readEach<T>(ledger: Pick<Ledger, 'query'>, keys: readonly Key<T>[]): Promise<(T | undefined)[]> {
+  const { values } = await ledger.query(keys.map(({ path }) => path))
+  return values as (T | undefined)[]
+}
+
 /** More rounds mean that a pure function asks for keys without end. */
 const MAX_ROUNDS = 64
 

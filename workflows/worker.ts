@@ -1,4 +1,5 @@
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
+import type { Context } from '@temporalio/activity'
+import { DefaultLogger, NativeConnection, Runtime, Worker, type ActivityInterceptors, type WorkflowBundleWithSourceMap } from '@temporalio/worker' // prettier-ignore
 import { taskQueueOf } from './task-queue.ts'
 
 export interface OrganisationWorker {
@@ -10,6 +11,27 @@ export interface RunningWorkers {
   /** Finishes what is in hand, then resolves; what was not finished is taken up by the next worker. */
   stop(): Promise<void>
 }
+
+/** Well within the heartbeat timeout of `beatenActivity`. */
+const BEAT_MS = 2000
+
+/**
+ * Tells Temporal while an activity runs that its worker lives, so that one whose worker was killed is given to the next
+ * within seconds and not when its whole time is over.
+ */
+const beating = (context: Context): ActivityInterceptors => ({
+  inbound: {
+    async execute(input, next) {
+      if (context.info.isLocal) return next(input)
+      const beat = setInterval(() => context.heartbeat(), BEAT_MS)
+      try {
+        return await next(input)
+      } finally {
+        clearInterval(beat)
+      }
+    },
+  },
+})
 
 let installed = false
 
@@ -44,6 +66,7 @@ export async function startWorkers(options: {
         taskQueue: taskQueueOf(options.scope, participant),
         workflowBundle: options.bundle,
         activities,
+        interceptors: { activity: [beating] },
         maxCachedWorkflows: 100,
         shutdownGraceTime: '3 seconds',
         shutdownForceTime: '8 seconds',

@@ -5,7 +5,7 @@ import type { Ledger } from '#ledger-adapter/port'
 import type { Keyring } from '#node/keys/keyring'
 import { buildCommand } from '#node/keys/signer'
 import type { JsonObject } from '#proof/json'
-import { fact } from './facts.ts'
+import { readOne } from '#node/read-state'
 
 /** The office's calendar service: rolls the business date day by day, and closes the days of the objects named. */
 export class BusinessDays {
@@ -16,7 +16,7 @@ export class BusinessDays {
 
   /** Both are idempotent: what an earlier run rolled or closed stays, and the rest follows. */
   async advance(to: IsoDate, objects: readonly string[]): Promise<void> {
-    const { date } = (await fact(this.ledger, calendarKey))!
+    const { date } = (await readOne(this.ledger, calendarKey))!
     const rolls: Promise<void>[] = []
     // Sent in order without waiting for each: the sequencer takes them in the order in which they come.
     for (let day = addDays(date, 1); day <= to; day = addDays(day, 1)) {
@@ -27,7 +27,7 @@ export class BusinessDays {
   }
 
   private async close(object: string, to: IsoDate): Promise<void> {
-    const dated = await fact(this.ledger, objectDateKey(object))
+    const dated = await readOne(this.ledger, objectDateKey(object))
     let asOf = dated?.asOf ?? to
     while (asOf < to) {
       asOf = daysBetween(asOf, to) > MAX_DAYS_PER_CLOSE ? addDays(asOf, MAX_DAYS_PER_CLOSE) : to

@@ -11,7 +11,7 @@ import { hashJson } from '#proof/hash'
 import type { Json, JsonObject } from '#proof/json'
 import type { Stack } from '../stack/stack.ts'
 import { CAST } from './consortium.ts'
-import { fact } from './facts.ts'
+import { readOne } from '#node/read-state'
 import type { People, Who } from './people.ts'
 import type { Plan } from './plan.ts'
 
@@ -30,7 +30,7 @@ export interface IssuanceParts {
 /** From the frozen tape to an established plan with registered holders: every step by the person whose step it is. */
 export async function issue(parts: IssuanceParts): Promise<void> {
   const { plan, people, stack, tell } = parts
-  if ((await fact(stack.ledger, dealKey(plan.deal)))?.establishedOn) return
+  if ((await readOne(stack.ledger, dealKey(plan.deal)))?.establishedOn) return
   await structure(parts)
   tell('terms and ratings confirmed by plan manager and rating agency; the exchange does not object')
   const root = await freeze(parts)
@@ -75,7 +75,7 @@ async function freeze({ plan, people, stack, saltSecret }: IssuanceParts): Promi
     asOf: cutOff,
   }
   await people.does(who(CAST.servicer, 'maker'), 'freeze', 'asset-registry.proposeBatch', batch)
-  if ((await fact(stack.ledger, bookKey(deal)))?.effective === 1) return proposed.hash
+  if ((await readOne(stack.ledger, bookKey(deal)))?.effective === 1) return proposed.hash
   const fetched = await stack.files.get(contentHash)
   const recomputed = rootRecordOf(PoolBook.fromPoolFile(fetched, deal).root)
   const attestation = { deal, version: 1, root: { ...recomputed } }
@@ -128,7 +128,7 @@ async function subscribeAndPay({ plan, people }: IssuanceParts): Promise<void> {
 
 async function payPrice({ plan, people, stack }: IssuanceParts): Promise<void> {
   const id = priceInstruction(plan.deal, 1)
-  const instruction = await fact(stack.ledger, instructionKey(id))
+  const instruction = await readOne(stack.ledger, instructionKey(id))
   if (instruction?.state !== 'pending') return
   const legs = instruction.legs.map((leg) => ({ ...leg, amountFen: parseFen(leg.amountFen) }))
   const line = await stack.bankOf(CAST.custodian).pay({ instruction: id, valueDate: isoDate(plan.cutOff), legs })

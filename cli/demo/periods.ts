@@ -7,7 +7,8 @@ import { distributionKey, periodKey, servicingKey } from '#contracts/servicing/s
 import type { Stack } from '../stack/stack.ts'
 import type { BusinessDays } from './business-days.ts'
 import { CAST } from './consortium.ts'
-import { fact, facts, untilFact } from './facts.ts'
+import { readEach, readOne } from '#node/read-state'
+import { untilFact } from './until-fact.ts'
 import type { People, Who } from './people.ts'
 import type { Plan } from './plan.ts'
 
@@ -40,7 +41,7 @@ export async function servePlan(parts: PeriodParts, most = Infinity): Promise<vo
   const dates = allPeriodDates(terms)
   for (let index = 0; index < Math.min(months.length, most); index += 1) {
     const { period, collectedTo, payDate } = dates[index]!
-    const settledBefore = (await fact(stack.ledger, servicingKey(deal)))!.settled > index
+    const settledBefore = (await readOne(stack.ledger, servicingKey(deal)))!.settled > index
     if (!settledBefore || !(await holdersArePaid(parts, period))) {
       await parts.days.advance(collectedTo, [dealObject(deal)])
       const path = `/v1/deals/${deal}/periods/${period}/runs`
@@ -65,13 +66,13 @@ async function release({ plan: { deal }, people, stack, stopped }: PeriodParts, 
     stack.ledger,
     `distribution of ${period} calculated`,
     async () => {
-      const found = await fact(stack.ledger, periodKey(deal, period))
+      const found = await readOne(stack.ledger, periodKey(deal, period))
       return found && ['calculated', 'released', 'settled'].includes(found.state) ? found : undefined
     },
     stopped,
   )
   if (standing.state !== 'calculated') return
-  const { resultHash } = (await fact(stack.ledger, distributionKey(deal, period)))!
+  const { resultHash } = (await readOne(stack.ledger, distributionKey(deal, period)))!
   const path = `/v1/deals/${deal}/periods/${period}/instructions/approval`
   const step = `approve.${period}.${standing.attempt}`
   const args = { deal, period, resultHash }
@@ -79,17 +80,17 @@ async function release({ plan: { deal }, people, stack, stopped }: PeriodParts, 
 }
 
 async function holdersArePaid({ plan: { deal }, stack: { ledger } }: PeriodParts, period: string): Promise<boolean> {
-  if ((await fact(ledger, periodKey(deal, period)))?.state !== 'settled') return false
-  const { trancheIds } = (await fact(ledger, dealKey(deal)))!
-  const registers = await facts(
+  if ((await readOne(ledger, periodKey(deal, period)))?.state !== 'settled') return false
+  const { trancheIds } = (await readOne(ledger, dealKey(deal)))!
+  const registers = await readEach(
     ledger,
     trancheIds.map((tranche) => holdersKey(deal, tranche)),
   )
   const holders = [...new Set(registers.flatMap((register) => register?.holders ?? []).map(({ holder }) => holder))]
-  const payments = await facts(
+  const payments = await readEach(
     ledger,
     holders.map((holder) => holderPaymentKey(deal, period, holder)),
   )
   const instructions = payments.flatMap((payment) => (payment ? [instructionKey(payment.instruction)] : []))
-  return (await facts(ledger, instructions)).every((instruction) => instruction?.state === 'posted')
+  return (await readEach(ledger, instructions)).every((instruction) => instruction?.state === 'posted')
 }

@@ -7,7 +7,8 @@ import { yuanFromFen } from '#domain/money'
 import type { Stack } from '../stack/stack.ts'
 import type { BusinessDays } from './business-days.ts'
 import { CAST } from './consortium.ts'
-import { fact, untilFact } from './facts.ts'
+import { readOne } from '#node/read-state'
+import { untilFact } from './until-fact.ts'
 import type { People, Who } from './people.ts'
 
 const FACE = 100_000_000n
@@ -30,7 +31,7 @@ export async function passReceivable(parts: {
   const { people, stack, days, invoiceSecret, stopped, tell } = parts
   const [maker, checker]: Who[] = [`${CAST.coreEnterprise}/maker`, `${CAST.coreEnterprise}/checker`]
   const [first, second]: Who[] = [`${CAST.firstSupplier}/maker`, `${CAST.secondSupplier}/maker`]
-  const { date } = (await fact(stack.ledger, calendarKey))!
+  const { date } = (await readOne(stack.ledger, calendarKey))!
   await people.does(maker!, 'ar.batch', 'receivable.openBatch', {
     batch: 'steel-1',
     minimumSplitFen: '1',
@@ -57,13 +58,13 @@ export async function passReceivable(parts: {
 
   const split = { holding: 'ar-1.h1', parts: PARTS.map(({ id, fen }) => ({ id, fen: fen.toString() })) }
   await people.does(first!, 'ar.split', 'receivable.split', split, '/v1/holdings/ar-1.h1/splits')
-  await untilFact(stack.ledger, 'the split', () => fact(stack.ledger, holdingKey(PARTS[2]!.id)), stopped)
+  await untilFact(stack.ledger, 'the split', () => readOne(stack.ledger, holdingKey(PARTS[2]!.id)), stopped)
   tell(`split in three: ${PARTS.map(({ fen }) => yuanFromFen(fen)).join(' + ')}`)
 
   const offer = { holding: 'ar-1.h3', recipient: CAST.secondSupplier, newHolding: 'ar-1.h5', until: addDays(date, 5) }
   await people.does(first!, 'ar.offer', 'receivable.proposeTransfer', offer)
   await people.does(second!, 'ar.take', 'receivable.acceptTransfer', { holding: 'ar-1.h3' })
-  const taken = await fact(stack.ledger, holdingKey('ar-1.h5'))
+  const taken = await readOne(stack.ledger, holdingKey('ar-1.h5'))
   tell(
     `${yuanFromFen(PARTS[1]!.fen)} transferred: ar-1.h5 is ${CAST.secondSupplier}'s, fen ${taken!.from} to ${taken!.to}`,
   )

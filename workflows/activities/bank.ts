@@ -3,8 +3,8 @@ import { isoDate } from '#domain/date'
 import { fenString, parseFen } from '#domain/money'
 import type { Ledger } from '#ledger-adapter/port'
 import type { BankGateway, StatementLine } from '#node/bank/port'
+import { readOne } from '#node/read-state'
 import type { BankActivities, BankLine } from './period-types.ts'
-import { readOne } from './read-one.ts'
 
 /** A bank's or custodian's dealings with its own core system. */
 export function createBankActivities({ ledger, bank }: { ledger: Ledger; bank: BankGateway }): BankActivities {

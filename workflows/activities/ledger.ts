@@ -19,6 +19,9 @@ export function createLedgerActivities({ ledger, keyring }: { ledger: Ledger; ke
       const participant = participantOf(taskQueue)
       const signer = keyring.signerFor(as)
       const { chainId } = ledger
+      // A workflow that was started again finds what its predecessor did; its own clock would make other bytes.
+      const recorded = await ledger.outcome(fields.commandId)
+      if (recorded) return { kind: 'executed', outcome: outcomeOf(recorded), before: true }
       const command: Command = { ...fields, chainId, participant, keyId: signer.keyId }
       try {
         return await submission(ledger, await signer.sign(command))
@@ -29,10 +32,6 @@ export function createLedgerActivities({ ledger, keyring }: { ledger: Ledger; ke
       }
     },
     submitSigned: (signedBase64) => submission(ledger, Buffer.from(signedBase64, 'base64')),
-    async outcomeOf(commandId) {
-      const executed = await ledger.outcome(commandId)
-      return executed ? outcomeOf(executed) : null
-    },
     async readState(keys) {
       const { values } = await ledger.query(keys)
       return values.map((value) => value ?? null)

@@ -14,9 +14,9 @@ import type { BankGateway } from '#node/bank/port'
 import type { ContentStore } from '#node/exchange/content-store'
 import { PoolBook, type PeriodResult } from '#node/servicing/pool-book'
 import { bringsMoreAfter, encodeMovements, movementsBetween } from '#node/servicing/pool-file'
+import { readOne } from '#node/read-state'
 import { hashJson } from '#proof/hash'
 import type { CustodianActivities, PeriodInput, ServicerActivities, ServicerReport } from './period-types.ts'
-import { readOne } from './read-one.ts'
 
 /**
  * An organisation's own book of a plan's pool, moved on by the files of the batches on the ledger. Kept in memory; when

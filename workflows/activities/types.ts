@@ -25,7 +25,8 @@ export interface Outcome {
 }
 
 export type Submission =
-  | { readonly kind: 'executed'; readonly outcome: Outcome }
+  /** `before` when it was recorded before this submission. */
+  | { readonly kind: 'executed'; readonly outcome: Outcome; readonly before?: true }
   /** Block time passed its end without a record: it never happened, and a new command may be made. */
   | { readonly kind: 'expired' }
   /** It may yet be committed: resend the same bytes. */
@@ -35,9 +36,9 @@ export type Submission =
 
 /** Local activities on the ledger. Faults of the ledger are answers, so that the workflow retries from its own timers. */
 export interface LedgerActivities {
+  /** Answers what is recorded under the command's id, or else signs and submits it. */
   perform(draft: CommandDraft): Promise<Submission>
   submitSigned(signedBase64: string): Promise<Submission>
-  outcomeOf(commandId: string): Promise<Outcome | null>
   readState(keys: readonly string[]): Promise<readonly (Json | null)[]>
 }
 

@@ -3,9 +3,9 @@ import { accountIds } from '#contracts/deal/account-ids'
 import { periodKey } from '#contracts/servicing/state'
 import type { BankActivities, PeriodInput } from '../activities/period-types.ts'
 import { payAndPost, readOne } from './instruction.ts'
-import { listenForHints, mustAccept, perform, until } from './kit.ts'
+import { beatenActivity, listenForHints, mustAccept, perform, until } from './kit.ts'
 
-const bank = proxyActivities<BankActivities>({ startToCloseTimeout: '30 seconds' })
+const bank = proxyActivities<BankActivities>(beatenActivity('30 seconds'))
 
 /** The supervisory bank's part: its statement of what obligors paid, then the transfer to the plan. */
 export async function bankPeriod({ deal, period }: PeriodInput): Promise<void> {

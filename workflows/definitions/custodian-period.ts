@@ -5,9 +5,9 @@ import { instructionKey } from '#contracts/cash/state'
 import { periodKey, type Period } from '#contracts/servicing/state'
 import type { CustodianActivities, PeriodInput } from '../activities/period-types.ts'
 import { payAndPost, readOne } from './instruction.ts'
-import { listenForHints, mustAccept, perform, readState, until } from './kit.ts'
+import { beatenActivity, listenForHints, mustAccept, perform, readState, until } from './kit.ts'
 
-const custodian = proxyActivities<CustodianActivities>({ startToCloseTimeout: '5 minutes' })
+const custodian = proxyActivities<CustodianActivities>(beatenActivity('5 minutes'))
 const as = 'service:servicing' as const
 
 /**

@@ -14,8 +14,11 @@ export async function depositoryPeriod({ deal, period }: PeriodInput): Promise<v
   for (const tranche of trancheIds) {
     for (const { holder } of (await readOne(holdersKey(deal, tranche)))?.holders ?? []) holders.add(holder)
   }
-  for (const holder of [...holders].sort()) {
-    const payment = await readOne(holderPaymentKey(deal, period, holder))
-    if (payment) await payAndPost(payment.instruction)
-  }
+  // Side by side: one holder's payment does not wait for another's.
+  await Promise.all(
+    [...holders].sort().map(async (holder) => {
+      const payment = await readOne(holderPaymentKey(deal, period, holder))
+      if (payment) await payAndPost(payment.instruction)
+    }),
+  )
 }

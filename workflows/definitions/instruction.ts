@@ -3,9 +3,9 @@ import { calendarKey, type Calendar } from '#contracts/calendar/state'
 import { instructionKey, type Instruction } from '#contracts/cash/state'
 import type { Key } from '#contracts/kernel/state'
 import type { BankActivities } from '../activities/period-types.ts'
-import { mustAccept, perform, readState } from './kit.ts'
+import { beatenActivity, mustAccept, perform, readState } from './kit.ts'
 
-const bank = proxyActivities<BankActivities>({ startToCloseTimeout: '30 seconds' })
+const bank = proxyActivities<BankActivities>(beatenActivity('30 seconds'))
 
 /** One committed value, or undefined. */
 export async function readOne<T>(key: Key<T>): Promise<T | undefined> {

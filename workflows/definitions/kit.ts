@@ -19,6 +19,15 @@ const ledger = proxyLocalActivities<LedgerActivities>({
   retry: { maximumAttempts: 2, initialInterval: '50 milliseconds' },
 })
 
+/**
+ * For activities on an organisation's own systems. Its worker tells that it lives (workflows/worker.ts): when it is
+ * killed, the activity is taken up again after the heartbeat's time, whatever the activity's own.
+ */
+export const beatenActivity = (startToCloseTimeout: '30 seconds' | '5 minutes') => ({
+  startToCloseTimeout,
+  heartbeatTimeout: '10 seconds' as const,
+})
+
 /** A hint that something this workflow may wait for has happened. It may come twice, late, or never. */
 export const ledgerMoved = defineSignal('ledgerMoved')
 
@@ -44,12 +53,11 @@ export async function perform(call: Call): Promise<Outcome> {
   const { step, ...fields } = call
   for (let attempt = 1; ; attempt += 1) {
     const commandId = idOf([workflowInfo().workflowId, step, ...(attempt > 1 ? [attempt] : [])].join(':'))
-    // A workflow that was started again finds what its predecessor did; its own clock would make other bytes.
-    const known = await patiently(() => ledger.outcomeOf(commandId))
-    const outcome = known ?? (await make({ ...fields, commandId }))
-    if (outcome === undefined) continue
+    const made = await make({ ...fields, commandId })
+    if (made.kind === 'expired') continue
+    const { outcome, before } = made
     if (!outcome.refusal || !mayPass(outcome.refusal) || attempt >= MAX_ATTEMPTS) return outcome
-    if (!known) await nextHint(WAITING_PAUSE_MS)
+    if (!before) await nextHint(WAITING_PAUSE_MS)
   }
 }
 
@@ -63,13 +71,12 @@ const LONGEST_ID = 100
 const idOf = (text: string): string =>
   text.length <= LONGEST_ID ? text : `${text.slice(0, 60)}.${hashJson(text).slice(0, 32)}`
 
-/** Undefined when the command expired without ever being executed. */
-async function make(fields: Omit<Call, 'step'> & { commandId: string }): Promise<Outcome | undefined> {
+/** Ends with a record, also one of an earlier run, or expired without ever being executed. */
+async function make(fields: Omit<Call, 'step'> & { commandId: string }): Promise<Known> {
   const issuedAt = Date.now()
   const { taskQueue } = workflowInfo()
   const draft = { ...fields, taskQueue, issuedAt, expiresAt: issuedAt + COMMAND_LIFETIME_MS }
-  const submission = await untilKnown(() => ledger.perform(draft))
-  return submission.kind === 'executed' ? submission.outcome : undefined
+  return untilKnown(() => ledger.perform(draft))
 }
 
 /** Submits bytes that a person signed before the workflow began. */

@@ -4,9 +4,9 @@ import { accountKey } from '#contracts/cash/state'
 import { accountIds } from '#contracts/deal/account-ids'
 import type { PeriodInput, ServicerActivities } from '../activities/period-types.ts'
 import { readOne } from './instruction.ts'
-import { listenForHints, mustAccept, perform, until } from './kit.ts'
+import { beatenActivity, listenForHints, mustAccept, perform, until } from './kit.ts'
 
-const servicer = proxyActivities<ServicerActivities>({ startToCloseTimeout: '5 minutes' })
+const servicer = proxyActivities<ServicerActivities>(beatenActivity('5 minutes'))
 
 /** The servicer's part of a period: the asset batch, the report of collections, the transfer to the plan. */
 export async function servicerPeriod(input: PeriodInput): Promise<void> {

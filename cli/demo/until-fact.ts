@@ -1,17 +1,4 @@
-import type { Key } from '#contracts/kernel/state'
 import type { Ledger } from '#ledger-adapter/port'
-
-/** One committed value of the ledger. */
-export async function fact<T>(ledger: Ledger, key: Key<T>): Promise<T | undefined> {
-  const [value] = await facts(ledger, [key])
-  return value
-}
-
-/** Committed values of one height. */
-export async function facts<T>(ledger: Ledger, keys: readonly Key<T>[]): Promise<(T | undefined)[]> {
-  const { values } = await ledger.query(keys.map(({ path }) => path))
-  return values as (T | undefined)[]
-}
 
 /** A step that takes longer than this has met something that a person must look at. */
 const PATIENCE_MS = 60_000
