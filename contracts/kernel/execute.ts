@@ -1,12 +1,37 @@
 import { Value } from 'typebox/value'
+import type { Hash } from '#proof/hash'
 import type { Json, JsonObject } from '#proof/json'
 import type { EventRecord, EventType } from './event.ts'
-import type { BlockContext, Caller, Contract, Method } from './method.ts'
+import type { BlockContext, BlockFacts, Caller, Contract, Method } from './method.ts'
 import { Refusal, refuseCall, type RefusalData } from './refusal.ts'
 import { KeyNotLoaded, Overlay, type Read, type Write } from './state.ts'
 
-/** All contracts of a ledger, by name. */
-export class Registry {
+/**
+ * One version of the consortium's contracts, as a ledger runs it: from source (`Registry`) or from a bundle in a sandbox
+ * (`ledger-adapter/application/bundle`). Both answer the same for the same sources.
+ */
+export interface ContractVersion {
+  /** SHA-256 of the bundle; null: the code that this process was built from. */
+  readonly bundle: Hash | null
+  /** @throws KeyNotLoaded to the executor, which loads the key and calls again */
+  execute(read: Read, command: Executable, caller: Caller, block: BlockFacts): Execution
+  /** Keys that the method declares, for a prefetch; a hint, and none when the arguments do not fit. */
+  declaredReads(command: Executable, caller: Caller): readonly string[]
+  writesOf(event: Pick<EventRecord, 'contract' | 'event' | 'data'>): readonly Write[]
+}
+
+/**
+ * Which version of the contracts decides a command: the one that is active at this height, or for a command on a deal the
+ * version that the deal stays on. May throw KeyNotLoaded.
+ */
+export interface VersionResolver {
+  /** @param command undefined: the active version, whatever is called */
+  versionFor(read: Read, command: Pick<Executable, 'contract' | 'args'> | undefined, height: number): ContractVersion
+}
+
+/** All contracts of a ledger, by name. As a resolver it is the one version there is. */
+export class Registry implements ContractVersion, VersionResolver {
+  readonly bundle = null
   private readonly methods = new Map<string, Method>()
   private readonly events = new Map<string, EventType>()
 
@@ -31,6 +56,24 @@ export class Registry {
 
   allMethods(): Method[] {
     return [...this.methods.values()]
+  }
+
+  versionFor(): ContractVersion {
+    return this
+  }
+
+  execute(read: Read, command: Executable, caller: Caller, block: BlockFacts): Execution {
+    return execute(this, read, command, caller, { ...block, bundle: this.bundle })
+  }
+
+  declaredReads({ contract, method, args }: Executable, caller: Caller): readonly string[] {
+    const reads = this.method(contract, method)?.reads
+    if (!reads) return []
+    try {
+      return reads(args as never, caller).map(({ path }) => path)
+    } catch {
+      return [] // arguments of another form: execution refuses them with the reason
+    }
   }
 
   /** An unknown event is a defect, never passed over. */

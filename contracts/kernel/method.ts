@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox'
+import type { Hash } from '#proof/hash'
 import type { EventRecord, EventType } from './event.ts'
 import type { Key, Read } from './state.ts'
 
@@ -27,10 +28,15 @@ export interface Caller {
 }
 
 /** Facts of the block. Block time serves admission and `calendar.roll` only; business rules use the business date. */
-export interface BlockContext {
+export interface BlockFacts {
   readonly chainId: string
   readonly height: number
   readonly blockTimeMs: number
+}
+
+export interface BlockContext extends BlockFacts {
+  /** Of which bundle the code is that decides; null: this process's own sources. What is built under it may be pinned. */
+  readonly bundle: Hash | null
 }
 
 export interface Call<A> {

@@ -1,5 +1,5 @@
 import type { EventRecord } from '#contracts/kernel/event'
-import { execute, type Execution, type Registry } from '#contracts/kernel/execute'
+import type { Execution, VersionResolver } from '#contracts/kernel/execute'
 import type { Caller } from '#contracts/kernel/method'
 import { KeyNotLoaded, Overlay, type Key, type Read } from '#contracts/kernel/state'
 import { headerHash, NO_HASH, resultHash, type BlockHeader, type CommandResult } from '#proof/block'
@@ -18,7 +18,8 @@ import type { CommittedState, Change } from './state.ts'
 export interface ApplicationRules {
   readonly chainId: string
   readonly genesisHash: Hash
-  readonly registry: Registry
+  /** Which version of the contracts decides a command; a `Registry` is one that knows one. */
+  readonly registry: VersionResolver
   readonly callerOf: CallerOf
   readonly check: SignatureCheck
 }
@@ -132,7 +133,8 @@ export async function buildGenesis(
 ): Promise<BuiltBlock> {
   const draft = new Draft(state, 0)
   const overlay = new Overlay(state.read)
-  for (const record of records) for (const write of rules.registry.writesOf(record)) overlay.write(write)
+  const version = rules.registry.versionFor(state.read, undefined, 0)
+  for (const record of records) for (const write of version.writesOf(record)) overlay.write(write)
   for (const [key, value] of overlay.written) {
     checkWritten(key, value)
     draft.put(key, value)
@@ -166,7 +168,12 @@ export async function buildBlock(
     }
   }
   if (admitted.length === 0) return { block: undefined, refused }
-  const declared = admitted.flatMap(({ candidate, caller }) => declaredReads(rules.registry, candidate, caller))
+  const declared: string[] = []
+  for (const { candidate, caller } of admitted) {
+    const { command } = candidate
+    const ask = () => rules.registry.versionFor(state.read, command, draft.height).declaredReads(command, caller)
+    for (const key of await loading(state, ask)) declared.push(key)
+  }
   await state.load([...declared, HISTORY_KEY])
   for (const { candidate, caller } of admitted) await run(rules, state, draft, candidate, caller, timeMs)
   for (const id of due) draft.put(commandKey(id), undefined)
@@ -183,9 +190,10 @@ async function run(
 ): Promise<void> {
   const { command, digest } = candidate
   const context = { chainId: rules.chainId, height: draft.height, blockTimeMs: timeMs }
-  const execution = await loading(state, () =>
-    checkedExecution(execute(rules.registry, boundedRead(draft.read), command, caller, context)),
-  )
+  const execution = await loading(state, () => {
+    const version = rules.registry.versionFor(draft.read, command, draft.height)
+    return checkedExecution(version.execute(boundedRead(draft.read), command, caller, context))
+  })
   const index = draft.commands.push(candidate) - 1
   const { commandId, expiresAt } = command
   if (execution.accepted) {
@@ -219,16 +227,6 @@ export async function loading<T>(state: CommittedState, ask: () => T): Promise<T
       if (!(error instanceof KeyNotLoaded)) throw error
       await state.load([error.path])
     }
-  }
-}
-
-function declaredReads(registry: Registry, { command }: Candidate, caller: Caller): string[] {
-  const method = registry.method(command.contract, command.method)
-  if (!method?.reads) return []
-  try {
-    return method.reads(command.args as never, caller).map(({ path }) => path)
-  } catch {
-    return [] // arguments of another form: execution refuses them with the reason
   }
 }
 

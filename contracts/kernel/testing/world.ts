@@ -15,6 +15,8 @@ export class World {
   private readonly callers = new Map<string, Caller>()
   blockTimeMs = Date.UTC(2011, 0, 1)
   height = 1
+  /** Of which bundle the code is said to be. */
+  bundle: string | null = null
   private commands = 0
 
   constructor(contracts: readonly Contract[]) {
@@ -43,7 +45,7 @@ export class World {
     const caller = this.callers.get(who)
     if (!caller) throw new Error(`nobody called ${who} was enrolled`)
     const [contract = '', method = ''] = name.split('.')
-    const block = { chainId: 'test', height: this.height, blockTimeMs: this.blockTimeMs }
+    const block = { chainId: 'test', height: this.height, blockTimeMs: this.blockTimeMs, bundle: this.bundle }
     const copy = JSON.parse(JSON.stringify(args)) as JsonObject
     const result = execute(this.registry, this.read, { contract, method, args: copy, commandId }, caller, block)
     if (result.accepted) this.commit(result.events)
