@@ -1,4 +1,3 @@
-import type { Sql } from 'postgres'
 import type { EventRecord } from '#contracts/kernel/event'
 import type { Registry } from '#contracts/kernel/execute'
 import { chainIdOf, genesisHash, ledgerOperatorKey, type CommandResult } from '#proof/block'
@@ -10,11 +9,12 @@ import { keyHash } from '../application/state.ts'
 import { verifyNative } from '../application/verify-native.ts'
 import { KeyNotLoaded } from '#contracts/kernel/state'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
+import { Database, isStoreError } from './connection.ts'
 import { exportLedger } from './export.ts'
 import { SequencerLock } from './lock.ts'
 import { Prover } from './prove.ts'
 import { recover } from './recover.ts'
-import { DEFAULT_LIMITS, isStoreError, Sequencer, type SequencerLimits } from './sequencer.ts'
+import { DEFAULT_LIMITS, Sequencer, type SequencerLimits } from './sequencer.ts'
 import { LedgerStore, type StoredCommand } from './store.ts'
 
 export interface EmbeddedLedgerOptions {
@@ -44,7 +44,7 @@ export class EmbeddedLedger implements Ledger {
   private constructor(
     readonly chainId: string,
     private readonly genesis: JsonObject,
-    private readonly sql: Sql,
+    private readonly database: Database,
     private readonly lock: SequencerLock,
     private readonly store: LedgerStore,
     private readonly sequencer: Sequencer,
@@ -73,19 +73,19 @@ export class EmbeddedLedger implements Ledger {
       callerOf,
       check: verifyNative,
     }
-    const sql = LedgerStore.connect(databaseUrl)
-    const lock = new SequencerLock(databaseUrl)
+    const limits = { ...DEFAULT_LIMITS, ...options.limits }
+    const database = new Database(databaseUrl, limits.storeTimeoutMs)
+    const lock = new SequencerLock(databaseUrl, limits.storeTimeoutMs)
     try {
-      const store = await LedgerStore.open(sql, lock.sql, chainId, document)
+      const store = await LedgerStore.open(database, lock, chainId, document)
       await lock.acquire(store.lockId, chainId, options.lockPatienceMs ?? 10_000)
       const recovered = await recover(store, rules, operatorKey.publicKey)
-      const limits = { ...DEFAULT_LIMITS, ...options.limits }
       const deps = { store, lock, operatorKey, now: options.now ?? Date.now, limits }
       const sequencer = new Sequencer(rules, recovered, deps)
       await sequencer.enterGenesis(genesis.events)
-      return new EmbeddedLedger(chainId, document, sql, lock, store, sequencer)
+      return new EmbeddedLedger(chainId, document, database, lock, store, sequencer)
     } catch (error) {
-      await Promise.allSettled([lock.close(), sql.end({ timeout: 2 })])
+      await Promise.allSettled([lock.close(), database.close()])
       throw error
     }
   }
@@ -204,7 +204,7 @@ export class EmbeddedLedger implements Ledger {
 
   async close(): Promise<void> {
     await this.sequencer.close()
-    await Promise.allSettled([this.lock.close(), this.sql.end({ timeout: 5 })])
+    await Promise.allSettled([this.lock.close(), this.database.close()])
   }
 
   private async reading<T>(read: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
-import postgres from 'postgres'
+import pg from 'pg'
+import { asStoreError, bounded, prepared, sessionConfig, StoreUnreachable, type Asking } from './connection.ts'
 
 const LOCK_CLASS = 7_405_302
 const RETRY_MS = 100
@@ -11,44 +12,86 @@ export class LedgerLocked extends Error {
   }
 }
 
+// A session whose client vanished without a word must not keep the lock for hours.
+const KEEPALIVE = '-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3'
+
 /**
- * One sequencer per ledger: an advisory lock, and the one connection that both holds it and writes blocks. Since they
- * are one session, whoever takes the lock again after a broken connection knows that nothing sent on the old one can
- * still be committed. Behind it, the primary key of the block rows keeps two writers apart in any case.
+ * One sequencer per ledger: an advisory lock, and the one session that both holds it and writes blocks. Since they are
+ * one, whoever takes the lock again after a broken connection knows that nothing sent on the old one can still be
+ * committed. Behind it, the primary key of the block rows keeps two writers apart in any case.
  */
-export class SequencerLock {
-  readonly sql: postgres.Sql
+export class SequencerLock implements Asking {
   /** False once the session that held the lock is gone. */
   isHeld = false
+  private session: pg.Client | undefined
+  private connecting: Promise<pg.Client> | undefined
 
-  constructor(databaseUrl: string) {
-    this.sql = postgres(databaseUrl, {
-      max: 1,
-      idle_timeout: 0,
-      max_lifetime: null,
-      connect_timeout: 5,
-      backoff: () => 0.2,
-      onclose: () => {
-        this.isHeld = false
-      },
-      onnotice: () => undefined,
-      // A session whose client vanished without a word must not keep the lock for hours.
-      connection: {
-        application_name: 'sluice-ledger-writer',
-        tcp_keepalives_idle: 15,
-        tcp_keepalives_interval: 5,
-        tcp_keepalives_count: 3,
-      },
-    })
+  /** @param timeoutMs how long one answer may take before its session is given up */
+  constructor(
+    private readonly databaseUrl: string,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /**
+   * Asks on the session that took the lock, never on a later one: what is written here is written under the lock. A
+   * session that fails is given up, and its end frees the lock.
+   */
+  async query<T>(text: string, values: readonly unknown[] = []): Promise<T[]> {
+    if (!this.session) throw new StoreUnreachable('the session that held the lock is gone')
+    return this.ask(this.session, text, values)
+  }
+
+  private async ask<T>(client: pg.Client, text: string, values: readonly unknown[]): Promise<T[]> {
+    try {
+      return (await client.query(prepared(text, values))).rows as T[]
+    } catch (error) {
+      // A refusal of the statement leaves the session as it was.
+      const isAlive = error instanceof pg.DatabaseError && error.severity === 'ERROR'
+      if (!isAlive) this.drop(client)
+      throw asStoreError(error)
+    }
+  }
+
+  private connected(): Promise<pg.Client> {
+    if (this.session) return Promise.resolve(this.session)
+    // Two at once would be two sessions, and the lock held by the one nobody knows.
+    this.connecting ??= this.connect().finally(() => (this.connecting = undefined))
+    return this.connecting
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const config = sessionConfig(this.databaseUrl, 'sluice-ledger-writer', this.timeoutMs)
+    const client = new pg.Client({ ...config, options: KEEPALIVE })
+    client.on('error', () => this.drop(client))
+    client.on('end', () => this.drop(client))
+    try {
+      await client.connect()
+    } catch (error) {
+      this.drop(client)
+      throw asStoreError(error)
+    }
+    this.session = client
+    return client
+  }
+
+  private drop(client: pg.Client): void {
+    if (this.session === client) {
+      this.session = undefined
+      this.isHeld = false
+    }
+    client.end().catch(() => undefined) // asked in vain of a session that is gone
   }
 
   /** Takes the lock, or takes it again after the connection was lost. @throws LedgerLocked after `patienceMs` */
   async acquire(ledger: number, chainId: string, patienceMs: number): Promise<void> {
     for (let waited = 0; ; waited += RETRY_MS) {
-      const [row] = await this.sql<{ held: boolean }[]>`
-        SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
-                       AND classid = ${LOCK_CLASS} AND objid = ${ledger} AND granted)
-               OR pg_try_advisory_lock(${LOCK_CLASS}, ${ledger}) AS held`
+      const [row] = await this.ask<{ held: boolean }>(
+        await this.connected(),
+        `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
+                        AND classid = $1::int::oid AND objid = $2::int::oid AND granted)
+                OR pg_try_advisory_lock($1::int, $2::int) AS held`,
+        [LOCK_CLASS, ledger],
+      )
       this.isHeld = row!.held
       if (this.isHeld) return
       if (waited >= patienceMs) throw new LedgerLocked(chainId)
@@ -56,7 +99,10 @@ export class SequencerLock {
     }
   }
 
-  close(): Promise<void> {
-    return this.sql.end({ timeout: 2 })
+  async close(): Promise<void> {
+    const { session } = this
+    this.session = undefined
+    this.isHeld = false
+    if (session) await bounded(session.end(), this.timeoutMs).catch(() => undefined)
   }
 }

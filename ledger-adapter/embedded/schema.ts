@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres'
+import type { Database } from './connection.ts'
 
 /**
  * The tables of all embedded ledgers in one database, told apart by `ledger`. Block log and state rows are the durable
@@ -59,16 +59,22 @@ const MIGRATIONS: readonly string[] = [
 const MIGRATION_LOCK = 7_405_301
 
 /** Brings the tables to the present version; several processes may start at once. */
-export async function migrate(sql: Sql): Promise<void> {
-  await sql.begin(async (tx) => {
-    await tx`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`
-    await tx`SET LOCAL client_min_messages = warning`
-    await tx`CREATE SCHEMA IF NOT EXISTS sluice_ledger`
-    await tx`CREATE TABLE IF NOT EXISTS sluice_ledger.migration (version integer PRIMARY KEY)`
-    const [row] = await tx<{ version: number | null }[]>`SELECT max(version) AS version FROM sluice_ledger.migration`
-    for (let version = (row?.version ?? 0) + 1; version <= MIGRATIONS.length; version += 1) {
-      await tx.unsafe(MIGRATIONS[version - 1]!).simple()
-      await tx`INSERT INTO sluice_ledger.migration VALUES (${version})`
+export async function migrate(database: Database): Promise<void> {
+  await database.session(async (client) => {
+    await client.query('BEGIN')
+    // Whoever waits here waits for another's migration: the bound on a statement is not meant for that.
+    await client.query('SET LOCAL statement_timeout = 0')
+    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    await client.query('SET LOCAL client_min_messages = warning')
+    await client.query('CREATE SCHEMA IF NOT EXISTS sluice_ledger')
+    await client.query('CREATE TABLE IF NOT EXISTS sluice_ledger.migration (version integer PRIMARY KEY)')
+    const { rows } = await client.query<{ version: number | null }>(
+      'SELECT max(version) AS version FROM sluice_ledger.migration',
+    )
+    for (let version = (rows[0]?.version ?? 0) + 1; version <= MIGRATIONS.length; version += 1) {
+      await client.query(MIGRATIONS[version - 1]!)
+      await client.query('INSERT INTO sluice_ledger.migration VALUES ($1)', [version])
     }
+    await client.query('COMMIT')
   })
 }

@@ -9,7 +9,8 @@ import type { SigningKey } from '../application/operator-key.ts'
 import { LedgerError, type CommittedEvent, type Executed } from '../port.ts'
 import { LedgerLocked, type SequencerLock } from './lock.ts'
 import { LedgerCorrupt, type Recovered } from './recover.ts'
-import { isConflict, isDefiniteFailure, type LedgerStore, type StoredBlock } from './store.ts'
+import { isConflict, isDefiniteFailure, isStoreError } from './connection.ts'
+import type { LedgerStore, StoredBlock } from './store.ts'
 
 export interface SequencerLimits {
   /** Commands in one block at most. */
@@ -20,6 +21,8 @@ export interface SequencerLimits {
   readonly maxQueue: number
   /** How long waiting commands are kept while the store is away, in milliseconds. */
   readonly storePatienceMs: number
+  /** How long one answer of the store may take before its connection is given up, in milliseconds. */
+  readonly storeTimeoutMs: number
 }
 
 export const DEFAULT_LIMITS: SequencerLimits = {
@@ -27,6 +30,7 @@ export const DEFAULT_LIMITS: SequencerLimits = {
   maxBlockBytes: 16 << 20,
   maxQueue: 20_000,
   storePatienceMs: 10_000,
+  storeTimeoutMs: 30_000,
 }
 
 interface Pending {
@@ -298,14 +302,6 @@ function answerAll(batch: readonly Pending[], stage: 'queue' | 'commit', outcome
     pending.isAnswered = true
   }
 }
-
-/** An error of the connection or of the server, as opposed to a defect of ours. */
-export const isStoreError = (error: unknown): boolean =>
-  typeof error === 'object' &&
-  error !== null &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  !(error instanceof LedgerError)
 
 function executedOf({ header, results, events }: BuiltBlock): Executed[] {
   const byIndex: CommittedEvent[][] = results.map(() => [])
