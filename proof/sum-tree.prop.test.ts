@@ -1,7 +1,17 @@
+import { hashInto } from '@chainsafe/hashtree'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sha256Hex, utf8ToBytes } from './hash.ts'
-import { checkRoot, MAX_SUM, SumTree, updatedRoot, verifySumProof, type SumLeaf, type SumRoot } from './sum-tree.ts'
+import {
+  checkRoot,
+  MAX_SUM,
+  SumTree,
+  updatedRoot,
+  verifySumProof,
+  type HashBlocks,
+  type SumLeaf,
+  type SumRoot,
+} from './sum-tree.ts'
 
 const content = fc.string().map((text) => sha256Hex(utf8ToBytes(text)))
 const fen = fc.bigInt(0n, 10n ** 12n)
@@ -10,6 +20,14 @@ const leaves = fc.array(leaf, { minLength: 1, maxLength: 40 })
 
 const total = (all: readonly SumLeaf[], field: 'originalFen' | 'currentFen' | 'defaultedFen'): bigint =>
   all.reduce((sum, one) => sum + one[field], 0n)
+
+const nativeHashBlocks: HashBlocks = (blocks, hashes) => hashInto(blocks, hashes)
+const text = (one: SumLeaf): string[] => Object.values(one).map(String)
+const by = (seeds: Iterator<number>) => {
+  const rank = new Map<unknown, number>()
+  const rankOf = (one: unknown): number => rank.get(one) ?? rank.set(one, seeds.next().value as number).get(one)!
+  return (a: unknown, b: unknown): number => rankOf(a) - rankOf(b)
+}
 
 describe('sum tree', () => {
   it('carries count and sums of all leaves, and proves each', () => {
@@ -41,6 +59,25 @@ describe('sum tree', () => {
           expect(tree.root()).toEqual(followed)
         }
         expect(tree.root()).toEqual(SumTree.of(model).root())
+      }),
+    )
+  })
+
+  it('has one root for one assignment of slots, in whatever order and portions it is made', () => {
+    fc.assert(
+      fc.property(leaves, fc.infiniteStream(fc.nat()), fc.nat(40), (all, seeds, cut) => {
+        const changes = all.map((leaf, slot) => ({ slot, leaf }))
+        const order = [...changes].sort(by(seeds))
+        const tree = new SumTree(6, nativeHashBlocks)
+        tree.assign(order.slice(0, cut))
+        tree.assign(order.slice(cut))
+        expect(tree.root()).toEqual(SumTree.of(all, 6).root())
+        expect(tree.grown(9).root()).toEqual(SumTree.of(all, 9).root())
+        // The same leaves in other slots are another root, unless the two leaves that changed places are one.
+        if (all.length > 1 && JSON.stringify(text(all[0]!)) !== JSON.stringify(text(all[1]!))) {
+          const swapped = [all[1]!, all[0]!, ...all.slice(2)]
+          expect(SumTree.of(swapped, 6).root().hash).not.toBe(tree.root().hash)
+        }
       }),
     )
   })

@@ -1,67 +1,42 @@
-import { bytesToHex, concatBytes, hexToBytes, sha256Bytes, type Hash } from './hash.ts'
+import {
+  addSums,
+  decodeNode,
+  encodeNode,
+  hashBlocks,
+  hashBytes,
+  MAX_LEVELS,
+  MAX_SUM,
+  NODE_BYTES,
+  rootOf,
+  SumTreeError,
+  type HashBlocks,
+  type SumLeaf,
+  type SumNode,
+  type SumRoot,
+} from './sum-node.ts'
+import type { SumProof } from './sum-proof.ts'
 
-/**
- * A Merkle *sum* tree over fixed slots (LEDGER.md §7): who holds a proof of one leaf knows that its amounts are part of
- * the sums in the root, and that no subtree hides a negative amount. A slot is assigned once and never reused; a leaf
- * changes in place, so each root is a version and a difference is a list of slots.
- *
- * Encoding: node = hash(32) ‖ count(8) ‖ original(8) ‖ current(8) ‖ defaulted(8), integers big-endian. A parent hashes
- * its children's whole encodings (sums included, else a prover could shift amounts between siblings).
- *   leaf  = SHA-256(0x10 ‖ slot(8) ‖ content(32) ‖ original ‖ current ‖ defaulted)      65 bytes
- *   inner = SHA-256(0x11 ‖ left(64) ‖ right(64))                                       129 bytes
- *   root  = SHA-256(0x12 ‖ levels(1) ‖ node(64))                                        66 bytes
- * An unassigned slot is 64 zero bytes.
- */
-export interface AssetSums {
-  readonly originalFen: bigint
-  readonly currentFen: bigint
-  readonly defaultedFen: bigint
+export { MAX_LEVELS, MAX_SUM, SumTreeError } from './sum-node.ts'
+export type { AssetSums, HashBlocks, SumLeaf, SumNode, SumRoot } from './sum-node.ts'
+export { checkRoot, updatedRoot, verifySumProof, type SumProof } from './sum-proof.ts'
+
+/** Many leaves by columns: what stands at index i belongs to slot `slots[i]`. */
+export interface LeafColumns {
+  readonly slots: Uint32Array
+  /** 32 bytes a leaf. */
+  readonly contents: Uint8Array
+  readonly originalFen: BigUint64Array
+  readonly currentFen: BigUint64Array
+  readonly defaultedFen: BigUint64Array
 }
 
-/** What stands in a slot: the hash (or salted commitment) of the asset's record, and its amounts. */
-export interface SumLeaf extends AssetSums {
-  readonly content: Hash
-}
-
-interface Node extends AssetSums {
-  readonly hash: Hash
-  readonly count: bigint
-}
-
-/** `hash` is the root hash that parties sign: it commits to levels, count and sums too. */
-export interface SumRoot extends AssetSums {
-  readonly hash: Hash
-  /** Assigned slots. */
-  readonly count: bigint
-  /** The tree has 2^levels slots. */
-  readonly levels: number
-  /** The top node's own hash. */
-  readonly top: Hash
-}
-
-/** Siblings from the leaf upwards. */
-export interface SumProof {
+interface Change {
   readonly slot: number
-  readonly siblings: readonly Node[]
+  readonly leaf: SumLeaf
 }
 
-export class SumTreeError extends Error {
-  override readonly name = 'SumTreeError'
-  constructor(
-    readonly code: 'SLOT_OUT_OF_RANGE' | 'SLOT_TAKEN' | 'SLOT_EMPTY' | 'AMOUNT_OUT_OF_RANGE' | 'BAD_HASH' | 'BAD_PROOF',
-    readonly details: { readonly slot?: number; readonly what?: string } = {},
-  ) {
-    super(`${code} ${JSON.stringify(details)}`)
-  }
-}
-
-/** Sums are non-negative and fit a signed 64-bit column of any database. */
-export const MAX_SUM = (1n << 63n) - 1n
-export const MAX_LEVELS = 32
-
-const NODE_BYTES = 64
-const EMPTY = new Uint8Array(NODE_BYTES)
-const HEX64 = /^[0-9a-f]{64}$/
+/** Nodes hashed in one call: enough for the call to cost nothing, few enough to stay in the processor's cache. */
+const BATCH = 4096
 
 /** The smallest number of levels whose slots hold `count` leaves. */
 export function levelsFor(count: number): number {
@@ -70,11 +45,19 @@ export function levelsFor(count: number): number {
   return levels
 }
 
-/** In-memory tree: one flat byte array per level, 128 bytes per slot in all. */
+/**
+ * A Merkle sum tree over fixed slots in memory: who holds a proof of one leaf knows that its amounts are part of the
+ * sums in the root, and that no subtree hides a negative amount. A slot is assigned once and never reused; a leaf
+ * changes in place, so each root is a version and a difference is a list of slots. One flat byte array per level, 128
+ * bytes per slot in all; a change hashes the paths above it alone, level by level in batches.
+ */
 export class SumTree {
   private readonly nodes: Uint8Array[]
 
-  constructor(readonly levels: number) {
+  constructor(
+    readonly levels: number,
+    private readonly hash: HashBlocks = hashBlocks,
+  ) {
     if (!Number.isInteger(levels) || levels < 0 || levels > MAX_LEVELS) {
       throw new SumTreeError('SLOT_OUT_OF_RANGE', { what: 'levels' })
     }
@@ -93,36 +76,60 @@ export class SumTree {
   }
 
   isAssigned(slot: number): boolean {
-    return countOf(this.leafBytes(slot)) !== 0n
+    return decodeNode(this.leafBytes(slot)).count !== 0n
   }
 
   /** Puts leaves into slots never used before. @throws SumTreeError SLOT_TAKEN, SLOT_OUT_OF_RANGE, AMOUNT_OUT_OF_RANGE */
-  assign(changes: readonly { readonly slot: number; readonly leaf: SumLeaf }[]): void {
-    const slots = new Set<number>()
-    for (const { slot } of changes) {
-      if (this.isAssigned(slot) || slots.has(slot)) throw new SumTreeError('SLOT_TAKEN', { slot })
-      slots.add(slot)
-    }
-    this.write(changes)
+  assign(changes: readonly Change[] | LeafColumns): void {
+    const columns = columnsOf(changes)
+    this.checkSlots(columns.slots, (slot, isTaken) => {
+      if (isTaken) throw new SumTreeError('SLOT_TAKEN', { slot })
+    })
+    this.write(columns)
   }
 
-  /** Replaces leaves in assigned slots, hashing only the paths above them. @throws SumTreeError SLOT_EMPTY, … */
-  update(changes: readonly { readonly slot: number; readonly leaf: SumLeaf }[]): void {
-    for (const { slot } of changes) if (!this.isAssigned(slot)) throw new SumTreeError('SLOT_EMPTY', { slot })
-    this.write(changes)
+  /** Replaces leaves in assigned slots, each at most once. @throws SumTreeError SLOT_EMPTY, SLOT_TAKEN (named twice), … */
+  update(changes: readonly Change[] | LeafColumns): void {
+    const columns = columnsOf(changes)
+    this.checkSlots(columns.slots, (slot, isTaken) => {
+      if (!isTaken) throw new SumTreeError('SLOT_EMPTY', { slot })
+    })
+    this.write(columns)
+  }
+
+  /** The same leaves in a tree with room for more: their slots stay, the root changes with the number of levels. */
+  grown(levels: number): SumTree {
+    if (levels < this.levels) throw new SumTreeError('SLOT_OUT_OF_RANGE', { what: 'levels' })
+    const tree = new SumTree(levels, this.hash)
+    this.nodes.forEach((level, up) => tree.nodes[up]!.set(level))
+    let touched: Uint32Array = Uint32Array.of(0)
+    for (let level = this.levels; level < levels; level += 1) touched = tree.climb(level, touched)
+    return tree
   }
 
   root(): SumRoot {
     return rootOf(decodeNode(this.nodes[this.levels]!), this.levels)
   }
 
+  /** The node of a leaf: its hash and amounts. */
+  leaf(slot: number): SumNode {
+    return decodeNode(this.leafBytes(slot))
+  }
+
   proof(slot: number): SumProof {
     this.leafBytes(slot)
-    const siblings: Node[] = []
+    const siblings: SumNode[] = []
     for (let level = 0, at = slot; level < this.levels; level += 1, at = Math.floor(at / 2)) {
       siblings.push(decodeNode(slice(this.nodes[level]!, at ^ 1)))
     }
     return { slot, siblings }
+  }
+
+  /** The nodes of a level from the leaves (0) to the top, as they stand in memory: to store them, or to read them in. */
+  level(up: number): Uint8Array {
+    const level = this.nodes[up]
+    if (!level) throw new SumTreeError('SLOT_OUT_OF_RANGE', { what: 'level' })
+    return level
   }
 
   private leafBytes(slot: number): Uint8Array {
@@ -130,145 +137,140 @@ export class SumTree {
     return slice(this.nodes[0]!, slot)
   }
 
+  private checkSlots(slots: Uint32Array, check: (slot: number, isTaken: boolean) => void): void {
+    const leaves = new DataView(this.nodes[0]!.buffer)
+    const seen = new Uint8Array(Math.ceil(this.slots / 8))
+    for (const slot of slots) {
+      if (slot >= this.slots) throw new SumTreeError('SLOT_OUT_OF_RANGE', { slot })
+      const bit = 1 << (slot & 7)
+      if ((seen[slot >>> 3]! & bit) !== 0) throw new SumTreeError('SLOT_TAKEN', { slot })
+      seen[slot >>> 3]! |= bit
+      // The count of a leaf is 0 or 1: its lowest byte.
+      check(slot, leaves.getUint8(slot * NODE_BYTES + 39) !== 0)
+    }
+  }
+
   /** All or nothing: a sum out of range restores what stood. */
-  private write(changes: readonly { readonly slot: number; readonly leaf: SumLeaf }[]): void {
-    const encoded = changes.map(({ slot, leaf }) => ({ slot, bytes: encodeNode(leafNode(slot, leaf)) }))
-    const before = changes.map(({ slot }) => ({ slot, bytes: this.leafBytes(slot).slice() }))
+  private write(columns: LeafColumns): void {
+    const { slots } = columns
+    checkAmounts(columns)
+    const leaves = this.nodes[0]!
+    const before = new Uint8Array(slots.length * NODE_BYTES)
+    slots.forEach((slot, i) => before.set(slice(leaves, slot), i * NODE_BYTES))
+    const touched = slots.slice().sort()
     try {
-      this.put(encoded)
+      this.writeLeaves(columns)
+      this.climbAll(touched)
     } catch (error) {
-      this.put(before)
+      slots.forEach((slot, i) => leaves.set(slice(before, i), slot * NODE_BYTES))
+      this.climbAll(touched)
       throw error
     }
   }
 
-  private put(leaves: readonly { readonly slot: number; readonly bytes: Uint8Array }[]): void {
-    for (const { slot, bytes } of leaves) this.nodes[0]!.set(bytes, slot * NODE_BYTES)
-    let touched = new Set(leaves.map(({ slot }) => slot))
-    for (let level = 0; level < this.levels; level += 1) {
-      const parents = new Set<number>()
-      for (const at of touched) parents.add(Math.floor(at / 2))
-      const [below, above] = [this.nodes[level]!, this.nodes[level + 1]!]
-      for (const at of parents) above.set(join(slice(below, at * 2), slice(below, at * 2 + 1)), at * NODE_BYTES)
-      touched = parents
+  private climbAll(leaves: Uint32Array): void {
+    let touched = leaves
+    for (let level = 0; level < this.levels; level += 1) touched = this.climb(level, touched)
+  }
+
+  private writeLeaves({ slots, contents, originalFen, currentFen, defaultedFen }: LeafColumns): void {
+    const [blocks, hashes] = [new Uint8Array(BATCH * NODE_BYTES), new Uint8Array(BATCH * 32)]
+    const view = new DataView(blocks.buffer)
+    const leaves = this.nodes[0]!
+    for (let from = 0; from < slots.length; from += BATCH) {
+      const many = Math.min(BATCH, slots.length - from)
+      for (let i = 0; i < many; i += 1) {
+        const at = i * NODE_BYTES
+        view.setUint32(at + 4, slots[from + i]!)
+        blocks.set(contents.subarray((from + i) * 32, (from + i) * 32 + 32), at + 8)
+        view.setBigUint64(at + 40, originalFen[from + i]!)
+        view.setBigUint64(at + 48, currentFen[from + i]!)
+        view.setBigUint64(at + 56, defaultedFen[from + i]!)
+      }
+      this.hash(blocks.subarray(0, many * NODE_BYTES), hashes.subarray(0, many * 32))
+      for (let i = 0; i < many; i += 1) {
+        const at = slots[from + i]! * NODE_BYTES
+        leaves.set(hashes.subarray(i * 32, i * 32 + 32), at)
+        leaves[at + 39] = 1
+        leaves.set(blocks.subarray(i * NODE_BYTES + 40, (i + 1) * NODE_BYTES), at + 40)
+      }
     }
+  }
+
+  /** Makes the parents of the touched nodes of a level anew. @param touched ascending @returns the parents, ascending */
+  private climb(level: number, touched: Uint32Array): Uint32Array {
+    const parents = parentsOf(touched)
+    const [below, above] = [this.nodes[level]!, this.nodes[level + 1]!]
+    const [viewBelow, viewAbove] = [new DataView(below.buffer), new DataView(above.buffer)]
+    const pairs = new Uint8Array(Math.min(BATCH, parents.length) * 2 * NODE_BYTES)
+    const digests = new Uint8Array(pairs.length / 2)
+    const hashes = new Uint8Array(pairs.length / 4)
+    for (let from = 0; from < parents.length; from += BATCH) {
+      const many = Math.min(BATCH, parents.length - from)
+      this.hash(this.childrenOf(below, parents.subarray(from, from + many), pairs), digests.subarray(0, many * 64))
+      this.hash(digests.subarray(0, many * 64), hashes.subarray(0, many * 32))
+      for (let i = 0; i < many; i += 1) {
+        const at = parents[from + i]! * NODE_BYTES
+        addSums(viewBelow, at * 2, viewBelow, at * 2 + NODE_BYTES, viewAbove, at)
+        // Two empty children make an empty parent, so that room for growth has one form whatever its size.
+        if (viewAbove.getUint32(at + 36) === 0 && viewAbove.getUint32(at + 32) === 0) above.fill(0, at, at + NODE_BYTES)
+        else above.set(hashes.subarray(i * 32, i * 32 + 32), at)
+      }
+    }
+    return parents
+  }
+
+  /** The children of these parents side by side: where they are neighbours, without copying. */
+  private childrenOf(below: Uint8Array, parents: Uint32Array, pairs: Uint8Array): Uint8Array {
+    const pair = 2 * NODE_BYTES
+    const [first, last] = [parents[0]!, parents[parents.length - 1]!]
+    if (last - first + 1 === parents.length) return below.subarray(first * pair, (last + 1) * pair)
+    parents.forEach((at, i) => pairs.set(below.subarray(at * pair, (at + 1) * pair), i * pair))
+    return pairs.subarray(0, parents.length * pair)
   }
 }
 
-/**
- * Checks that the leaf stands in its slot under the root (`undefined`: that the slot is unassigned).
- * @throws SumTreeError BAD_PROOF (what), AMOUNT_OUT_OF_RANGE, BAD_HASH
- */
-export function verifySumProof(root: SumRoot, leaf: SumLeaf | undefined, proof: SumProof): void {
-  checkRoot(root)
-  if (climb(root, leaf, proof).hash !== root.hash)
-    throw new SumTreeError('BAD_PROOF', { what: 'root', slot: proof.slot })
-}
-
-/**
- * The root after one leaf changed, knowing only its path: who follows a batch need not hold the tree. For several
- * slots, apply in order, each proof taken from the tree after the change before it.
- * @throws SumTreeError as verifySumProof
- */
-export function updatedRoot(root: SumRoot, before: SumLeaf | undefined, after: SumLeaf, proof: SumProof): SumRoot {
-  verifySumProof(root, before, proof)
-  return climb(root, after, proof)
-}
-
-/** Checks that a root's hash commits to its own count, sums and levels. @throws SumTreeError BAD_PROOF */
-export function checkRoot(root: SumRoot): void {
-  const { count, originalFen, currentFen, defaultedFen, top, levels } = root
-  if (!Number.isInteger(levels) || levels < 0 || levels > MAX_LEVELS)
-    throw new SumTreeError('BAD_PROOF', { what: 'levels' })
-  const node = { hash: top, count, originalFen, currentFen, defaultedFen }
-  if (rootOf(node, levels).hash !== root.hash) throw new SumTreeError('BAD_PROOF', { what: 'root' })
-}
-
-function climb(root: SumRoot, leaf: SumLeaf | undefined, { slot, siblings }: SumProof): SumRoot {
-  if (!Number.isInteger(slot) || slot < 0 || slot >= 2 ** root.levels)
-    throw new SumTreeError('SLOT_OUT_OF_RANGE', { slot })
-  if (siblings.length !== root.levels) throw new SumTreeError('BAD_PROOF', { what: 'length', slot })
-  let at = slot
-  let node = leaf ? encodeNode(leafNode(slot, leaf)) : EMPTY
-  for (const sibling of siblings) {
-    const other = encodeNode(sibling)
-    node = at % 2 === 0 ? join(node, other) : join(other, node)
-    at = Math.floor(at / 2)
+function parentsOf(touched: Uint32Array): Uint32Array {
+  const parents = new Uint32Array(touched.length)
+  let many = 0
+  for (const at of touched) {
+    const parent = at >>> 1
+    if (many === 0 || parents[many - 1] !== parent) parents[many++] = parent
   }
-  return rootOf(decodeNode(node), root.levels)
+  return parents.subarray(0, many)
 }
 
-function leafNode(slot: number, leaf: SumLeaf): Node {
-  const { content, originalFen, currentFen, defaultedFen } = leaf
-  const body = new Uint8Array(65)
-  body[0] = 0x10
-  const view = new DataView(body.buffer)
-  view.setBigUint64(1, BigInt(slot))
-  body.set(hashBytes(content), 9)
-  writeSums(view, 41, leaf, slot)
-  return { hash: bytesToHex(sha256Bytes(body)), count: 1n, originalFen, currentFen, defaultedFen }
-}
-
-function writeSums(view: DataView, at: number, sums: AssetSums, slot?: number): void {
-  const amounts = [sums.originalFen, sums.currentFen, sums.defaultedFen]
-  amounts.forEach((amount, i) => {
-    if (amount < 0n || amount > MAX_SUM) {
-      throw new SumTreeError('AMOUNT_OUT_OF_RANGE', slot === undefined ? { what: 'sum' } : { what: 'leaf', slot })
-    }
-    view.setBigUint64(at + i * 8, amount)
+function columnsOf(changes: readonly Change[] | LeafColumns): LeafColumns {
+  if ('slots' in changes) return changes
+  const amounts = (field: 'originalFen' | 'currentFen' | 'defaultedFen'): BigUint64Array =>
+    BigUint64Array.from(changes, ({ slot, leaf }) => {
+      if (leaf[field] < 0n || leaf[field] > MAX_SUM)
+        throw new SumTreeError('AMOUNT_OUT_OF_RANGE', { what: 'leaf', slot })
+      return leaf[field]
+    })
+  const contents = new Uint8Array(changes.length * 32)
+  changes.forEach(({ slot, leaf }, i) => {
+    if (!Number.isInteger(slot) || slot < 0 || slot >= 2 ** MAX_LEVELS)
+      throw new SumTreeError('SLOT_OUT_OF_RANGE', { slot })
+    contents.set(hashBytes(leaf.content), i * 32)
   })
-}
-
-function encodeNode(node: Node): Uint8Array {
-  const bytes = new Uint8Array(NODE_BYTES)
-  bytes.set(hashBytes(node.hash))
-  const view = new DataView(bytes.buffer)
-  if (node.count < 0n || node.count > MAX_SUM) throw new SumTreeError('AMOUNT_OUT_OF_RANGE', { what: 'count' })
-  view.setBigUint64(32, node.count)
-  writeSums(view, 40, node)
-  return bytes
-}
-
-function decodeNode(bytes: Uint8Array): Node {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, NODE_BYTES)
   return {
-    hash: bytesToHex(bytes.subarray(0, 32)),
-    count: view.getBigUint64(32),
-    originalFen: view.getBigUint64(40),
-    currentFen: view.getBigUint64(48),
-    defaultedFen: view.getBigUint64(56),
+    slots: Uint32Array.from(changes, ({ slot }) => slot),
+    contents,
+    originalFen: amounts('originalFen'),
+    currentFen: amounts('currentFen'),
+    defaultedFen: amounts('defaultedFen'),
   }
 }
 
-const countOf = (bytes: Uint8Array): bigint => new DataView(bytes.buffer, bytes.byteOffset, NODE_BYTES).getBigUint64(32)
-
-const INNER = Uint8Array.of(0x11)
-
-/** Two empty children make an empty parent, so that room for growth costs nothing to hash. */
-function join(left: Uint8Array, right: Uint8Array): Uint8Array {
-  if (countOf(left) === 0n && countOf(right) === 0n && isZero(left) && isZero(right)) return EMPTY
-  const parent = new Uint8Array(NODE_BYTES)
-  parent.set(sha256Bytes(concatBytes(INNER, left, right)))
-  const [view, a, b] = [parent, left, right].map((bytes) => new DataView(bytes.buffer, bytes.byteOffset, NODE_BYTES))
-  for (let at = 32; at < NODE_BYTES; at += 8) {
-    const sum = a!.getBigUint64(at) + b!.getBigUint64(at)
-    if (sum > MAX_SUM) throw new SumTreeError('AMOUNT_OUT_OF_RANGE', { what: 'sum' })
-    view!.setBigUint64(at, sum)
+function checkAmounts({ slots, originalFen, currentFen, defaultedFen }: LeafColumns): void {
+  for (const column of [originalFen, currentFen, defaultedFen]) {
+    const bad = column.findIndex((amount) => amount > MAX_SUM)
+    if (bad >= 0) throw new SumTreeError('AMOUNT_OUT_OF_RANGE', { what: 'leaf', slot: slots[bad]! })
   }
-  return parent
 }
-
-const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 
 const slice = (level: Uint8Array, at: number): Uint8Array => level.subarray(at * NODE_BYTES, (at + 1) * NODE_BYTES)
 
-function hashBytes(hash: Hash): Uint8Array {
-  if (!HEX64.test(hash)) throw new SumTreeError('BAD_HASH')
-  return hexToBytes(hash)
-}
-
-function rootOf(node: Node, levels: number): SumRoot {
-  const hash = bytesToHex(sha256Bytes(concatBytes(Uint8Array.of(0x12, levels), encodeNode(node))))
-  const { count, originalFen, currentFen, defaultedFen } = node
-  return { hash, count, originalFen, currentFen, defaultedFen, levels, top: node.hash }
-}
+/** A node's 64 bytes, as proofs in JSON carry them. */
+export { decodeNode, encodeNode }
