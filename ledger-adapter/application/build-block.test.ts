@@ -5,14 +5,14 @@ import { callerOf } from '#contracts/membership/caller'
 import { testGenesis } from '#contracts/testing/consortium'
 import { chainIdOf, genesisHash } from '#proof/block'
 import type { JsonObject } from '#proof/json'
-import { SparseTree } from '#proof/sparse-tree'
 import { verifyEd25519 } from '#proof/ed25519'
 import { signTest, testCommand, testRegistry } from '../testing/fixture.ts'
 import { decodeCandidate } from './admission.ts'
 import { buildBlock, buildGenesis, type ApplicationRules, type BuiltBlock } from './build-block.ts'
 import { ExpiryQueue, ID_RETENTION_MS } from './expiry.ts'
 import { CommittedState, leafOf } from './state.ts'
-import { sha256Native, verifyNative } from './verify-native.ts'
+import { FlatTree } from './tree/flat-tree.ts'
+import { verifyNative } from './verify-native.ts'
 
 const document = testGenesis()
 const chainId = chainIdOf(document as unknown as JsonObject)
@@ -36,10 +36,10 @@ class MemoryNode {
     private readonly maxCached: number,
     private readonly with_: ApplicationRules = rules,
   ) {
-    this.state = this.stateOver(SparseTree.empty(sha256Native))
+    this.state = this.stateOver(FlatTree.empty())
   }
 
-  private stateOver(tree: SparseTree): CommittedState {
+  private stateOver(tree: FlatTree): CommittedState {
     const load = (keys: readonly string[]) => {
       this.loads += keys.length
       return Promise.resolve(new Map(keys.flatMap((key) => (this.rows.has(key) ? [[key, this.rows.get(key)!]] : []))))
@@ -64,7 +64,7 @@ class MemoryNode {
   /** As after a restart: nothing but the rows, in another order. */
   restart() {
     const rows = [...this.rows].reverse()
-    const tree = SparseTree.empty(sha256Native).with(rows.map(([key, text]) => leafOf({ key, text })))
+    const tree = FlatTree.empty().with(rows.map(([key, text]) => leafOf({ key, text })))
     expect(tree.root()).toBe(this.last!.header.stateRoot)
     this.state = this.stateOver(tree)
   }

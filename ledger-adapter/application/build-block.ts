@@ -10,10 +10,10 @@ import type { Hash } from '#proof/hash'
 import { blockKey, EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, type BlockRoots, type History } from '#proof/history' // prettier-ignore
 import type { Json } from '#proof/json'
 import { listRoot } from '#proof/list-tree'
-import type { SparseTree } from '#proof/sparse-tree'
 import { LedgerError, type CommittedEvent, type TopicEntry } from '../port.ts'
 import { admit, type CallerOf, type Candidate } from './admission.ts'
 import type { CommittedState, Change } from './state.ts'
+import type { StateTree } from './tree/flat-tree.ts'
 
 export interface ApplicationRules {
   readonly chainId: string
@@ -42,7 +42,7 @@ export interface BuiltBlock {
   readonly results: readonly CommandResult[]
   readonly events: readonly CommittedEvent[]
   readonly changes: readonly Change[]
-  readonly tree: SparseTree
+  readonly tree: StateTree
 }
 
 export interface Previous {

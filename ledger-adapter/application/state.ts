@@ -1,9 +1,10 @@
 import { KeyNotLoaded, type Key, type Read } from '#contracts/kernel/state'
 import { canonicalJson } from '#proof/canonical'
-import { utf8ToBytes } from '#proof/hash'
 import type { Json } from '#proof/json'
-import { compareBytes, SparseTree, type StateChange } from '#proof/sparse-tree'
-import { sha256Native } from './verify-native.ts'
+import { compareBytes, type StateChange } from '#proof/sparse-tree'
+import { FlatTree, type StateTree } from './tree/flat-tree.ts'
+import { putDigest } from './tree/nodes.ts'
+import { DEFAULT_UNDO_LIMITS, UndoLog, type UndoLimits } from './undo-log.ts'
 
 /** Canonical texts of the values under these keys; a key without a value is left out. */
 export type ValueLoader = (keys: readonly string[]) => Promise<ReadonlyMap<string, string>>
@@ -13,38 +14,70 @@ export interface Change {
   readonly key: string
   readonly value: Json | undefined
   readonly text: string | undefined
+  /** The hashes of both, when they have been computed already. */
+  readonly leaf?: StateChange
 }
 
 const DEFAULT_CACHED_VALUES = 200_000
 
-export const keyHash = (key: string): Uint8Array => sha256Native(utf8ToBytes(key))
-export const valueHash = (text: string): Uint8Array => sha256Native(utf8ToBytes(text))
+function digestOf(text: string): Uint8Array {
+  const digest = new Uint8Array(32)
+  putDigest(text, digest, 0)
+  return digest
+}
+
+/** SHA-256 of the key's UTF-8 form: its place in the tree. */
+export const keyHash = digestOf
+/** SHA-256 of a value's canonical text. */
+export const valueHash = digestOf
+
+interface Entry {
+  readonly value: Json
+  readonly keyHash: Uint8Array
+  readonly valueHash: Uint8Array
+}
 
 /**
  * The committed state as the executor sees it: the whole tree, so that absence is known at once, and the values used of
  * late. Values are frozen: a contract that changed one in place would fork this node from the others.
  */
 export class CommittedState {
-  private readonly values = new Map<string, Json>()
+  private readonly values = new Map<string, Entry>()
+  /** Keys asked for since the last block that have no value, with their hashes: a split asks for each new id thrice. */
+  private readonly absent = new Map<string, Uint8Array>()
+  private readonly undo: UndoLog
 
   constructor(
     private readonly loader: ValueLoader,
-    public tree: SparseTree = SparseTree.empty(sha256Native),
+    public tree: StateTree = FlatTree.empty(),
     private readonly maxCached = DEFAULT_CACHED_VALUES,
-  ) {}
+    undoLimits: UndoLimits = DEFAULT_UNDO_LIMITS,
+  ) {
+    this.undo = new UndoLog(undoLimits)
+    if (tree instanceof FlatTree) tree.keep()
+  }
 
   readonly read: Read = <T>(key: Key<T>): T | undefined => this.value(key.path) as T | undefined
 
   /** @throws KeyNotLoaded when the key holds a value that is not in memory */
   value(key: string): Json | undefined {
-    const value = this.values.get(key)
-    if (value !== undefined) return value
-    if (this.tree.get(keyHash(key)) === undefined) return undefined
+    const entry = this.values.get(key)
+    if (entry !== undefined) return entry.value
+    if (this.isAbsent(key)) return undefined
     throw new KeyNotLoaded(key)
   }
 
   isAtHand(key: string): boolean {
-    return this.values.has(key) || this.tree.get(keyHash(key)) === undefined
+    return this.values.has(key) || this.isAbsent(key)
+  }
+
+  private isAbsent(key: string): boolean {
+    if (this.absent.has(key)) return true
+    const hash = keyHash(key)
+    if (this.tree.get(hash) !== undefined) return false
+    if (this.absent.size >= MAX_ABSENT) this.absent.clear()
+    this.absent.set(key, hash)
+    return true
   }
 
   /** Brings values into memory and checks each against the tree. */
@@ -54,11 +87,12 @@ export class CommittedState {
     const found = await this.loader(missing)
     for (const key of missing) {
       const text = found.get(key)
-      const want = this.tree.get(keyHash(key))
+      const hash = keyHash(key)
+      const want = this.tree.get(hash)
       if (text === undefined || want === undefined || compareBytes(valueHash(text), want) !== 0) {
         throw new StateCorrupt(key)
       }
-      this.values.set(key, freeze(JSON.parse(text) as Json))
+      this.values.set(key, { value: freeze(JSON.parse(text) as Json), keyHash: hash, valueHash: want })
     }
   }
 
@@ -68,30 +102,67 @@ export class CommittedState {
     for (const key of [...written.keys()].sort(byCodeUnit)) {
       const value = written.get(key)
       const text = value === undefined ? undefined : canonicalJson(value)
-      const before = this.tree.get(keyHash(key))
-      const isSame = text === undefined ? before === undefined : before && compareBytes(before, valueHash(text)) === 0
-      if (!isSame) changes.push({ key, value, text })
+      const known = this.values.get(key)
+      const absent = known ? undefined : this.absent.get(key)
+      const hash = known?.keyHash ?? absent ?? keyHash(key)
+      const before = known ? known.valueHash : absent ? undefined : this.tree.get(hash)
+      const after = text === undefined ? undefined : valueHash(text)
+      const isSame = after === undefined ? before === undefined : before && compareBytes(before, after) === 0
+      if (!isSame) changes.push({ key, value, text, leaf: { keyHash: hash, valueHash: after } })
     }
     return changes
   }
 
-  treeWith(changes: readonly Change[]): SparseTree {
+  treeWith(changes: readonly Change[]): StateTree {
     return this.tree.with(changes.map(leafOf))
   }
 
-  /** Makes a committed block's changes visible. */
-  adopt(tree: SparseTree, changes: readonly Change[]): void {
+  /**
+   * Makes a committed block's changes visible.
+   * @param height of the block; without it the block has no place among those that can still be asked about
+   */
+  adopt(tree: StateTree, changes: readonly Change[], height?: number): void {
+    if (height !== undefined) {
+      const before = changes.map(({ key }) => [key, this.values.get(key)?.value] as const)
+      this.undo.push(height, this.tree, tree, new Map(before))
+    } else this.undo.clear(this.tree, tree)
     this.tree = tree
-    for (const { key, value } of changes) {
+    this.absent.clear()
+    for (const { key, value, leaf, text } of changes) {
       this.values.delete(key)
-      if (value !== undefined) this.values.set(key, freeze(value))
+      if (value === undefined) continue
+      const { keyHash: ofKey, valueHash: ofValue } = leaf ?? leafOf({ key, text })
+      this.values.set(key, { value: freeze(value), keyHash: ofKey, valueHash: ofValue! })
     }
     for (const key of this.values.keys()) {
       if (this.values.size <= this.maxCached) break
       this.values.delete(key)
     }
   }
+
+  /** The tree after the block of this height, while it is one of the last that are kept. */
+  treeAt(height: number): StateTree | undefined {
+    return this.undo.treeAt(height)
+  }
+
+  /**
+   * What is known of a key's value after the block of this height: the value that a later block replaced, that the value
+   * of the head still stood, or (`unknown`) that the value must be looked up elsewhere.
+   */
+  valueAt(height: number, key: string): { readonly value: Json | undefined } | 'head' | 'unknown' {
+    const found = this.undo.replacedAfter(height, key)
+    if (!found) return 'head'
+    if (found.value !== undefined) return { value: found.value }
+    return this.undo.treeAt(height)?.get(keyHash(key)) === undefined ? { value: undefined } : 'unknown'
+  }
+
+  /** The oldest height that `treeAt` knows. */
+  get oldestHeight(): number | undefined {
+    return this.undo.oldestHeight
+  }
 }
+
+const MAX_ABSENT = 100_000
 
 export class StateCorrupt extends Error {
   override readonly name = 'StateCorrupt'
@@ -100,10 +171,8 @@ export class StateCorrupt extends Error {
   }
 }
 
-export const leafOf = ({ key, text }: Pick<Change, 'key' | 'text'>): StateChange => ({
-  keyHash: keyHash(key),
-  valueHash: text === undefined ? undefined : valueHash(text),
-})
+export const leafOf = ({ key, text, leaf }: Pick<Change, 'key' | 'text' | 'leaf'>): StateChange =>
+  leaf ?? { keyHash: keyHash(key), valueHash: text === undefined ? undefined : valueHash(text) }
 
 export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 

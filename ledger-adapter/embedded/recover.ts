@@ -1,9 +1,10 @@
 import { headerHash, isSignedBy, type SignedHeader } from '#proof/block'
-import { SparseTree, type StateChange } from '#proof/sparse-tree'
+import type { StateChange } from '#proof/sparse-tree'
 import { commandKey, type ApplicationRules, type CommandRecord } from '../application/build-block.ts'
 import { ExpiryQueue } from '../application/expiry.ts'
 import { CommittedState, leafOf } from '../application/state.ts'
-import { sha256Native } from '../application/verify-native.ts'
+import { flatten } from '../application/tree/changes.ts'
+import { FlatTree } from '../application/tree/flat-tree.ts'
 import type { LedgerStore, StoredBlock } from './store.ts'
 
 /** What is stored is not what was signed: the ledger does not start on it. */
@@ -38,8 +39,8 @@ export async function recover(store: LedgerStore, rules: ApplicationRules, opera
       expiry.add({ expiresAt, commandId: key.slice(prefix.length) })
     }
   }
-  const tree = SparseTree.empty(sha256Native).with(leaves)
-  const want = last?.header.stateRoot ?? SparseTree.empty().root()
+  const tree = FlatTree.of(flatten(leaves))
+  const want = last?.header.stateRoot ?? FlatTree.empty().root()
   if (tree.root() !== want) {
     throw new LedgerCorrupt(rules.chainId, `the state rows have root ${tree.root()}, the last header says ${want}`)
   }

@@ -4,8 +4,8 @@ import { admit, type Candidate } from '../application/admission.ts'
 import { buildBlock, buildGenesis, type ApplicationRules, type BuiltBlock } from '../application/build-block.ts'
 import type { EventRecord } from '#contracts/kernel/event'
 import { KeyNotLoaded } from '#contracts/kernel/state'
-import type { SparseTree } from '#proof/sparse-tree'
 import type { SigningKey } from '../application/operator-key.ts'
+import type { StateTree } from '../application/tree/flat-tree.ts'
 import { LedgerError, type CommittedEvent, type Executed } from '../port.ts'
 import { LedgerLocked, type SequencerLock } from './lock.ts'
 import { LedgerCorrupt, type Recovered } from './recover.ts'
@@ -43,7 +43,7 @@ interface Pending {
 
 export interface Head extends SignedHeader {
   readonly headerHash: string
-  readonly tree: SparseTree
+  readonly tree: StateTree
 }
 
 const RETRY_MS = 200
@@ -275,7 +275,7 @@ export class Sequencer {
 
   private adopt(block: BuiltBlock, signature: string): void {
     const { header, headerHash, tree, changes, commands } = block
-    this.state.adopt(tree, changes)
+    this.state.adopt(tree, changes, header.height)
     for (const { command } of commands) this.recovered.expiry.add(command)
     this.current = { header, headerHash, signature, tree }
     for (const listener of [...this.listeners]) listener(header.height)
