@@ -9,7 +9,7 @@ import type { Outcome } from './activities/types.ts'
 import type { Call } from './definitions/kit.ts'
 import { taskQueueOf } from './task-queue.ts'
 import { expectReplayable } from './testing/histories.ts'
-import { keyringOf, startRig, type Rig } from './testing/rig.ts'
+import { keyringOf, startRig, until, type Rig } from './testing/rig.ts'
 
 /** A ledger whose submissions fail as a test scripts them; it keeps the bytes of each. */
 class FaultyLedger {
@@ -62,15 +62,6 @@ const split = (holding: string, restFen: string): Call => ({
 const start = (name: string, workflowId: string, input: object, participant = 'supplier-1') =>
   rig.temporal.start({ name, workflowId, participant, input })
 const idOf = (workflowId: string, step = 'split') => `${rig.scope}:${workflowId}:${step}`
-
-/** Waits for a fact, as long as the test may run. */
-async function until<T>(probe: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await probe()
-    if (found !== undefined) return found
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
 
 async function failureOf(workflowId: string): Promise<unknown> {
   const failed: unknown = await rig.temporal.result(workflowId).then(

@@ -129,3 +129,12 @@ export async function signedBytes(
   const [contract = '', method = ''] = name.split('.')
   return as.sign(buildCommand({ chainId, contract, method, args, commandId, as, issuedAt }))
 }
+
+/** Waits for a fact, as long as the test may run. */
+export async function until<T>(probe: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const found = await probe()
+    if (found !== undefined) return found
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
