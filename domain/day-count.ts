@@ -1,5 +1,5 @@
 import { addDays, dateOf, dayNumber, daysBetween, daysInMonth, isLeapYear, partsOf, type IsoDate } from './date.ts'
-import { addRates, negateRate, type Rate } from './rate.ts'
+import { add, negate, type Rate } from './rate.ts'
 
 /**
  * Conventions for the fraction of a year between two dates. Definitions: ISDA 2006 §4.16 and, for the words that other
@@ -43,7 +43,7 @@ export class DayCountError extends Error {
  * @throws DayCountError `CALENDAR_NEEDED` for BUS/252 without a calendar
  */
 export function yearFraction(dayCount: DayCount, start: IsoDate, end: IsoDate, context: DayCountContext = {}): Rate {
-  if (end < start) return negateRate(yearFraction(dayCount, end, start, context))
+  if (end < start) return negate(yearFraction(dayCount, end, start, context))
   const days = daysBetween(start, end)
   switch (dayCount) {
     case 'ACT_ACT':
@@ -84,7 +84,7 @@ function actualActual(start: IsoDate, end: IsoDate): Rate {
   if (first === last) return over(daysBetween(start, end), yearLength(first))
   const inFirst = over(daysBetween(start, dateOf(first, 12, 31)) + 1, yearLength(first))
   const inLast = over(daysBetween(dateOf(last, 1, 1), end), yearLength(last))
-  return addRates(addRates(inFirst, inLast), over(last - first - 1, 1))
+  return add(add(inFirst, inLast), over(last - first - 1, 1))
 }
 
 /** Whether a 29 February lies in [start, end], both included. */

@@ -1,4 +1,8 @@
-import { mulDiv } from './money.ts'
+/**
+ * Exact fractions for rates, year fractions and formulas. Denominators are positive; nothing is rounded until `toFen` or
+ * `toDecimals` is asked to, with the rounding named.
+ */
+import { mulDiv, type Fen, type Rounding } from './money.ts'
 
 /**
  * A rate or ratio as an exact fraction: 5.10% is {numerator: 51n, denominator: 1000n}. JSON carries the decimal text
@@ -43,32 +47,77 @@ export function rateFromNumber(value: number): Rate {
     : { numerator: digits, denominator: 10n ** BigInt(-exponent) }
 }
 
-export const addRates = (a: Rate, b: Rate): Rate => ({
-  numerator: a.numerator * b.denominator + b.numerator * a.denominator,
-  denominator: a.denominator * b.denominator,
-})
+export const ratio = (numerator: bigint, denominator: bigint = 1n): Rate =>
+  denominator < 0n ? { numerator: -numerator, denominator: -denominator } : { numerator, denominator }
 
-export const timesRates = (a: Rate, b: Rate): Rate => ({
-  numerator: a.numerator * b.numerator,
-  denominator: a.denominator * b.denominator,
-})
+export const ZERO: Rate = ratio(0n)
+export const ONE: Rate = ratio(1n)
 
-export const negateRate = ({ numerator, denominator }: Rate): Rate => ({ numerator: -numerator, denominator })
+const gcd = (a: bigint, b: bigint): bigint => {
+  let [x, y] = [a < 0n ? -a : a, b]
+  while (y !== 0n) [x, y] = [y, x % y]
+  return x
+}
 
-/** Negative, zero or positive as a is less than, equal to or greater than b. Denominators are positive. */
-export const compareRates = (a: Rate, b: Rate): number => {
+/** Lowest terms; sums of many fractions stay small. */
+export function reduce({ numerator, denominator }: Rate): Rate {
+  const divisor = gcd(numerator, denominator)
+  return divisor <= 1n ? { numerator, denominator } : ratio(numerator / divisor, denominator / divisor)
+}
+
+export const add = (a: Rate, b: Rate): Rate =>
+  a.denominator === b.denominator
+    ? ratio(a.numerator + b.numerator, a.denominator)
+    : ratio(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator)
+export const negate = (a: Rate): Rate => ({ numerator: -a.numerator, denominator: a.denominator })
+export const subtract = (a: Rate, b: Rate): Rate => add(a, negate(b))
+export const multiply = (a: Rate, b: Rate): Rate => ratio(a.numerator * b.numerator, a.denominator * b.denominator)
+export const compare = (a: Rate, b: Rate): number => {
   const difference = a.numerator * b.denominator - b.numerator * a.denominator
   return difference < 0n ? -1 : difference > 0n ? 1 : 0
 }
+export const isZero = (a: Rate): boolean => a.numerator === 0n
 
-export const ZERO_RATE: Rate = { numerator: 0n, denominator: 1n }
-export const ONE_RATE: Rate = { numerator: 1n, denominator: 1n }
-export const rateOfInteger = (value: number | bigint): Rate => ({ numerator: BigInt(value), denominator: 1n })
+/** @throws MoneyError `DIVISION_BY_ZERO` through mulDiv when asked for money; callers test `isZero` first */
+export const divide = (a: Rate, b: Rate): Rate => ratio(a.numerator * b.denominator, a.denominator * b.numerator)
 
-/** Floors to a number of decimals: convention C2 of the vectors keeps rates to six. */
-export function floorRate({ numerator, denominator }: Rate, decimals: number): Rate {
+/** The fraction as whole fen. */
+export const toFen = (a: Rate, rounding: Rounding): Fen => mulDiv(a.numerator, 1n, a.denominator, rounding)
+
+/** Rounds to a number of decimals (rates of the vectors have six, floored). */
+export function toDecimals(a: Rate, decimals: number, rounding: Rounding): Rate {
   const scale = 10n ** BigInt(decimals)
-  return { numerator: mulDiv(numerator, scale, denominator, 'floor'), denominator: scale }
+  return ratio(mulDiv(a.numerator, scale, a.denominator, rounding), scale)
+}
+
+/**
+ * The shortest decimal text, when there is one; else `n/d`. Read back by `parseFraction`.
+ */
+export function fractionText(value: Rate): string {
+  const { numerator, denominator } = reduce(value)
+  if (denominator === 1n) return numerator.toString()
+  let [scale, decimals] = [1n, 0]
+  while (scale % denominator !== 0n && decimals < 18) [scale, decimals] = [scale * 10n, decimals + 1]
+  if (scale % denominator !== 0n) return `${numerator}/${denominator}`
+  const scaled = numerator * (scale / denominator)
+  const digits = (scaled < 0n ? -scaled : scaled).toString().padStart(decimals + 1, '0')
+  return `${scaled < 0n ? '-' : ''}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`
+}
+
+const DECIMAL = /^(-?)([0-9]{1,30})(?:\.([0-9]{1,30}))?$/
+const FRACTION = /^(-?[0-9]{1,200})\/([0-9]{1,200})$/
+
+/** Reads what `fractionText` writes. @throws RateError `NOT_A_RATE` */
+export function parseFraction(text: string): Rate {
+  const decimal = DECIMAL.exec(text)
+  if (decimal) {
+    const decimals = decimal[3] ?? ''
+    const numerator = BigInt(decimal[2]! + decimals)
+    return ratio(decimal[1] ? -numerator : numerator, 10n ** BigInt(decimals.length))
+  }
+  const fraction = FRACTION.exec(text)
+  if (!fraction || /^0+$/.test(fraction[2]!)) throw new RateError(text)
+  return ratio(BigInt(fraction[1]!), BigInt(fraction[2]!))
 }
 
 /** The nearest double, correctly rounded where numerator and denominator are below 2^53. For output and estimates. */

@@ -9,7 +9,7 @@ const FACTORS = [1, 10, 100] as const
 /** What each size costs at 1×, 10×, 100×; per unit it should not grow. */
 function growth(report: Report, name: string, what: string, run: (factor: number) => () => unknown): void {
   const perUnit = FACTORS.map((factor) => {
-    const { medianMs } = time(run(factor), { runs: 5, warmUp: 2 })
+    const { medianMs } = time(run(factor), { runs: 15, warmUp: 10 })
     report.add({
       id: `engine.growth.${name}.${factor}x`,
       what: `${what}, ${factor}×`,

@@ -1,7 +1,6 @@
 import type { DealTerms } from '#domain/deal/terms'
-import { add, compare, ONE, ZERO } from '#domain/deal/rational'
+import { add, compare, ONE, ZERO, parseRate } from '#domain/rate'
 import { SOURCES } from '#domain/deal/words'
-import { parseRate } from '#domain/rate'
 import { parseTerms, TermsError } from '#domain/deal/validate'
 import { parseFen, sumFen } from '#domain/money'
 import { participantKey } from '../membership/state.ts'

@@ -1,5 +1,5 @@
 /** A deal of the vectors as a deal-terms document: the words change, nothing is worked out here. */
-import { fractionText } from '../deal/rational.ts'
+import { fractionText } from '../rate.ts'
 import {
   TERMS_SCHEMA,
   type CouponTerms,

@@ -1,9 +1,8 @@
 /** Prices, returns and spreads of the bonds of a run (VOCABULARY.md, runDeal, pricing). */
 import { daysBetween, type IsoDate } from '../date.ts'
 import type { DayCount } from '../day-count.ts'
-import { ratio } from '../deal/rational.ts'
+import { ratio, type Rate } from '../rate.ts'
 import { minFen, mulDiv, type Fen } from '../money.ts'
-import type { Rate } from '../rate.ts'
 import { cashOfBond, priceBond, type BondFlow } from '../valuation/bond.ts'
 import type { Cash } from '../valuation/present-value.ts'
 import { irr, zSpread } from '../valuation/yield.ts'

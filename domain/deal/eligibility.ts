@@ -6,7 +6,7 @@
 import { isIsoDate } from '../date.ts'
 import type { Fen } from '../money.ts'
 import { holds } from './formula/compile.ts'
-import { compare, fractionText, parseFraction, ratio } from './rational.ts'
+import { compare, fractionText, parseFraction, ratio } from '../rate.ts'
 import type { DealTerms } from './terms.ts'
 
 export interface AssetFacts {

@@ -9,10 +9,10 @@ import { CurveSetSchema, DateText } from '../conformance/schema/common.ts'
 import { inputProblems } from '../conformance/strict.ts'
 import type { IsoDate } from '../date.ts'
 import { parseFen } from '../money.ts'
-import { parseRate } from '../rate.ts'
-import { toDecimals } from './rational.ts'
+import { parseRate, toDecimals } from '../rate.ts'
 import { FenText, RateText, strict, optional } from './schema/primitives.ts'
-import type { FlowInput, PoolInput } from '../waterfall/run.ts'
+import type { FlowInput } from '../waterfall/pool-rows.ts'
+import type { PoolInput } from '../waterfall/run.ts'
 import type { AssetPool, Scenario } from '../waterfall/simulate.ts'
 
 const FlowSchema = strict({

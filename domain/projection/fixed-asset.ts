@@ -3,7 +3,7 @@ import { stepAt } from '../curve.ts'
 import type { IsoDate } from '../date.ts'
 import { addPeriods } from '../dates/pattern.ts'
 import { maxFen, mulDiv, type Fen } from '../money.ts'
-import { timesRates } from '../rate.ts'
+import { multiply } from '../rate.ts'
 import { cutSchedule } from './combine.ts'
 import { emptyRow, type AssetSchedule } from './types.ts'
 
@@ -28,7 +28,7 @@ export function projectFixedAsset(asset: FixedAsset, asOf: IsoDate): AssetSchedu
     const date = addPeriods(originDate, freq, paid + i + 1)
     const newDepreciation = i < remainingTerm ? depreciationOf(asset, book, remainingTerm - i) : 0n
     book -= newDepreciation
-    const used = timesRates(asset.capacity, stepAt(asset.utilization, date, 'inclusive'))
+    const used = multiply(asset.capacity, stepAt(asset.utilization, date, 'inclusive'))
     const units = mulDiv(used.numerator, 1n, used.denominator, 'floor')
     const price = stepAt(asset.price, date, 'inclusive')
     const cash = mulDiv(units * 100n, price.numerator, price.denominator, 'floor')

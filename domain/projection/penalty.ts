@@ -1,6 +1,6 @@
 import type { Penalty } from '../assets/types.ts'
 import { mulDiv, type Fen } from '../money.ts'
-import { compareRates, addRates, negateRate, timesRates, rateOfInteger, ZERO_RATE, type Rate } from '../rate.ts'
+import { compare, multiply, ratio, subtract, ZERO, type Rate } from '../rate.ts'
 
 const take = (amount: Fen, { numerator, denominator }: Rate): Fen => mulDiv(amount, numerator, denominator, 'floor')
 
@@ -15,8 +15,8 @@ export function penaltyOf(penalty: Penalty, period: number, prepayment: Fen): Fe
     case 'percentage':
       return penalty.periods === undefined || period <= penalty.periods ? take(prepayment, penalty.rate) : 0n
     case 'sliding': {
-      const rate = addRates(penalty.rate, negateRate(timesRates(rateOfInteger(period - 1), penalty.step)))
-      return compareRates(rate, ZERO_RATE) > 0 ? take(prepayment, rate) : 0n
+      const rate = subtract(penalty.rate, multiply(ratio(BigInt(period - 1)), penalty.step))
+      return compare(rate, ZERO) > 0 ? take(prepayment, rate) : 0n
     }
     case 'stepDown': {
       let until = 0

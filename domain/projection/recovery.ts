@@ -1,6 +1,6 @@
 import { AssetError, type Recovery } from '../assets/types.ts'
 import { mulDiv, type Fen } from '../money.ts'
-import { ONE_RATE, type Rate } from '../rate.ts'
+import { ONE, type Rate } from '../rate.ts'
 
 const share = (amount: Fen, { numerator, denominator }: Rate): Fen => mulDiv(amount, numerator, denominator, 'floor')
 
@@ -31,10 +31,7 @@ export function recoveriesOf(
   const loss = defaults.map(() => 0n)
   if (!recovery) return { recovery: recovered, loss: [...defaults] }
   const rows = recoveryRows(recovery)
-  const shares = recovery.timing ?? [
-    ...Array.from({ length: rows }, () => ({ numerator: 0n, denominator: 1n })),
-    ONE_RATE,
-  ]
+  const shares = recovery.timing ?? [...Array.from({ length: rows }, () => ({ numerator: 0n, denominator: 1n })), ONE]
   for (const [row, amount] of defaults.entries()) {
     if (amount === 0n) continue
     const total = recoveredOf(amount, recovery)

@@ -2,10 +2,10 @@
 import { daysBetween, type IsoDate } from '../date.ts'
 import { yearFraction } from '../day-count.ts'
 import { fenOf } from '../deal/formula/compile.ts'
-import { add, multiply, ratio, toFen, ZERO } from '../deal/rational.ts'
+import { add, multiply, ratio, toFen, ZERO, type Rate } from '../rate.ts'
 import { maxFen, minFen, parseFen, type Fen } from '../money.ts'
-import type { Rate } from '../rate.ts'
 import type { CouponProgram, Live, TrancheProgram } from './live.ts'
+import type { Figure } from './period.ts'
 import type { CouponState, TrancheState } from './state.ts'
 
 /**
@@ -18,9 +18,12 @@ export function accrueTranche(live: Live, index: number, to: IsoDate, settle: bo
   if (program.principal.type === 'equity') return
   const record = live.tranches[index]!
   let accrued = 0n
+  // Lines written earlier keep the inputs of their own accrual.
+  let inputs: Record<string, Figure> | null = null
   program.coupons.forEach((coupon, strip) => {
     const couponState = state.coupons[strip]!
-    const amount = accrueCoupon(live, program, state, coupon, couponState, to, settle, record.inputs)
+    if (settle && to > couponState.accruedTo) noteInputs((inputs ??= {}), live, state, coupon, strip, to)
+    const amount = accrueCoupon(live, program, state, coupon, couponState, to, settle)
     if (program.principal.type !== 'accretion') accrued += amount
     else if (amount !== 0n) {
       couponState.due = 0n
@@ -30,6 +33,27 @@ export function accrueTranche(live: Live, index: number, to: IsoDate, settle: bo
     }
   })
   record.accrued += accrued
+  if (inputs) record.inputs = inputs
+}
+
+/** What the interest of a strip is worked out from; strips after the first are numbered. */
+function noteInputs(
+  inputs: Record<string, Figure>,
+  live: Live,
+  tranche: TrancheState,
+  coupon: CouponProgram,
+  strip: number,
+  to: IsoDate,
+): void {
+  const state = tranche.coupons[strip]!
+  const mark = strip === 0 ? '' : `.${strip + 1}`
+  inputs[`base${mark}`] = coupon.notional ? fenOf(coupon.notional, live, live.program.behaviour.money) : tranche.balance
+  inputs[`rate${mark}`] = state.rate
+  inputs[`from${mark}`] = state.accruedTo
+  inputs[`to${mark}`] = to
+  inputs[`dayCount${mark}`] = coupon.dayCount
+  const carried = state.due + state.dueOnDue
+  if (carried > 0n) inputs[`carried${mark}`] = carried
 }
 
 function accrueCoupon(
@@ -40,7 +64,6 @@ function accrueCoupon(
   state: CouponState,
   to: IsoDate,
   settle: boolean,
-  inputs: Record<string, unknown>,
 ): Fen {
   const { behaviour } = live.program
   const from = state.accruedTo
@@ -51,13 +74,6 @@ function accrueCoupon(
   const before = state.due
   if (!late) {
     const fraction = yearFraction(coupon.dayCount, from, to)
-    if (settle) {
-      inputs['base'] = base
-      inputs['rate'] = state.rate
-      inputs['from'] = from
-      inputs['to'] = to
-      inputs['dayCount'] = coupon.dayCount
-    }
     const interest =
       program.coupons.length > 1 && behaviour.interestRounded === 'each-accrual'
         ? multiply(ratio(live.product(base, state.rate)), fraction)
@@ -99,7 +115,7 @@ export function interestOwedAt(live: Live, index: number, date: IsoDate): Fen {
   if (program.principal.type === 'equity' || program.principal.type === 'accretion') return 0n
   return program.coupons.reduce((sum, coupon, strip) => {
     const state = { ...tranche.coupons[strip]! }
-    accrueCoupon(live, program, tranche, coupon, state, date, true, {})
+    accrueCoupon(live, program, tranche, coupon, state, date, true)
     return sum + state.due + state.dueOnDue
   }, 0n)
 }

@@ -4,8 +4,7 @@
  */
 import type { Fen } from '../money.ts'
 import { parseFen } from '../money.ts'
-import type { Rate } from '../rate.ts'
-import { fractionText, parseFraction } from '../deal/rational.ts'
+import { type Rate, fractionText, parseFraction } from '../rate.ts'
 import { isoDate } from '../date.ts'
 import type { DealState } from './state.ts'
 

@@ -4,14 +4,14 @@
  */
 import { addDays, type IsoDate } from '../date.ts'
 import { patternDates, type Pattern } from '../dates/pattern.ts'
-import { add, compare, multiply, ratio, toDecimals, ZERO } from '../deal/rational.ts'
+import { add, compare, multiply, ratio, toDecimals, ZERO, type Rate } from '../rate.ts'
 import { SOURCES, type WaterfallName } from '../deal/words.ts'
 import { mulDiv, type Fen } from '../money.ts'
-import type { Rate } from '../rate.ts'
 import { accrueTranche } from './accrual.ts'
 import { accrueRecurring, turnFeeSpell } from './fees.ts'
 import { accrueCap, accrueSwap, settleSwap } from './hedges.ts'
-import { WaterfallError, type Live, type Program, type TrancheProgram } from './live.ts'
+import { type Live, type Program, type TrancheProgram } from './live.ts'
+import { WaterfallError } from './live-types.ts'
 import { testTriggers } from './triggers.ts'
 import { yearFraction } from '../day-count.ts'
 

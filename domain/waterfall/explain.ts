@@ -2,11 +2,11 @@
  * Why a payment is what it is: the tree of amounts it came from, down to the pool's totals, as data and as text in both
  * languages. Everything is read from the period's result; nothing is computed anew.
  */
-import { fractionText } from '../deal/rational.ts'
+import { fractionText } from '../rate.ts'
 import type { DealTerms, Step } from '../deal/terms.ts'
 import { sumFen, yuanFromFen, type Fen } from '../money.ts'
 import type { Figure, Payee, StepLine, StepResult, Transfer } from './period.ts'
-import { SOURCES } from '../deal/words.ts'
+import { SOURCES, type Source } from '../deal/words.ts'
 
 export interface Words {
   readonly zh: string
@@ -46,26 +46,26 @@ export function explain(terms: DealTerms, result: StepResult, query: PaymentQuer
   )
   if (mine.length === 0)
     throw new ExplainError({ payee: `${to.kind} ${to.id}`, period: result.periodId, step: step ?? 'any' })
-  const texts = stepTexts(terms)
+  const labels = labelsOf(terms)
   const cash = mine.filter(({ from }) => from !== null)
   return {
     label: words(`${result.payDate} 支付给 ${to.id}`, `Paid to ${to.id} on ${result.payDate}`),
     amount: sumFen(cash.map(({ paid }) => paid)),
-    children: mine.map((line) => explainLine(result, texts, line)),
+    children: mine.map((line) => explainLine(result, labels, line)),
   }
 }
 
-function explainLine(result: StepResult, texts: ReadonlyMap<string, Words>, line: StepLine): Explanation {
-  const text = texts.get(line.step) ?? words(line.step, line.step)
+function explainLine(result: StepResult, labels: Labels, line: StepLine): Explanation {
+  const text = labels.texts.get(line.step) ?? words(line.step, line.step)
   const children: Explanation[] = [{ label: words('应付', 'Due'), amount: line.due, children: inputsOf(line) }]
-  if (line.from !== null) children.push(available(result, texts, line))
+  if (line.from !== null) children.push(available(result, labels, line))
   if (line.shortfall > 0n)
     children.push({ label: words('未足额支付', 'Shortfall'), amount: line.shortfall, children: [] })
   return { label: text, amount: line.paid, clause: line.clause, children }
 }
 
 /** Cash that was there: opening balance, what came in before the line, less what earlier lines took. */
-function available(result: StepResult, texts: ReadonlyMap<string, Words>, line: StepLine): Explanation {
+function available(result: StepResult, labels: Labels, line: StepLine): Explanation {
   const account = line.from!
   const index = result.lines.indexOf(line)
   const earlier = result.lines.slice(0, index).filter(({ from, paid }) => from === account && paid > 0n)
@@ -75,9 +75,9 @@ function available(result: StepResult, texts: ReadonlyMap<string, Words>, line: 
     line.availableBefore + sumFen(earlier.map(({ paid }) => paid)) - sumFen(before.map(({ amount }) => amount))
   const children: Explanation[] = []
   if (opening !== 0n) children.push({ label: words('期初余额', 'Opening balance'), amount: opening, children: [] })
-  for (const transfer of before) children.push(inflow(result, texts, transfer))
+  for (const transfer of before) children.push(inflow(result, labels, transfer))
   for (const taken of earlier) {
-    const text = texts.get(taken.step) ?? words(taken.step, taken.step)
+    const text = labels.texts.get(taken.step) ?? words(taken.step, taken.step)
     children.push({
       label: words(`减：${text.zh}（${taken.to.id}）`, `Less: ${text.en} (${taken.to.id})`),
       amount: -taken.paid,
@@ -99,15 +99,18 @@ function happenedBefore(result: StepResult, transfer: Transfer, index: number): 
   return at >= 0 && at < index
 }
 
-function inflow(result: StepResult, texts: ReadonlyMap<string, Words>, transfer: Transfer): Explanation {
+function inflow(result: StepResult, { texts, sources }: Labels, transfer: Transfer): Explanation {
   const text = texts.get(transfer.stepId) ?? words(transfer.stepId, transfer.stepId)
   const pool = result.state.pools.find(({ id }) => transfer.from.kind === 'pool' && id === transfer.from.id)
+  const ruled = sources.get(transfer.stepId)
   const parts = pool
-    ? SOURCES.filter((source) => (pool.collected[source] ?? 0n) > 0n).map((source) => ({
-        label: words(SOURCE_ZH[source], `Pool total: ${source}`),
-        amount: pool.collected[source]!,
-        children: [],
-      }))
+    ? SOURCES.filter((source) => (ruled?.includes(source) ?? true) && (pool.collected[source] ?? 0n) > 0n).map(
+        (source) => ({
+          label: words(SOURCE_ZH[source], `Pool total: ${source}`),
+          amount: pool.collected[source]!,
+          children: [],
+        }),
+      )
     : []
   return { label: text, amount: transfer.amount, children: parts }
 }
@@ -129,6 +132,7 @@ const INPUT_WORDS: Readonly<Record<string, Words>> = {
   from: words('起息日（含）', 'From (included)'),
   to: words('止息日（不含）', 'To (excluded)'),
   dayCount: words('计息基准', 'Day count'),
+  carried: words('前期未付', 'Unpaid before'),
   balance: words('余额', 'Balance'),
   target: words('目标余额', 'Target'),
   days: words('天数', 'Days'),
@@ -139,7 +143,9 @@ const INPUT_WORDS: Readonly<Record<string, Words>> = {
 
 const inputsOf = ({ inputs }: StepLine): Explanation[] =>
   Object.entries(inputs).map(([name, value]) => {
-    const label = INPUT_WORDS[name] ?? words(name, name)
+    const [word, strip] = name.split('.') as [string, string?]
+    const { zh, en } = INPUT_WORDS[word] ?? words(word, word)
+    const label = strip === undefined ? words(zh, en) : words(`${zh}（第${strip}项）`, `${en} (strip ${strip})`)
     return typeof value === 'bigint'
       ? { label, amount: value, children: [] }
       : { label, figure: figureText(value), children: [] }
@@ -148,7 +154,13 @@ const inputsOf = ({ inputs }: StepLine): Explanation[] =>
 const figureText = (value: Figure): string =>
   typeof value === 'object' ? fractionText(value) : typeof value === 'bigint' ? yuanFromFen(value) : String(value)
 
-function stepTexts(terms: DealTerms): Map<string, Words> {
+/** Texts of steps and collection rules by id, and which sources of cash a collection rule is about. */
+interface Labels {
+  readonly texts: ReadonlyMap<string, Words>
+  readonly sources: ReadonlyMap<string, readonly Source[]>
+}
+
+function labelsOf(terms: DealTerms): Labels {
   const texts = new Map<string, Words>()
   const visit = (steps: readonly Step[]): void => {
     for (const step of steps) {
@@ -158,7 +170,7 @@ function stepTexts(terms: DealTerms): Map<string, Words> {
   }
   for (const steps of Object.values(terms.waterfalls)) visit(steps ?? [])
   for (const { id, text } of terms.collection) texts.set(id, text)
-  return texts
+  return { texts, sources: new Map(terms.collection.map(({ id, sources }) => [id, sources])) }
 }
 
 /** The tree as indented lines, amounts in yuan. */

@@ -3,11 +3,11 @@ import type { IsoDate } from '../date.ts'
 import { daysBetween } from '../date.ts'
 import { yearFraction } from '../day-count.ts'
 import { fenOf } from '../deal/formula/compile.ts'
-import { add, compare, multiply, ratio, subtract, toFen, ZERO } from '../deal/rational.ts'
+import { add, compare, multiply, ratio, subtract, toFen, ZERO, type Rate } from '../rate.ts'
 import { minFen, type Fen } from '../money.ts'
-import type { Rate } from '../rate.ts'
 import { spellWeight } from './fees.ts'
-import type { Live, StepMark } from './live.ts'
+import type { Live } from './live.ts'
+import type { StepMark } from './live-types.ts'
 import type { LegProgram } from './program-types.ts'
 
 /** Interest on the drawn amount and premium on the available credit since the last accrual; neither bears anything. */
@@ -44,12 +44,10 @@ export function repayFacility(
   const opening = live.state.accounts[account]!.balance
   for (const what of order) {
     const due = state[REPAID[what]]
-    const availableBefore = live.state.accounts[account]!.balance
-    const paid = minFen(due, availableBefore)
-    live.withdraw(account, paid, payee, 'facility', mark.id)
+    const paid = minFen(due, live.state.accounts[account]!.balance)
+    live.payOut(mark, account, { payee, due, inputs: { what } }, paid, 'facility')
     state[REPAID[what]] -= paid
     if (what === 'balance' && revolving) state.available += paid
-    live.cashLine(mark, account, payee, availableBefore, due, paid, { what })
     live.facilityRow(index, ROW_KIND[what], paid)
   }
   live.moved(account, live.state.accounts[account]!.balance - opening)
@@ -64,7 +62,7 @@ export function drawFacility(live: Live, mark: StepMark, account: number, index:
   state.drawn += taken
   live.deposit(account, taken, { kind: 'facility', id: state.id }, 'facility', mark.id)
   live.facilityRow(index, 'draw', -taken)
-  live.book(mark, { kind: 'account', id: live.state.accounts[account]!.id }, wanted, taken, { facility: state.id })
+  live.book(mark, live.program.accounts[account]!.payee, wanted, taken, { facility: state.id })
 }
 
 const legRate = (live: Live, leg: LegProgram): Rate =>
@@ -95,8 +93,7 @@ export function accrueSwap(live: Live, index: number): void {
 export function settleSwap(live: Live, mark: StepMark, account: number, index: number): void {
   const state = live.state.swaps[index]!
   const payee = { kind: 'swap', id: state.id } as const
-  const net = state.net
-  const availableBefore = live.state.accounts[account]!.balance
+  const { net } = state
   if (net >= 0n) {
     live.deposit(account, net, payee, 'hedge', mark.id)
     live.book(mark, payee, net, net, { net })
@@ -104,10 +101,9 @@ export function settleSwap(live: Live, mark: StepMark, account: number, index: n
     swapRow(live, index, net)
     return
   }
-  const paid = minFen(-net, availableBefore)
-  live.withdraw(account, paid, payee, 'hedge', mark.id)
+  const paid = minFen(-net, live.state.accounts[account]!.balance)
+  live.payOut(mark, account, { payee, due: -net, inputs: { net } }, paid, 'hedge')
   state.net += paid
-  live.cashLine(mark, account, payee, availableBefore, -net, paid, { net })
   live.moved(account, -paid)
   swapRow(live, index, -paid)
 }

@@ -1,8 +1,8 @@
 /** Revolving purchases and the sale of the pool. */
-import { divide, ratio, toFen } from '../deal/rational.ts'
+import { divide, ratio, toFen, type Rate } from '../rate.ts'
 import { minFen, mulDiv, type Fen } from '../money.ts'
-import type { Rate } from '../rate.ts'
-import type { Live, StepMark } from './live.ts'
+import type { Live } from './live.ts'
+import type { StepMark } from './live-types.ts'
 
 interface Price {
   readonly performing: Rate
@@ -24,12 +24,9 @@ export function purchase(live: Live, mark: StepMark, account: number, limit: Fen
           balance: toFen(divide(ratio(cash), price.performing), 'floor'),
         })
   const payee = { kind: 'pool', id: 'purchase' } as const
-  live.withdraw(account, bought.spent, payee, 'purchase', mark.id)
+  const inputs = { price: price.performing, balance: bought.balance }
+  live.payOut(mark, account, { payee, due: cash, inputs }, bought.spent, 'purchase')
   live.state.pools[0]!.cumulativePurchased += bought.balance
-  live.cashLine(mark, account, payee, availableBefore, cash, bought.spent, {
-    price: price.performing,
-    balance: bought.balance,
-  })
   live.moved(account, -bought.spent)
   if (bought.spent > 0n) live.raise('revolving-purchase', mark.clause)
 }
@@ -46,7 +43,7 @@ export function sellPool(live: Live, mark: StepMark, account: number, price: Pri
   }
   live.env.sold?.(live.date)
   live.deposit(account, proceeds, { kind: 'pool', id: 'sale' }, 'purchase', mark.id)
-  live.book(mark, { kind: 'account', id: live.state.accounts[account]!.id }, proceeds, proceeds, {
+  live.book(mark, live.program.accounts[account]!.payee, proceeds, proceeds, {
     price: price.performing,
   })
 }

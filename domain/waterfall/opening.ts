@@ -1,9 +1,9 @@
 /** The state of a deal before its first period. */
-import { ZERO } from '../deal/rational.ts'
+import { ZERO, type Rate } from '../rate.ts'
 import type { DealTerms } from '../deal/terms.ts'
-import type { Rate } from '../rate.ts'
 import { fenOf } from '../deal/formula/compile.ts'
-import { Live, type Environment, type Program } from './live.ts'
+import { Live, type Program } from './live.ts'
+import { type Environment } from './live-types.ts'
 import { programOf } from './program.ts'
 import type { DealState } from './state.ts'
 

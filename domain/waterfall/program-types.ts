@@ -11,6 +11,7 @@ import type { Source, Status, WaterfallName } from '../deal/words.ts'
 import type { Fen } from '../money.ts'
 import type { Rate } from '../rate.ts'
 import type { Behaviour } from './behaviour.ts'
+import type { Payee } from './period.ts'
 
 /** Names to positions; a group stands for its members. */
 export interface Names {
@@ -51,6 +52,8 @@ export interface CouponProgram<L> {
 
 export interface TrancheProgram<L> {
   readonly id: string
+  /** How records name it as a payee: one object for all of them. */
+  readonly payee: Payee
   readonly index: number
   readonly original: Fen
   readonly opening: Fen
@@ -62,6 +65,8 @@ export interface TrancheProgram<L> {
 
 export interface FeeProgram<L> {
   readonly id: string
+  /** How records name it as a payee: one object for all of them. */
+  readonly payee: Payee
   readonly terms: FeeTerms
   readonly start: IsoDate
   readonly amount: Fen
@@ -84,6 +89,8 @@ export interface TriggerProgram<L> {
 
 export interface AccountProgram<L> {
   readonly id: string
+  /** How records name it as a payee: one object for all of them. */
+  readonly payee: Payee
   readonly opening: Fen
   readonly target: FormulaOf<L> | null
   readonly interest: { rate: Rate; dayCount: DayCount; dates: Pattern; accruedTo: IsoDate } | null

@@ -141,6 +141,7 @@ function compileTerms(terms: DealTerms): Program {
     tranches: terms.tranches.map((tranche, index) => compileTranche(compiler, tranche, index, accrualStart)),
     accounts: terms.accounts.map(({ id, opening, target, interest }, index) => ({
       id,
+      payee: { kind: 'account', id } as const,
       opening: parseFen(opening ?? '0'),
       target: target === undefined ? null : compiler.formula(target, `/accounts/${index}/target`, 'money'),
       interest: interest
@@ -198,6 +199,7 @@ function compileTranche(
   const path = `/tranches/${index}`
   return {
     id: tranche.id,
+    payee: { kind: 'tranche', id: tranche.id },
     index,
     original: parseFen(tranche.original),
     opening: parseFen(tranche.balance ?? tranche.original),
@@ -258,6 +260,7 @@ function compileCoupon(compiler: Compiler, coupon: CouponTerms, path: string): C
 function compileFee(compiler: Compiler, fee: FeeTerms, path: string, closing: IsoDate): FeeProgram {
   return {
     id: fee.id,
+    payee: { kind: 'fee', id: fee.id },
     terms: fee,
     start: fee.start === undefined ? closing : isoDate(fee.start),
     amount: 'amount' in fee ? parseFen(fee.amount) : 0n,

@@ -1,8 +1,9 @@
 /** What a period has left behind in the running deal, as a result; the records are then empty again. */
-import { ratio } from '../deal/rational.ts'
+import { ratio } from '../rate.ts'
 import type { Status } from '../deal/words.ts'
 import { sumFen, type Fen } from '../money.ts'
-import { emptyRecord, type Live } from './live.ts'
+import { type Live } from './live.ts'
+import { emptyRecord } from './live-types.ts'
 import type { FeeResult, StepResult, TrancheResult } from './period.ts'
 import { cloneState } from './state.ts'
 

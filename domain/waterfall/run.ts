@@ -4,36 +4,21 @@
  * call.
  */
 import type { IsoDate } from '../date.ts'
-import { adjust, calendar } from '../dates/calendar.ts'
-import { datesInRange, type Pattern } from '../dates/pattern.ts'
 import type { DealTerms } from '../deal/terms.ts'
 import type { Value } from '../deal/formula/compile.ts'
 import type { Fen } from '../money.ts'
-import { ratio } from '../deal/rational.ts'
-import type { Rate } from '../rate.ts'
+import { ratio, type Rate } from '../rate.ts'
 import { shownRate } from './accrual.ts'
-import { applyDated, collect, datedEvents, endDeal, payDate, runList, type DatedEvent, type PoolRow } from './events.ts'
-import { Live, WaterfallError, type Environment, type Movement, type Program, type TrancheRecord } from './live.ts'
+import { applyDated, collect, endDeal, payDate, runList, type PoolRow } from './events.ts'
+import { Live, type Program } from './live.ts'
+import { WaterfallError, type Environment, type Movement, type TrancheRecord } from './live-types.ts'
 import { openingState } from './opening.ts'
 import type { DealEvent, StepResult } from './period.ts'
+import { Uncollected, type CollectedRow, type CombineRows, type FlowInput } from './pool-rows.ts'
 import { programOf } from './program.ts'
 import { openingOf, takeResult } from './result.ts'
+import { schedule, type Scheduled } from './schedule.ts'
 import type { DealState } from './state.ts'
-
-/** A payment row of a pool, as a projection gives it. */
-export interface FlowInput {
-  readonly date: IsoDate
-  readonly balance: Fen
-  readonly principal: Fen
-  readonly interest: Fen
-  readonly prepayment: Fen
-  readonly default: Fen
-  readonly recovery: Fen
-  readonly loss: Fen
-  readonly prepayPenalty: Fen
-  readonly lateFee?: Fen
-  readonly rateMicro: bigint
-}
 
 export interface PoolInput {
   readonly openingBalance: Fen
@@ -49,7 +34,7 @@ export interface RunOptions {
   /** Rows that assets bought on a date for a balance will bring. Absent: a purchase step only spends the cash. */
   readonly buy?: (date: IsoDate, balance: Fen) => readonly FlowInput[]
   /** Sums the rows of bought assets into the pool's. */
-  readonly combine?: (a: readonly FlowInput[], b: readonly FlowInput[]) => readonly FlowInput[]
+  readonly combine?: CombineRows
   readonly stop?: IsoDate
   /** Keep statements of accounts, ledgers, hedges (the conformance runs ask for them). */
   readonly statements?: boolean
@@ -57,18 +42,6 @@ export interface RunOptions {
   readonly reportDates?: readonly IsoDate[]
   readonly onReport?: (live: Live) => void
   readonly keepStates?: boolean
-}
-
-export interface CollectedRow {
-  readonly date: IsoDate
-  readonly balance: Fen
-  readonly principal: Fen
-  readonly interest: Fen
-  readonly prepayment: Fen
-  readonly default: Fen
-  readonly recovery: Fen
-  readonly loss: Fen
-  readonly rateMicro: bigint
 }
 
 export interface TrancheRow {
@@ -92,103 +65,6 @@ export interface RunResult {
   readonly events: readonly DealEvent[]
   readonly end: { readonly date: IsoDate; readonly why: EndReason }
   readonly state: DealState
-}
-
-type Scheduled =
-  | { readonly date: IsoDate; readonly order: 0; readonly dated: DatedEvent }
-  | { readonly date: IsoDate; readonly order: 1; readonly kind: 'collect' }
-  | { readonly date: IsoDate; readonly order: 2; readonly kind: 'closing' }
-  | {
-      readonly date: IsoDate
-      readonly order: 3
-      readonly kind: 'pay'
-      readonly accrualTo: IsoDate
-      readonly last: boolean
-    }
-  | { readonly date: IsoDate; readonly order: 4; readonly kind: 'inspect'; readonly index: number }
-  | { readonly date: IsoDate; readonly order: 5; readonly kind: 'report' }
-
-/** Rows of a pool still to be collected. */
-class Uncollected {
-  private next = 0
-  constructor(private rows: readonly FlowInput[]) {}
-  take(to: IsoDate): FlowInput[] {
-    const from = this.next
-    while (this.next < this.rows.length && this.rows[this.next]!.date <= to) this.next += 1
-    return this.rows.slice(from, this.next)
-  }
-  add(rows: readonly FlowInput[], combine: NonNullable<RunOptions['combine']>): void {
-    this.rows = combine(this.rows.slice(this.next), rows)
-    this.next = 0
-  }
-  clear(): void {
-    this.rows = []
-    this.next = 0
-  }
-  /** Whether anything but empty rows is left. */
-  get any(): boolean {
-    for (let i = this.next; i < this.rows.length; i += 1) {
-      const row = this.rows[i]!
-      if (MONEY.some((key) => row[key] !== 0n)) return true
-    }
-    return false
-  }
-}
-const MONEY = [
-  'balance',
-  'principal',
-  'interest',
-  'prepayment',
-  'default',
-  'recovery',
-  'loss',
-  'prepayPenalty',
-] as const
-
-/** Collection and pay dates of the terms: from the explicit first date to stated maturity, which is excluded. */
-export const collectionDates = ({ dates }: DealTerms): IsoDate[] =>
-  datesInRange(
-    'IE',
-    dates.collectionDates as Pattern,
-    dates.firstCollection as IsoDate,
-    dates.statedMaturity as IsoDate,
-  )
-/** Payments with the day interest runs to: moved to business days as the terms say, the accrual too only if they say so. */
-export function payments({ dates }: DealTerms): { readonly date: IsoDate; readonly accrualTo: IsoDate }[] {
-  const unadjusted = datesInRange(
-    'IE',
-    dates.payDates as Pattern,
-    dates.firstPay as IsoDate,
-    dates.statedMaturity as IsoDate,
-  )
-  const { businessDays } = dates
-  if (!businessDays) return unadjusted.map((date) => ({ date, accrualTo: date }))
-  return unadjusted.map((accrualTo) => {
-    const date = adjust(accrualTo, businessDays.rule, calendar(businessDays.calendar))
-    return { date, accrualTo: businessDays.moveAccrual ? date : accrualTo }
-  })
-}
-export const paymentDates = (terms: DealTerms): IsoDate[] => payments(terms).map(({ date }) => date)
-
-function schedule(program: Program, options: RunOptions): Scheduled[] {
-  const { terms, start, statedMaturity } = program
-  const { lastPay } = terms.dates
-  const events: Scheduled[] = []
-  const after = lastPay !== undefined && lastPay < start ? (lastPay as IsoDate) : start
-  for (const dated of datedEvents(program, after, statedMaturity)) events.push({ date: dated.date, order: 0, dated })
-  for (const date of collectionDates(terms)) events.push({ date, order: 1, kind: 'collect' })
-  if (terms.status === 'pre-closing') events.push({ date: program.closing, order: 2, kind: 'closing' })
-  const pays = payments(terms)
-  pays.forEach(({ date, accrualTo }, index) =>
-    events.push({ date, order: 3, kind: 'pay', accrualTo, last: index === pays.length - 1 }),
-  )
-  program.inspections.forEach(({ dates }, index) => {
-    for (const date of datesInRange('II', dates, start, statedMaturity))
-      events.push({ date, order: 4, kind: 'inspect', index })
-  })
-  for (const date of options.reportDates ?? []) events.push({ date, order: 5, kind: 'report' })
-  // A stable sort keeps the order in which events of one kind were generated.
-  return events.sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : a.order - b.order))
 }
 
 /**
@@ -269,7 +145,7 @@ class Run {
 
   play(): RunResult {
     const { stop } = this.options
-    const events = schedule(this.program, this.options)
+    const events = schedule(this.program, this.options.reportDates ?? [])
     this.live.state.facilities.forEach((_, index) => this.live.facilityRow(index, 'open', 0n))
     for (let i = 0; i < events.length && !this.ended; i += 1) {
       const event = events[i]!

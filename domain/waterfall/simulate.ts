@@ -10,8 +10,9 @@ import { mulDiv, type Fen } from '../money.ts'
 import { combineFlows } from '../projection/combine.ts'
 import { projectAsset, projectPool } from '../projection/project.ts'
 import type { FlowRow } from '../projection/types.ts'
-import { ratio } from '../deal/rational.ts'
-import { run, type FlowInput, type PoolInput, type RunOptions, type RunResult } from './run.ts'
+import { ratio } from '../rate.ts'
+import type { FlowInput } from './pool-rows.ts'
+import { run, type PoolInput, type RunOptions, type RunResult } from './run.ts'
 
 export interface AssetPool {
   readonly asOf: IsoDate

@@ -1,10 +1,9 @@
 /** The figures that formulas may ask for, each documented; docs/DEAL-TERMS.md prints this table. */
 import type { Argument, Compiled, Stat, Value } from '../deal/formula/compile.ts'
-import { add, divide, isZero, ratio, toDecimals, ZERO } from '../deal/rational.ts'
+import { add, divide, isZero, ratio, toDecimals, ZERO, type Rate } from '../rate.ts'
 import { SOURCES } from '../deal/words.ts'
 import { partsOf, type IsoDate } from '../date.ts'
 import type { Fen } from '../money.ts'
-import type { Rate } from '../rate.ts'
 import type { Live } from './live.ts'
 import type { Names } from './program-types.ts'
 import type { PoolState } from './state.ts'

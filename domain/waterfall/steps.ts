@@ -1,16 +1,17 @@
 /** Turns the steps of a waterfall into functions over the running deal. Each action is one compiler below. */
 import { fenOf } from '../deal/formula/compile.ts'
 import type { SimpleStep, Step } from '../deal/terms.ts'
-import type { Fen } from '../money.ts'
 import { parseFen } from '../money.ts'
 import { parseRate } from '../rate.ts'
-import { accrueTranche, applyInterest, applyPrincipal, interestOwed, principalDue } from './accrual.ts'
+import { accrueAndBook, bookLedgers, fund, writeOff } from './book-steps.ts'
 import { calculateFee } from './fees.ts'
 import { accrueFacility, collectCap, drawFacility, repayFacility, settleSwap } from './hedges.ts'
-import type { Claim, CompiledStep, Compiler, Formula, Live, PaySources, StepMark } from './live.ts'
+import type { CompiledStep, Compiler, Formula, Live } from './live.ts'
+import type { StepMark } from './live-types.ts'
 import { purchase, sellPool } from './market.ts'
+import type { PaySources } from './pay.ts'
+import { facilityInterest, payFees, payInterest, payPrincipal, payResidual, transfer } from './pay-steps.ts'
 import type { Transfer } from './period.ts'
-import { takeOff } from './write-off.ts'
 
 export function compileSteps(compiler: Compiler, steps: readonly Step[], path: string): CompiledStep[] {
   return steps.map((step, index) => {
@@ -60,8 +61,8 @@ function compileSimple(compiler: Compiler, step: SimpleStep, path: string): Comp
       return (live) => {
         for (const index of indices) {
           calculateFee(live, index)
-          const { id, due } = live.state.fees[index]!
-          live.book(mark, { kind: 'fee', id }, due, due, live.feeInputs[index])
+          const { due } = live.state.fees[index]!
+          live.book(mark, live.program.fees[index]!.payee, due, due, live.feeInputs[index])
         }
       }
     }
@@ -188,191 +189,4 @@ function sourcesOf(
     return () => always
   }
   return (live) => ({ ...fixed, limit: fenOf(limit, live, 'floor') })
-}
-
-function accrueAndBook(live: Live, mark: StepMark, index: number): void {
-  const record = live.tranches[index]!
-  const before = record.accrued
-  accrueTranche(live, index, live.accrueTo, true)
-  const amount = record.accrued - before
-  live.book(mark, { kind: 'tranche', id: live.state.tranches[index]!.id }, amount, amount, { ...record.inputs })
-}
-
-function payInterest(
-  mark: StepMark,
-  indices: readonly number[],
-  step: { accrue?: boolean | undefined; coupon?: number | undefined },
-  sources: (live: Live) => PaySources,
-): CompiledStep {
-  const strip = step.coupon
-  return (live) => {
-    if (step.accrue === true) for (const index of indices) accrueTranche(live, index, live.accrueTo, true)
-    live.pay(mark, sources(live), interestClaims(live, indices, strip))
-  }
-}
-
-const interestClaims = (live: Live, indices: readonly number[], strip?: number): Claim[] =>
-  indices.map((index) => {
-    const state = live.state.tranches[index]!
-    return {
-      payee: { kind: 'tranche', id: state.id },
-      due: interestOwed(state, strip),
-      inputs: live.tranches[index]!.inputs,
-      settle: (amount) => applyInterest(live, index, amount, strip),
-    }
-  })
-
-function payPrincipal(mark: StepMark, indices: readonly number[], sources: (live: Live) => PaySources): CompiledStep {
-  return (live) => {
-    const open = indices.filter((index) => live.state.tranches[index]!.balance > 0n)
-    const claims = open.map((index): Claim => {
-      const { id, balance } = live.state.tranches[index]!
-      const due = principalDue(live, index)
-      return {
-        payee: { kind: 'tranche', id },
-        due,
-        inputs: { balance, target: balance - due },
-        settle: (amount) => applyPrincipal(live, index, amount),
-      }
-    })
-    if (claims.length > 0) live.pay(mark, sources(live), claims)
-  }
-}
-
-function payResidual(live: Live, mark: StepMark, index: number, sources: PaySources): void {
-  const available = live.state.accounts[sources.account]!.balance
-  const due = sources.limit !== null && sources.limit < available ? sources.limit : available
-  const settle = (amount: Fen): void => {
-    const record = live.tranches[index]!
-    record.residual += amount
-    record.touched = true
-  }
-  live.pay(mark, sources, [
-    { payee: { kind: 'tranche', id: live.state.tranches[index]!.id }, due, inputs: { available }, settle },
-  ])
-}
-
-function payFees(
-  mark: StepMark,
-  indices: readonly number[],
-  calculate: boolean,
-  sources: (live: Live) => PaySources,
-): CompiledStep {
-  return (live) => {
-    if (calculate) for (const index of indices) calculateFee(live, index)
-    const claims = indices.map((index): Claim => {
-      const state = live.state.fees[index]!
-      return {
-        payee: { kind: 'fee', id: state.id },
-        due: state.due,
-        inputs: live.feeInputs[index]!,
-        settle: (amount) => {
-          state.due -= amount
-          live.fees[index]!.paid += amount
-        },
-      }
-    })
-    const before = claims.map(({ due }) => due)
-    live.pay(mark, sources(live), claims)
-    if (live.recordMovements)
-      indices.forEach((index, i) => {
-        const { due } = live.state.fees[index]!
-        live.movements.push({ date: live.date, of: 'fee', index, amount: before[i]! - due, balance: due })
-      })
-  }
-}
-
-function transfer(
-  live: Live,
-  mark: StepMark,
-  to: number,
-  sources: PaySources,
-  ledger: number | null,
-  direction: 'debit' | 'credit',
-): void {
-  const available = live.state.accounts[sources.account]!.balance
-  const due = sources.limit === null ? available : sources.limit > 0n ? sources.limit : 0n
-  const { id } = live.program.accounts[to]!
-  const paid = live.pay(mark, sources, [
-    {
-      payee: { kind: 'account', id },
-      due,
-      inputs: sources.limit === null ? {} : { limit: sources.limit },
-      settle: () => undefined,
-    },
-  ])
-  live.moved(to, paid)
-  if (ledger !== null) bookLedger(live, ledger, direction, paid)
-}
-
-function bookLedger(live: Live, index: number, direction: 'debit' | 'credit', amount: Fen): void {
-  if (amount === 0n) return
-  const ledger = live.state.ledgers[index]!
-  ledger.balance += direction === 'debit' ? amount : -amount
-  if (live.recordMovements)
-    live.movements.push({ date: live.date, of: 'ledger', index, amount, balance: ledger.balance, more: { direction } })
-}
-
-/** Over ledgers in list order, each up to its cap (as stated, whatever the ledger holds already). */
-function bookLedgers(
-  live: Live,
-  mark: StepMark,
-  direction: 'debit' | 'credit',
-  amount: Formula,
-  ledgers: readonly { index: number; cap: Formula }[],
-): void {
-  const { money } = live.program.behaviour
-  let left = fenOf(amount, live, money)
-  for (const { index, cap } of ledgers) {
-    const most = fenOf(cap, live, money)
-    const booked = left < most ? left : most
-    const positive = booked > 0n ? booked : 0n
-    live.book(mark, { kind: 'ledger', id: live.state.ledgers[index]!.id }, left, positive, { cap: most })
-    bookLedger(live, index, direction, positive)
-    left -= positive
-  }
-}
-
-/** Interest is accrued first; then min(amount, balance) is taken off, without cash. */
-function writeOff(live: Live, mark: StepMark, index: number, amount: Fen): void {
-  accrueTranche(live, index, live.accrueTo, true)
-  const state = live.state.tranches[index]!
-  const wanted = amount > 0n ? amount : 0n
-  const taken = state.balance - takeOff([state.balance], wanted).balances[0]!
-  state.balance -= taken
-  const record = live.tranches[index]!
-  record.writtenOff += taken
-  if (taken > 0n) record.touched = true
-  live.book(mark, { kind: 'tranche', id: state.id }, wanted, taken)
-}
-
-/** Interest is accrued first; then the balance rises by the amount, which is deposited. */
-function fund(live: Live, mark: StepMark, index: number, to: number, amount: Fen): void {
-  accrueTranche(live, index, live.accrueTo, true)
-  const state = live.state.tranches[index]!
-  state.balance += amount
-  const record = live.tranches[index]!
-  record.drawn += amount
-  if (amount > 0n) record.touched = true
-  live.deposit(to, amount, { kind: 'tranche', id: state.id }, 'principal', mark.id)
-  live.book(mark, { kind: 'tranche', id: state.id }, amount, amount)
-}
-
-/** A facility pays due interest of tranches directly, pro rata, up to its available credit. */
-function facilityInterest(
-  live: Live,
-  mark: StepMark,
-  facility: number,
-  indices: readonly number[],
-  limit: Formula | null,
-): void {
-  const { available } = live.state.facilities[facility]!
-  const most = limit ? fenOf(limit, live, 'floor') : available
-  const claims = interestClaims(live, indices)
-  const shares = live.shares(claims, most < available ? most : available)
-  claims.forEach((claim, i) => {
-    if (shares[i]! <= 0n) return
-    const drawn = live.draw(mark, facility, claim, claim.due, shares[i]!)
-    claim.settle(drawn)
-  })
 }

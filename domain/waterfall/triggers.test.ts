@@ -1,7 +1,7 @@
 // Triggers and facilities of the application's own profile, period by period.
 import { describe, expect, it } from 'vitest'
 import { isoDate } from '../date.ts'
-import { fractionText } from '../deal/rational.ts'
+import { fractionText } from '../rate.ts'
 import { dealA } from '../deal/example-deals.ts'
 import { tapePlanTerms } from '../deal/tape-plan.ts'
 import type { DealTerms, TriggerTerms } from '../deal/terms.ts'

@@ -1,8 +1,7 @@
 /** Trigger tests: figures, breach, how long, consequence. Both usual denominators are shown (DOMAIN.md §2). */
 import { daysBetween } from '../date.ts'
 import { holds, type ValueType } from '../deal/formula/compile.ts'
-import { divide, isZero, ratio, ZERO } from '../deal/rational.ts'
-import type { Rate } from '../rate.ts'
+import { divide, isZero, ratio, ZERO, type Rate } from '../rate.ts'
 import type { Live, TriggerProgram } from './live.ts'
 import type { TriggerResult } from './period.ts'
 

@@ -5,7 +5,7 @@ import { mulDiv } from '../../money.ts'
 import { shareProRata, shareSequential } from '../../waterfall/share.ts'
 import { levelPayment, periodSpeed } from '../../projection/doubles.ts'
 import { armRates, periodRateMicro } from '../../projection/rates.ts'
-import { floorRate, timesRates } from '../../rate.ts'
+import { multiply, toDecimals } from '../../rate.ts'
 import { curveFromJson } from '../asset-json.ts'
 import { defineCompute } from '../compute.ts'
 import { fenFromJson, fenToJson, rateFromJson, rateToJson } from '../numbers.ts'
@@ -31,7 +31,7 @@ const interestAccrual = defineCompute(
   ),
   (input) => ({
     values: input.items.map(({ balance, start, end, rate, dayCount }) => {
-      const factor = timesRates(yearFraction(dayCount, start, end), rateFromJson(rate))
+      const factor = multiply(yearFraction(dayCount, start, end), rateFromJson(rate))
       return fenToJson(mulDiv(fenFromJson(balance), factor.numerator, factor.denominator, 'floor'))
     }),
   }),
@@ -100,7 +100,7 @@ const curve = defineCompute(
     },
     closed,
   ),
-  ({ items: asked, multiply }) => ({
+  ({ items: asked, multiply: product }) => ({
     values: asked.map(({ kind, points, end, lookup = 'inclusive', at }) => {
       const values = curveFromJson(points)
       return at.map((date) => {
@@ -109,10 +109,10 @@ const curve = defineCompute(
         return rateToJson(kind === 'step' ? stepAt(values, date, lookup) : thresholdAt(values, date, lookup))
       })
     }),
-    ...(multiply && {
-      product: curveFromJson(multiply.rates).map(([date, rate]) => [
+    ...(product && {
+      product: curveFromJson(product.rates).map(([date, rate]) => [
         date,
-        rateToJson(timesRates(rate, stepAt(curveFromJson(multiply.factors), date, multiply.lookup))),
+        rateToJson(multiply(rate, stepAt(curveFromJson(product.factors), date, product.lookup))),
       ]),
     }),
   }),
@@ -222,7 +222,7 @@ const arm = defineCompute(
       }
       const rates = armRates(
         terms,
-        item.resetDates.map((_, i) => toMicro(floorRate(rateFromJson(item.index[i] ?? 0), 6))),
+        item.resetDates.map((_, i) => toMicro(toDecimals(rateFromJson(item.index[i] ?? 0), 6, 'floor'))),
       )
       return [toMicro(terms.startRate), ...rates].map(microToNumber)
     }),

@@ -4,8 +4,7 @@
  */
 import { addDays, daysBetween, type IsoDate } from '../../date.ts'
 import type { Fen, Rounding } from '../../money.ts'
-import type { Rate } from '../../rate.ts'
-import { add, compare, divide, isZero, multiply, negate, ratio, subtract, toFen, ZERO } from '../rational.ts'
+import { type Rate, add, compare, divide, isZero, multiply, negate, ratio, subtract, toFen, ZERO } from '../../rate.ts'
 import { FormulaError, parseFormula, type Node, type Operator } from './syntax.ts'
 
 /** Money inside a formula is an exact fraction of fen: a share of a balance is not rounded before it is used. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fractionText } from '../rational.ts'
-import type { Rate } from '../../rate.ts'
+import { fractionText, type Rate } from '../../rate.ts'
 import { compileFormula, type Scope, type Value, type ValueType } from './compile.ts'
 import { FormulaError, parseFormula } from './syntax.ts'
 

@@ -4,8 +4,7 @@
  */
 import { fenFromYuan, type Fen } from '../../money.ts'
 import { isIsoDate, type IsoDate } from '../../date.ts'
-import type { Rate } from '../../rate.ts'
-import { multiply, parseFraction, ratio } from '../rational.ts'
+import { type Rate, multiply, parseFraction, ratio } from '../../rate.ts'
 
 export class FormulaError extends Error {
   override readonly name = 'FormulaError'
