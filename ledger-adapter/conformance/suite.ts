@@ -13,17 +13,7 @@ import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import { callerOf } from '#contracts/membership/caller'
 import type { CommittedEvent, Ledger } from '../port.ts'
 import { signTest, testCommand, testOperatorKey, testRegistry } from '../testing/fixture.ts'
-
-/** How the suite gets hold of one driver's ledgers. */
-export interface LedgerDriver {
-  readonly name: string
-  /** Opens the ledger of this genesis over storage that lasts until `dispose`; opening again finds what was committed. */
-  open(): Promise<Ledger>
-  /** The genesis document of the ledger that `open` opens. */
-  readonly genesis: JsonObject
-  /** A second ledger with another genesis in the same storage. */
-  openOther(): Promise<Ledger>
-}
+import type { LedgerDriver } from './harness.ts'
 
 /** What every driver of the port must do. Run it from a driver's own `*.int.test.ts`. */
 export function ledgerConformance(name: string, prepare: () => Promise<LedgerDriver>): void {

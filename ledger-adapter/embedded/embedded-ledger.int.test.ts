@@ -1,5 +1,7 @@
 import { testDatabase } from '#engines/testing/index'
+import { ledgerFaults } from '../conformance/faults.ts'
 import { ledgerConformance } from '../conformance/suite.ts'
+import { embeddedHarness } from '../testing/embedded-harness.ts'
 import { testLedgerOptions } from '../testing/fixture.ts'
 import { EmbeddedLedger } from './embedded-ledger.ts'
 
@@ -13,3 +15,5 @@ ledgerConformance('embedded', async () => {
     openOther: () => EmbeddedLedger.open(testLedgerOptions(url, { startDate: '2011-01-31' })),
   }
 })
+
+ledgerFaults('embedded', async () => embeddedHarness((await testDatabase()).url))

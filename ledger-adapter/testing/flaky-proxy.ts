@@ -5,6 +5,7 @@ import { once } from 'node:events'
 export class FlakyProxy {
   private readonly sockets = new Set<Socket>()
   private isSwallowing = false
+  private isFrozen = false
   private constructor(
     private readonly server: Server,
     private readonly target: URL,
@@ -30,6 +31,7 @@ export class FlakyProxy {
     const upstream = connect(Number(this.target.port || 5432), this.target.hostname)
     for (const socket of [client, upstream]) {
       this.sockets.add(socket)
+      if (this.isFrozen) socket.pause()
       socket.on('error', () => socket.destroy())
       socket.on('close', () => {
         this.sockets.delete(socket)
@@ -49,6 +51,17 @@ export class FlakyProxy {
     this.isSwallowing = true
   }
 
+  /** Nothing passes any more in either direction, and nobody is told. */
+  freeze(): void {
+    this.isFrozen = true
+    for (const socket of this.sockets) socket.pause()
+  }
+
+  thaw(): void {
+    this.isFrozen = false
+    for (const socket of this.sockets) socket.resume()
+  }
+
   /** Breaks every connection and takes no new one. */
   async cut(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve))
@@ -58,6 +71,7 @@ export class FlakyProxy {
 
   async restore(): Promise<void> {
     this.isSwallowing = false
+    this.isFrozen = false
     this.server.listen(this.port, '127.0.0.1')
     await once(this.server, 'listening')
   }

@@ -1,0 +1,42 @@
+import type { JsonObject } from '#proof/json'
+import type { Ledger } from '../port.ts'
+
+/** How the suite gets hold of one driver's ledgers. */
+export interface LedgerDriver {
+  readonly name: string
+  /** Opens the ledger of this genesis over storage that lasts until `dispose`; opening again finds what was committed. */
+  open(): Promise<Ledger>
+  /** The genesis document of the ledger that `open` opens. */
+  readonly genesis: JsonObject
+  /** A second ledger with another genesis in the same storage. */
+  openOther(): Promise<Ledger>
+}
+
+/** Something that goes wrong below a ledger, until it is mended. */
+export interface Fault {
+  /**
+   * Begins. While it lasts, submits may be answered with transient errors and unknown outcomes, or wait; nothing else.
+   * @returns how to mend it
+   */
+  begin(): Promise<() => Promise<void>>
+}
+
+/** What a driver offers so that `ledgerFaults` can torture it. Everything else the suite does through the port. */
+export interface LedgerHarness extends LedgerDriver {
+  /**
+   * Ends the ledger as `kill -9` would, without a word to its storage or its peers, and opens it again. What the old
+   * object still answers is CLOSED or STORE_UNAVAILABLE. Before it has been called the suite has called `open`.
+   */
+  restart(): Promise<Ledger>
+  /** By name; each is begun and mended several times, under load. */
+  readonly faults: Readonly<Record<string, Fault>>
+  /** Limits of the ledger that `open` opens; the suite goes up to them and beyond. */
+  readonly limits: { readonly maxBlockCommands: number; readonly maxBlockBytes: number }
+  /** Verifies an export from outside, with the driver's own root of trust and with the contracts. */
+  verifyExport(lines: Iterable<string>): Promise<ExportVerdict>
+  /** Ends everything and removes the storage. */
+  dispose(): Promise<void>
+}
+
+export type ExportVerdict =
+  { readonly ok: true; readonly commands: number } | { readonly ok: false; readonly problem: string }
