@@ -1,6 +1,6 @@
 import { EMPTY_FEED, eventDigest, extendFeed, type Feed } from '#proof/feed'
 import type { EventMessage, HeadMessage, StreamMessage } from '#proof/stream'
-import type { Trust } from '#proof/receipt'
+import type { AnyTrust } from '#proof/receipt'
 import { verifyReceiptObject } from '#proof/verify-receipt'
 
 export const STREAM_FAULTS = [
@@ -64,7 +64,7 @@ export class SubscriberState {
   private readonly heads = new Map<string, ProvenHead>()
 
   constructor(
-    private readonly trust: Trust,
+    private readonly trust: AnyTrust,
     from: SubscriberCheckpoint = { cursor: null, topics: {} },
   ) {
     this.cursor = from.cursor
@@ -147,7 +147,7 @@ export class SubscriberState {
     const feed = this.feed(topic)
     const verdict = verifyReceiptObject(proof, this.trust)
     if (!verdict.ok) throw new StreamError('BAD_PROOF', topic, feed.count, verdict.reason)
-    const { receipt, header } = verdict
+    const { receipt, anchored } = verdict
     if (receipt.kind !== 'topic' || receipt.topic !== topic) {
       throw new StreamError('BAD_PROOF', topic, feed.count, 'a proof of something else')
     }
@@ -157,7 +157,7 @@ export class SubscriberState {
       throw new StreamError('FORGED', topic, count, 'the ledger has another')
     if (count < feed.count)
       throw new StreamError('BAD_PROOF', topic, count, `an older head; ${feed.count} events are here`)
-    this.heads.set(topic, { topic, count, hash, height: header.height })
+    this.heads.set(topic, { topic, count, hash, height: anchored.height })
     return undefined
   }
 }

@@ -1,5 +1,5 @@
 import { BEARER_PROTOCOL_PREFIX, CLOSE, STREAM_PROTOCOL, type StreamMessage } from '#proof/stream'
-import type { Trust } from '#proof/receipt'
+import type { AnyTrust } from '#proof/receipt'
 import {
   StreamError,
   SubscriberState,
@@ -28,7 +28,7 @@ export interface SubscriberOptions {
   /** A token of `SluiceClient`, asked for at each connection: it may have expired. */
   readonly token: () => Promise<string>
   /** Whom to believe, known beforehand. */
-  readonly trust: Trust
+  readonly trust: AnyTrust
   /** `WebSocket` of the runtime, or `(url, protocols) => new WebSocket(url, protocols)` of `ws`. */
   readonly socket: SocketFactory
   /** Called for each event once, in order; awaited before the next one is looked at. */

@@ -27,6 +27,10 @@ export interface SignedCommand {
 export const MAX_LIFETIME_MS = 24 * 60 * 60 * 1000
 /** How far the author's clock may run ahead of block time. */
 export const MAX_AHEAD_MS = 5 * 60 * 1000
+/** How long an id stays in the state after its command's expiry (LEDGER.md §1). */
+export const ID_RETENTION_MS = 60 * 60 * 1000
+/** Where a spent id stands in the state: {digest, height, index, expiresAt}. */
+export const commandKey = (commandId: string): string => `sys/command/${commandId}`
 /** The largest signed command, in bytes. */
 export const MAX_COMMAND_BYTES = 256 * 1024
 

@@ -1,3 +1,4 @@
+import { lightBlockFields, lightBlockForm } from './cometbft/forms.ts'
 import * as f from './form.ts'
 
 /** The forms of headers, results, events and receipts, field by field. */
@@ -46,41 +47,45 @@ const stateProof = f.fields({
   siblings: f.listOf(f.hash, 256),
   neighbour: f.nullOr(f.fields({ keyHash: f.hash, valueHash: f.hash })),
 })
-const anchor = { header: headerForm, signature: f.signature }
+
+const signedHeader = { header: headerForm, signature: f.signature }
+const anchor = f.oneOf(
+  'kind',
+  new Map([
+    ['operator', f.fields({ kind: f.literal('operator'), ...signedHeader })],
+    ['cometbft', f.fields({ kind: f.literal('cometbft'), ...lightBlockFields })],
+  ]),
+)
+
+const roots = { commandRoot: f.hash, eventRoot: f.hash, resultRoot: f.hash }
+const history = f.fields({ count: f.count, peaks: path })
+const place = f.nullOr(f.fields({ height: f.count, ...roots, index: f.count, path, history, proof: stateProof }))
 
 const found = f.oneOf(
   'present',
   new Map([
     [true, f.fields({ present: f.literal(true), value: f.any })],
-    [false, f.fields({ present: f.literal(false) })],
+    [false, f.fields({ present: f.literal(false), keyHash: f.hash })],
   ]),
 )
 
+const amount = f.matching(/^(0|[1-9][0-9]{0,18})$/, 'an amount of fen')
+const assetLeaf = f.fields({ content: f.hash, originalFen: amount, currentFen: amount, defaultedFen: amount })
+const sumNode = f.matching(/^([A-Za-z0-9_-]{86})?$/, 'a node of 86 base64url characters, or none')
+const MAX_BLOCKS = 1_000
+
+/** What each kind of receipt holds besides its kind. */
+const RECEIPTS: readonly (readonly [kind: string, fields: Readonly<Record<string, f.Form>>])[] = [
+  ['command', { command: commandForm, result: resultForm, commandProof: listProof, resultPath: path, place, anchor }],
+  ['event', { event: f.fields(eventCoreFields), proof: listProof, place, anchor }],
+  ['key', { key: f.text, found, proof: stateProof, anchor }],
+  ['topic', { topic: f.text, feed: f.fields({ count: f.count, hash: f.hash }), proof: stateProof, anchor }],
+  ['expired', { command: commandForm, digest: f.hash, proof: stateProof, next: f.nullOr(f.fields(signedHeader)), anchor }], // prettier-ignore
+  ['asset', { slot: f.count, leaf: f.nullOr(assetLeaf), siblings: f.listOf(sumNode, 32), key: f.text, batch: f.object, proof: stateProof, anchor }], // prettier-ignore
+  ['validators', { blocks: f.listOf(lightBlockForm, MAX_BLOCKS) }],
+]
+
 export const receiptForm = f.oneOf(
   'kind',
-  new Map([
-    [
-      'command',
-      f.fields({
-        ...anchor,
-        kind: f.literal('command'),
-        command: commandForm,
-        result: resultForm,
-        commandProof: listProof,
-        resultPath: path,
-      }),
-    ],
-    ['event', f.fields({ ...anchor, kind: f.literal('event'), event: f.fields(eventCoreFields), proof: listProof })],
-    ['key', f.fields({ ...anchor, kind: f.literal('key'), key: f.text, found, proof: stateProof })],
-    [
-      'topic',
-      f.fields({
-        ...anchor,
-        kind: f.literal('topic'),
-        topic: f.text,
-        feed: f.fields({ count: f.count, hash: f.hash }),
-        proof: stateProof,
-      }),
-    ],
-  ]),
+  new Map(RECEIPTS.map(([kind, own]) => [kind, f.fields({ kind: f.literal(kind), ...own })])),
 )

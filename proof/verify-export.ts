@@ -3,7 +3,9 @@ import { fromBase64url } from './base64url.ts'
 import { CanonicalError, canonicalBytes, canonicalJson, MAX_DEPTH, parseCanonical } from './canonical.ts'
 import {
   commandDigest,
+  commandKey,
   decodeSigned,
+  ID_RETENTION_MS,
   MAX_AHEAD_MS,
   MAX_LIFETIME_MS,
   signingBytes,
@@ -95,8 +97,6 @@ interface OpenBlock extends SignedHeader {
   readonly changes: Map<string, Json | undefined>
 }
 
-/** How long an id stays in the state after its command's expiry (LEDGER.md §1). */
-const ID_RETENTION_MS = 60 * 60 * 1000
 const MAX_LINE_BYTES = 64 << 20
 
 /**
@@ -340,7 +340,7 @@ class ExportVerifier {
       }
     })
     commands.forEach(({ command, result }, index) => {
-      const key = `sys/command/${command.commandId}`
+      const key = commandKey(command.commandId)
       holds(this.read(key) === undefined && !own.has(key), `${at}: id ${command.commandId} was spent already`)
       own.set(key, { digest: result.digest, height: header.height, index, expiresAt: command.expiresAt })
     })
@@ -380,7 +380,10 @@ class ExportVerifier {
     this.closeBlock()
     const verdict = verifyReceiptObject(receipt, this.trust!, this.check)
     if (!verdict.ok) throw new NotHolding(`receipt: ${verdict.reason} ${verdict.field ?? ''}`)
-    holds(this.headers[verdict.header.height] === verdict.headerHash, 'receipt: of a header that is not in the chain')
+    holds(
+      this.headers[verdict.anchored.height] === verdict.anchored.headerHash,
+      'receipt: of a header that is not in the chain',
+    )
     const { kind } = verdict.receipt
     this.receipts[kind] = (this.receipts[kind] ?? 0) + 1
   }

@@ -1,15 +1,19 @@
 import { headerHash, isSignedBy, resultHash } from './block.ts'
 import { CanonicalError, canonicalBytes, parseCanonical } from './canonical.ts'
+import { followLightBlock, followLightBlocks, type LightVerdict } from './cometbft/index.ts'
 import { commandDigest } from './command.ts'
 import { verifyEd25519, type SignatureCheck } from './ed25519.ts'
 import { EMPTY_FEED, eventDigest, feedKey } from './feed.ts'
 import { FormError } from './form.ts'
 import { receiptForm } from './forms.ts'
-import { hashJson, hexToBytes, sha256Bytes, utf8ToBytes } from './hash.ts'
-import type { Json } from './json.ts'
+import { bytesToHex, hashJson, hexToBytes, sha256Bytes, utf8ToBytes } from './hash.ts'
+import { HISTORY_KEY, historyLeaf, isInHistory, type BlockRoots } from './history.ts'
+import type { Json, JsonObject } from './json.ts'
 import { rootFromProof } from './list-tree.ts'
-import type { CommandReceipt, EventReceipt, KeyReceipt, Receipt, ReceiptVerdict, RefusedReceipt, TopicReceipt, Trust } from './receipt.ts' // prettier-ignore
+import type { Anchor, Anchored, AnyTrust, CommandReceipt, EventReceipt, KeyReceipt, Place, Receipt, ReceiptVerdict, RefusedReceipt, StateReceipt, TopicReceipt, Trust, ValidatorsReceipt, ValidatorsVerdict, ValidatorTrust } from './receipt.ts' // prettier-ignore
 import { rootFromStateProof, type StateProof } from './sparse-tree.ts'
+import { verifyAsset } from './verify-asset.ts'
+import { verifyExpired } from './verify-expired.ts'
 
 const no = (reason: RefusedReceipt['reason'], field?: string): RefusedReceipt => ({
   ok: false,
@@ -17,12 +21,15 @@ const no = (reason: RefusedReceipt['reason'], field?: string): RefusedReceipt =>
   ...(field === undefined ? {} : { field }),
 })
 
-/**
- * Verifies a receipt without any server: strict form, then the operator's signature, then the path from the fact to
- * the header. Answers yes with the receipt, or the first thing that does not hold; never throws on a stranger's bytes.
- * @param bytes the receipt's canonical JSON
- */
-export function verifyReceipt(bytes: Uint8Array, trust: Trust, check: SignatureCheck = verifyEd25519): ReceiptVerdict {
+export interface Checks {
+  /** Signatures of the embedded ledger's operator, by the rule of LEDGER.md §2. */
+  readonly operator?: SignatureCheck
+  /** Votes of CometBFT's validators, by ZIP-215. */
+  readonly votes?: SignatureCheck
+}
+
+/** @throws nothing: what a stranger sent is refused with the place of the first fault */
+function readReceipt(bytes: Uint8Array): Receipt | RefusedReceipt {
   let value: Json
   try {
     value = parseCanonical(bytes)
@@ -32,64 +39,172 @@ export function verifyReceipt(bytes: Uint8Array, trust: Trust, check: SignatureC
     if (error instanceof FormError) return no('BAD_FORM', error.path)
     throw error
   }
-  const receipt = value as unknown as Receipt
-  const { header } = receipt
-  if (header.chainId !== trust.chainId) return no('WRONG_CHAIN')
-  if (header.genesisHash !== trust.genesisHash) return no('WRONG_GENESIS')
-  if (!isSignedBy(receipt, trust.operatorKey, check)) return no('BAD_SIGNATURE')
-  return verifyFact(receipt) ?? { ok: true, receipt, header, headerHash: headerHash(header) }
+  return value as unknown as Receipt
+}
+
+/**
+ * Verifies a receipt without any server: strict form, then the anchor by what the verifier trusts, then the path from
+ * the fact to the anchored state. Answers yes with the receipt, or the first thing that does not hold; never throws on
+ * a stranger's bytes.
+ * @param bytes the receipt's canonical JSON
+ * @param check for signatures of the operator; or one for each kind of signature
+ */
+export function verifyReceipt(bytes: Uint8Array, trust: AnyTrust, check: SignatureCheck | Checks = {}): ReceiptVerdict {
+  const receipt = readReceipt(bytes)
+  if ('ok' in receipt) return receipt
+  if (receipt.kind === 'validators') return no('BAD_FORM', '/kind')
+  const checks = typeof check === 'function' ? { operator: check } : check
+  const anchored = verifyAnchor(receipt.anchor, trust, checks)
+  if ('ok' in anchored) return anchored
+  return (
+    verifyFact(receipt, anchored, trust, checks.operator) ?? {
+      ok: true,
+      receipt,
+      anchored,
+      height: heightOf(receipt, anchored),
+    }
+  )
 }
 
 /** The same for a receipt at hand as an object. */
-export const verifyReceiptObject = (receipt: Json, trust: Trust, check?: SignatureCheck): ReceiptVerdict =>
+export const verifyReceiptObject = (receipt: Json, trust: AnyTrust, check?: SignatureCheck | Checks): ReceiptVerdict =>
   verifyReceipt(canonicalBytes(receipt), trust, check)
 
-function verifyFact(receipt: Receipt): RefusedReceipt | undefined {
+/** Follows a chain's validators from the trusted ones on; the answer's `trusted` is trust in the last of them. */
+export function verifyValidators(
+  bytes: Uint8Array,
+  { chainId, validators, period }: ValidatorTrust,
+  votes?: SignatureCheck,
+): ValidatorsVerdict {
+  const receipt = readReceipt(bytes)
+  if ('ok' in receipt) return receipt
+  if (receipt.kind !== 'validators') return no('BAD_FORM', '/kind')
+  return verifyBlocks(receipt, { chainId, validators, ...(period ? { period } : {}) }, votes)
+}
+
+function verifyBlocks(
+  receipt: ValidatorsReceipt,
+  trust: ValidatorTrust,
+  votes: SignatureCheck | undefined,
+): ValidatorsVerdict {
+  if (receipt.blocks.length === 0) return no('BAD_FORM', '/blocks')
+  const verdict = followLightBlocks(trust.chainId, trust.validators, receipt.blocks, trust.period, votes)
+  if (!verdict.ok) return refusedLight(verdict, `/blocks/${verdict.at ?? 0}`)
+  return { ok: true, receipt, trusted: verdict.trusted }
+}
+
+const refusedLight = ({ reason, field }: LightVerdict & { ok: false }, under: string): RefusedReceipt =>
+  no(reason, field === '/trust' ? field : `${under}${field ?? ''}`)
+
+/** The state that the anchor vouches for, or why it does not. */
+export function verifyAnchor(
+  anchor: Anchor,
+  trust: AnyTrust,
+  { operator, votes }: Checks = {},
+): Anchored | RefusedReceipt {
+  if (anchor.kind === 'operator') {
+    if (!('operatorKey' in trust)) return no('WRONG_ANCHOR', '/anchor/kind')
+    return verifyOperator(anchor, trust, operator)
+  }
+  if (!('validators' in trust)) return no('WRONG_ANCHOR', '/anchor/kind')
+  const { chainId, validators, period } = trust
+  const verdict = followLightBlock(chainId, validators, anchor, period, votes)
+  if (!verdict.ok) return refusedLight(verdict, '/anchor')
+  const { height, appHash } = anchor.header
+  const { trusted, headerHash: hash } = verdict
+  return { kind: 'cometbft', chainId, height: height - 1, stateRoot: appHash, timeMs: trusted.timeMs, headerHash: hash }
+}
+
+function verifyOperator(
+  anchor: Extract<Anchor, { kind: 'operator' }>,
+  trust: Trust,
+  check: SignatureCheck = verifyEd25519,
+): Anchored | RefusedReceipt {
+  const { chainId, genesisHash, height, stateRoot, timeMs } = anchor.header
+  if (chainId !== trust.chainId) return no('WRONG_CHAIN')
+  if (genesisHash !== trust.genesisHash) return no('WRONG_GENESIS')
+  if (!isSignedBy(anchor, trust.operatorKey, check)) return no('BAD_SIGNATURE')
+  return { kind: 'operator', chainId, height, stateRoot, timeMs, headerHash: headerHash(anchor.header) }
+}
+
+const heightOf = (receipt: StateReceipt, { height }: Anchored): number =>
+  'place' in receipt && receipt.place ? receipt.place.height : height
+
+function verifyFact(
+  receipt: StateReceipt,
+  anchored: Anchored,
+  trust: AnyTrust,
+  check: SignatureCheck = verifyEd25519,
+): RefusedReceipt | undefined {
   switch (receipt.kind) {
     case 'command':
-      return verifyCommand(receipt)
+      return verifyCommand(receipt, anchored)
     case 'event':
-      return verifyEvent(receipt)
+      return verifyEvent(receipt, anchored)
     case 'key':
-      return verifyKey(receipt)
+      return verifyKey(receipt, anchored)
     case 'topic':
-      return verifyTopic(receipt)
+      return verifyTopic(receipt, anchored)
+    case 'expired':
+      return verifyExpired(
+        receipt,
+        anchored,
+        (next) => 'operatorKey' in trust && isSignedBy(next, trust.operatorKey, check),
+      )
+    case 'asset':
+      return verifyAsset(receipt, anchored)
   }
 }
 
-function verifyCommand({
-  header,
-  command,
-  result,
-  commandProof,
-  resultPath,
-}: CommandReceipt): RefusedReceipt | undefined {
-  if (command.chainId !== header.chainId) return no('WRONG_CHAIN', '/command/chainId')
+/** The roots of the fact's block: of the operator's header itself, or proven by the state's history. */
+function rootsAt(
+  place: Place,
+  anchor: Anchor,
+  { stateRoot }: Anchored,
+): (BlockRoots & { height: number }) | RefusedReceipt {
+  if (!place) return anchor.kind === 'operator' ? anchor.header : no('BAD_FORM', '/place')
+  const { height, commandRoot, eventRoot, resultRoot, index, path, history, proof } = place
+  const leaf = historyLeaf(height, { commandRoot, eventRoot, resultRoot })
+  if (!isInHistory(history, leaf, index, path)) return no('NOT_IN_HISTORY', '/place')
+  if (!stands(stateRoot, HISTORY_KEY, history as unknown as Json, proof)) return no('NOT_IN_STATE', '/place/history')
+  return place
+}
+
+function verifyCommand(receipt: CommandReceipt, anchored: Anchored): RefusedReceipt | undefined {
+  const { command, result, commandProof, resultPath, place, anchor } = receipt
+  if (command.chainId !== anchored.chainId) return no('WRONG_CHAIN', '/command/chainId')
   const digest = commandDigest(command)
   if (result.digest !== digest) return no('WRONG_DIGEST', '/result/digest')
   if (result.commandId !== command.commandId) return no('WRONG_DIGEST', '/result/commandId')
-  if (rootFromProof(digest, commandProof) !== header.commandRoot) return no('NOT_IN_COMMANDS')
+  const roots = rootsAt(place, anchor, anchored)
+  if ('ok' in roots) return roots
+  if (rootFromProof(digest, commandProof) !== roots.commandRoot) return no('NOT_IN_COMMANDS')
   const resultProof = { ...commandProof, path: resultPath }
-  return rootFromProof(resultHash(result), resultProof) === header.resultRoot ? undefined : no('NOT_IN_RESULTS')
+  return rootFromProof(resultHash(result), resultProof) === roots.resultRoot ? undefined : no('NOT_IN_RESULTS')
 }
 
-function verifyEvent({ header, event, proof }: EventReceipt): RefusedReceipt | undefined {
-  if (event.cursor.height !== header.height) return no('WRONG_HEIGHT', '/event/cursor/height')
-  return rootFromProof(eventDigest(event), proof) === header.eventRoot ? undefined : no('NOT_IN_EVENTS')
+function verifyEvent({ event, proof, place, anchor }: EventReceipt, anchored: Anchored): RefusedReceipt | undefined {
+  const roots = rootsAt(place, anchor, anchored)
+  if ('ok' in roots) return roots
+  if (event.cursor.height !== roots.height) return no('WRONG_HEIGHT', '/event/cursor/height')
+  return rootFromProof(eventDigest(event), proof) === roots.eventRoot ? undefined : no('NOT_IN_EVENTS')
 }
 
-function verifyKey({ header, key, found, proof }: KeyReceipt): RefusedReceipt | undefined {
-  return stands(header.stateRoot, key, found.present ? found.value : undefined, proof) ? undefined : no('NOT_IN_STATE')
+const hashOfKey = (key: string): Uint8Array => sha256Bytes(utf8ToBytes(key))
+
+function verifyKey({ key, found, proof }: KeyReceipt, { stateRoot }: Anchored): RefusedReceipt | undefined {
+  if (!found.present && found.keyHash !== bytesToHex(hashOfKey(key))) return no('WRONG_DIGEST', '/found/keyHash')
+  return stands(stateRoot, key, found.present ? found.value : undefined, proof) ? undefined : no('NOT_IN_STATE')
 }
 
-function verifyTopic({ header, topic, feed, proof }: TopicReceipt): RefusedReceipt | undefined {
+function verifyTopic({ topic, feed, proof }: TopicReceipt, { stateRoot }: Anchored): RefusedReceipt | undefined {
   const isEmpty = feed.count === 0
   if (isEmpty && feed.hash !== EMPTY_FEED.hash) return no('BAD_FORM', '/feed/hash')
-  const value = isEmpty ? undefined : { count: feed.count, hash: feed.hash }
-  return stands(header.stateRoot, feedKey(topic), value, proof) ? undefined : no('NOT_IN_STATE')
+  const value: JsonObject | undefined = isEmpty ? undefined : { count: feed.count, hash: feed.hash }
+  return stands(stateRoot, feedKey(topic), value, proof) ? undefined : no('NOT_IN_STATE')
 }
 
 function stands(stateRoot: string, key: string, value: Json | undefined, proof: StateProof): boolean {
   const valueHash = value === undefined ? undefined : hexToBytes(hashJson(value))
-  return rootFromStateProof(sha256Bytes(utf8ToBytes(key)), valueHash, proof) === stateRoot
+  return rootFromStateProof(hashOfKey(key), valueHash, proof) === stateRoot
 }

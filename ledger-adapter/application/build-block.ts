@@ -4,6 +4,7 @@ import type { Caller } from '#contracts/kernel/method'
 import { KeyNotLoaded, Overlay, type Key, type Read } from '#contracts/kernel/state'
 import { headerHash, NO_HASH, resultHash, type BlockHeader, type CommandResult } from '#proof/block'
 import { canonicalJson, MAX_DEPTH } from '#proof/canonical'
+import { commandKey } from '#proof/command'
 import type { SignatureCheck } from '#proof/ed25519'
 import { EMPTY_FEED, eventDigest, extendFeed, feedKey, type Feed } from '#proof/feed'
 import type { Hash } from '#proof/hash'
@@ -32,7 +33,7 @@ export interface CommandRecord {
   readonly expiresAt: number
 }
 
-export const commandKey = (commandId: string): string => `sys/command/${commandId}`
+export { commandKey }
 export const GENESIS_COMMAND = 'genesis'
 
 export interface BuiltBlock {

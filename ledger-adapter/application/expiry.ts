@@ -1,3 +1,5 @@
+import { ID_RETENTION_MS } from '#proof/command'
+
 /** Command ids in the state, by the time they leave it (LEDGER.md §1): a binary heap over (expiresAt, id). */
 interface Entry {
   readonly expiresAt: number
@@ -5,7 +7,7 @@ interface Entry {
 }
 
 /** How long after its expiry an id stays in the state. */
-export const ID_RETENTION_MS = 60 * 60 * 1000
+export { ID_RETENTION_MS }
 
 const isBefore = (a: Entry, b: Entry): boolean =>
   a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.commandId < b.commandId)

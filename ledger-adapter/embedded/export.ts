@@ -61,7 +61,7 @@ async function* receipts(
   if (change) facts.push({ kind: 'key', key: change[0] })
   for (const what of facts) {
     const receipt = await prove(what)
-    const { height } = (receipt as unknown as { header: { height: number } }).header
+    const { height } = (receipt as unknown as { anchor: { header: { height: number } } }).anchor.header
     if (height <= lastHeight) yield line({ kind: 'receipt', receipt })
   }
 }

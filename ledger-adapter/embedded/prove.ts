@@ -1,10 +1,11 @@
-import { resultHash, type CommandResult } from '#proof/block'
+import { resultHash, type CommandResult, type SignedHeader } from '#proof/block'
 import { EMPTY_FEED, eventDigest, feedKey, type Feed } from '#proof/feed'
 import type { Json, JsonObject } from '#proof/json'
 import { ListTree } from '#proof/list-tree'
-import type { KeyReceipt, Receipt } from '#proof/receipt'
+import type { Anchor, KeyReceipt, Receipt } from '#proof/receipt'
 import type { SignedCommand } from '#proof/command'
 import { compareBytes } from '#proof/sparse-tree'
+import { bytesToHex } from '#proof/hash'
 import { keyHash, valueHash } from '../application/state.ts'
 import { cursorText, LedgerError, type EventCursor, type Provable } from '../port.ts'
 import type { Head } from './sequencer.ts'
@@ -36,9 +37,9 @@ export class Prover {
       case 'key':
         return this.key(what.key)
       case 'topic': {
-        const { found, proof, header, signature } = await this.key(feedKey(what.topic))
+        const { found, proof, anchor } = await this.key(feedKey(what.topic))
         const { count, hash } = found.present ? (found.value as unknown as Feed) : EMPTY_FEED
-        return { kind: 'topic', topic: what.topic, feed: { count, hash }, proof, header, signature }
+        return { kind: 'topic', topic: what.topic, feed: { count, hash }, proof, anchor }
       }
     }
   }
@@ -52,11 +53,11 @@ export class Prover {
       this.tree(`commands ${height}`, async () => (await this.store.commandsOf(height)).map(({ digest }) => digest)),
       this.tree(`results ${height}`, async () => (await this.store.commandsOf(height)).map(hashOfResult)),
     ])
-    const { header, signature } = block!
     const { command } = JSON.parse(stored.signed) as SignedCommand
     const result = JSON.parse(stored.result) as CommandResult
     const { path: resultPath } = results.proof(index)
-    return { kind: 'command', command, result, commandProof: commands.proof(index), resultPath, header, signature }
+    const commandProof = commands.proof(index)
+    return { kind: 'command', command, result, commandProof, resultPath, place: null, anchor: anchorOf(block!) }
   }
 
   private async event(cursor: EventCursor): Promise<Receipt> {
@@ -70,17 +71,16 @@ export class Prover {
     const tree = await this.tree(`events ${height}`, async () => (await this.store.eventsOf(height)).map(eventDigest))
     const { commandId, contract, event: name, data } = event
     const core = { cursor: event.cursor, commandId, contract, event: name, data }
-    const { header, signature } = block
-    return { kind: 'event', event: core, proof: tree.proof(ordinal), header, signature }
+    return { kind: 'event', event: core, proof: tree.proof(ordinal), place: null, anchor: anchorOf(block) }
   }
 
   /** Against the head: its tree at hand and its value in the store; when the store went on between, asked again. */
   private async key(key: string): Promise<KeyReceipt> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { tree, header, signature } = this.head()
+      const { tree, ...head } = this.head()
       const want = tree.get(keyHash(key))
-      const base = { kind: 'key', key, proof: tree.prove(keyHash(key)), header, signature } as const
-      if (!want) return { ...base, found: { present: false } }
+      const base = { kind: 'key', key, proof: tree.prove(keyHash(key)), anchor: anchorOf(head) } as const
+      if (!want) return { ...base, found: { present: false, keyHash: bytesToHex(keyHash(key)) } }
       const text = (await this.store.values([key])).get(key)
       if (text !== undefined && compareBytes(valueHash(text), want) === 0) {
         return { ...base, found: { present: true, value: JSON.parse(text) as Json } }
@@ -100,6 +100,8 @@ export class Prover {
     return made
   }
 }
+
+const anchorOf = ({ header, signature }: SignedHeader): Anchor => ({ kind: 'operator', header, signature })
 
 const hashOfResult = ({ result }: { readonly result: string }): string =>
   resultHash(JSON.parse(result) as CommandResult)
