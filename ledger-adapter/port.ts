@@ -65,6 +65,8 @@ export const LEDGER_ERROR_CODES = {
   COMMAND_ID_CONFLICT: 'conflict',
   QUEUE_FULL: 'transient',
   STORE_UNAVAILABLE: 'transient',
+  /** No block came within the bound: too few validators can be reached. */
+  NO_CONSENSUS: 'transient',
   CLOSED: 'transient',
   NOT_FOUND: 'notFound',
   /** The position asked for did not arrive within the bound. */

@@ -24,8 +24,16 @@ export interface Recovered {
   readonly last: StoredBlock | undefined
 }
 
-/** Rebuilds tree and expiry queue from the state rows and checks them against the last signed header. */
-export async function recover(store: LedgerStore, rules: ApplicationRules, operatorKey: string): Promise<Recovered> {
+/**
+ * Rebuilds tree and expiry queue from the state rows and checks them against the last header.
+ * @param operatorKey whose signature the header must bear; undefined where consensus stands for it, and where heights
+ * without commands have no block
+ */
+export async function recover(
+  store: LedgerStore,
+  rules: ApplicationRules,
+  operatorKey: string | undefined,
+): Promise<Recovered> {
   const last = await store.lastBlock()
   if (last) await checkHeader(store, rules, operatorKey, last)
   const expiry = new ExpiryQueue()
@@ -50,7 +58,7 @@ export async function recover(store: LedgerStore, rules: ApplicationRules, opera
 async function checkHeader(
   store: LedgerStore,
   rules: ApplicationRules,
-  operatorKey: string,
+  operatorKey: string | undefined,
   last: StoredBlock,
 ): Promise<void> {
   const { header } = last
@@ -59,6 +67,7 @@ async function checkHeader(
   }
   if (headerHash(header) !== last.headerHash) fail('the header does not have its hash')
   if (header.chainId !== rules.chainId || header.genesisHash !== rules.genesisHash) fail('of another ledger')
+  if (operatorKey === undefined) return
   const signed: SignedHeader = { header, signature: last.signature }
   if (!isSignedBy(signed, operatorKey, rules.check)) fail('not signed by the operator of this ledger')
   if (header.height === 0) return

@@ -303,7 +303,7 @@ function answerAll(batch: readonly Pending[], stage: 'queue' | 'commit', outcome
   }
 }
 
-function executedOf({ header, results, events }: BuiltBlock): Executed[] {
+export function executedOf({ header, results, events }: BuiltBlock): Executed[] {
   const byIndex: CommittedEvent[][] = results.map(() => [])
   for (const event of events) byIndex[event.cursor.index]?.push(event)
   return results.map((result, index) => ({

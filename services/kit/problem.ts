@@ -89,6 +89,10 @@ const OF_LEDGER_ERROR = {
     status: 503,
     title: { en: 'The ledger cannot store now; try again', zh: '账本暂时无法写入，请重试' },
   },
+  NO_CONSENSUS: {
+    status: 503,
+    title: { en: 'The network agrees on no block now; try again', zh: '网络暂时无法达成共识，请重试' },
+  },
   CLOSED: { status: 503, title: { en: 'The node is stopping; try again', zh: '节点正在停止，请重试' } },
   NOT_FOUND: { status: 404, title: { en: 'The ledger holds nothing there', zh: '账本中不存在' } },
   BEHIND_POSITION: {

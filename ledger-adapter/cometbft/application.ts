@@ -1,0 +1,178 @@
+import type { Timestamp } from 'cosmjs-types/google/protobuf/timestamp'
+import * as abci from 'cosmjs-types/tendermint/abci/types'
+import { genesisHash } from '#proof/block'
+import { canonicalJson } from '#proof/canonical'
+import { bytesToHex, hexToBytes } from '#proof/hash'
+import type { Json, JsonObject } from '#proof/json'
+import type { Candidate } from '../application/admission.ts'
+import { keyHash } from '../application/state.ts'
+import { LedgerError } from '../port.ts'
+import { BaseApplication, protoSize, queryResult, txResult } from './abci/index.ts'
+import type { Commitment, Machine } from './machine.ts'
+import { isCandidate, type Transactions } from './transactions.ts'
+
+const { ACCEPT, REJECT } = abci.ResponseProcessProposal_ProposalStatus
+
+/** Why CheckTx turned a transaction away, or what became of one in a block; the log says more. */
+export const TX_CODE = { OK: 0, BAD_BUNDLE: 1, BAD_COMMAND: 2, NOTHING_TO_DO: 3 } as const
+
+export const APP_VERSION = 1n
+
+/** The log of a refused transaction: one line of JSON, the refusal of the command that decided. */
+export interface RefusalLog {
+  readonly code: string
+  readonly details: JsonObject
+}
+
+export interface ApplicationDeps {
+  readonly chainId: string
+  readonly genesis: JsonObject
+  readonly machine: Machine
+  readonly transactions: Transactions
+  /** Milliseconds. */
+  readonly now: () => number
+  /** After a block is durable. */
+  readonly onCommit: (commitment: Commitment) => void
+}
+
+/** The ledger as CometBFT sees it: bundles of commands in, state roots out (LEDGER.md §5). */
+export class LedgerApplication extends BaseApplication {
+  constructor(private readonly deps: ApplicationDeps) {
+    super()
+  }
+
+  /** What is durable. CometBFT replays the blocks after it: none or one after a crash, any number after a restore. */
+  override info(): abci.ResponseInfo {
+    const { machine } = this.deps
+    // A height of 0 is answered by InitChain, which gives the first root.
+    const lastBlockAppHash = machine.height === 0 ? new Uint8Array(0) : this.stateRoot()
+    const lastBlockHeight = BigInt(machine.height)
+    return { data: 'sluice', version: '0.1.0', appVersion: APP_VERSION, lastBlockHeight, lastBlockAppHash }
+  }
+
+  /** @throws when CometBFT's genesis is not that of this ledger */
+  override initChain({ chainId, appStateBytes }: abci.RequestInitChain): abci.ResponseInitChain {
+    const { deps } = this
+    if (chainId !== deps.chainId) throw new Error(`CometBFT's genesis is of ${chainId}, this ledger is ${deps.chainId}`)
+    const theirs = genesisHash(JSON.parse(new TextDecoder().decode(appStateBytes)) as JsonObject)
+    const ours = genesisHash(deps.genesis)
+    if (theirs !== ours) throw new Error(`CometBFT's genesis document has hash ${theirs}, this ledger's ${ours}`)
+    return { validators: [], appHash: this.stateRoot() }
+  }
+
+  /**
+   * What may enter the mempool: bundles of which every command has form and signature, and at least one can still be
+   * executed. A node that bundles what it would refuse itself loses the bundle.
+   */
+  override async checkTx({ tx, type }: abci.RequestCheckTx): Promise<abci.ResponseCheckTx> {
+    const { machine, transactions, now } = this.deps
+    const entries = transactions.read(tx)
+    if (!entries) return txResult({ code: TX_CODE.BAD_BUNDLE, log: refusalLog('MALFORMED', { field: 'transaction' }) })
+    const timeMs = Math.max(now(), machine.timeMs)
+    let dead: RefusalLog = { code: 'RECORDED', details: {} }
+    let alive = 0
+    for (const entry of entries) {
+      const error = isCandidate(entry) ? await this.refusal(entry, timeMs) : entry
+      if (error === 'recorded') continue
+      if (error === undefined) alive += 1
+      else if (error.code === 'EXPIRED') dead = error
+      else if (type === abci.CheckTxType.RECHECK) dead = error
+      else return txResult({ code: TX_CODE.BAD_COMMAND, log: refusalLog(error.code, error.details) })
+    }
+    if (alive > 0) return txResult()
+    return txResult({ code: TX_CODE.NOTHING_TO_DO, log: refusalLog(dead.code, dead.details) })
+  }
+
+  private async refusal(candidate: Candidate, timeMs: number): Promise<LedgerError | 'recorded' | undefined> {
+    const { machine } = this.deps
+    if (machine.isRecorded(candidate.command.commandId)) return 'recorded'
+    return machine.refusalOf(candidate, { height: machine.height + 1, timeMs })
+  }
+
+  /**
+   * The mempool's order, without bundles of which nothing is left to do. A bundle that is ahead of the block's time waits
+   * for the next: after a pause the first block still bears the time at which the pause began (BFT time is the median
+   * of the last votes), and the second that of the first one's votes.
+   */
+  override async prepareProposal(request: abci.RequestPrepareProposal): Promise<abci.ResponsePrepareProposal> {
+    const { machine, transactions } = this.deps
+    const at = { height: Number(request.height), timeMs: toMs(request.time) }
+    const seen = new Set<string>()
+    const txs: Uint8Array[] = []
+    let bytes = 0n
+    for (const tx of request.txs) {
+      const candidates = transactions.read(tx)?.filter(isCandidate) ?? []
+      let useful = 0
+      let isAhead = false
+      for (const candidate of candidates) {
+        const { commandId } = candidate.command
+        if (machine.isRecorded(commandId) || seen.has(commandId)) continue
+        const error = await machine.refusalOf(candidate, at)
+        isAhead ||= error?.code === 'NOT_YET_VALID'
+        if (!error) useful += 1
+      }
+      if (useful === 0 || isAhead) continue
+      bytes += protoSize(tx.length)
+      if (bytes > request.maxTxBytes) break
+      for (const { command } of candidates) seen.add(command.commandId)
+      txs.push(tx)
+    }
+    return { txs }
+  }
+
+  /** Refuses only what no honest node can have proposed: what a block does with the rest is the same on every node. */
+  override processProposal({ txs }: abci.RequestProcessProposal): abci.ResponseProcessProposal {
+    const isReadable = txs.every((tx) => this.deps.transactions.read(tx) !== undefined)
+    return { status: isReadable ? ACCEPT : REJECT }
+  }
+
+  override async finalizeBlock(request: abci.RequestFinalizeBlock): Promise<abci.ResponseFinalizeBlock> {
+    const { machine, transactions } = this.deps
+    const read = request.txs.map((tx) => transactions.read(tx)?.filter(isCandidate) ?? [])
+    const finalized = await machine.finalize(Number(request.height), toMs(request.time), read.flat())
+    const txResults = read.map((candidates) => {
+      const executed = candidates.filter((candidate) => !finalized.refused.has(candidate)).length
+      // A transaction that did nothing may be sent again: CometBFT forgets those with a code.
+      const code = executed > 0 ? TX_CODE.OK : TX_CODE.NOTHING_TO_DO
+      return txResult({ code, data: Uint8Array.of(executed >> 8, executed & 255) })
+    })
+    return { events: [], txResults, validatorUpdates: [], appHash: hexToBytes(finalized.stateRoot) }
+  }
+
+  override async commit(): Promise<abci.ResponseCommit> {
+    this.deps.onCommit(await this.deps.machine.commit())
+    return { retainHeight: 0n }
+  }
+
+  /**
+   * `/key` with the key as data: its value in canonical JSON and the path to the state root of the height answered, as
+   * one proof operation whose data is that path in JSON. Only the present height: older facts go through the history.
+   */
+  override query({ path, data, height }: abci.RequestQuery): abci.ResponseQuery {
+    const { machine } = this.deps
+    const refuse = (log: string) => queryResult({ code: 1, log, height: BigInt(machine.height), codespace: 'sluice' })
+    if (path !== '/key') return refuse('unknown path; there is /key')
+    if (height !== 0n && height !== BigInt(machine.height))
+      return refuse(`only the height ${machine.height} is at hand`)
+    const key = new TextDecoder().decode(data)
+    const proof = machine.state.tree.prove(keyHash(key))
+    const hash = machine.state.tree.get(keyHash(key))
+    const bytes = new TextEncoder().encode(canonicalJson(proof as unknown as Json))
+    return queryResult({
+      key: data,
+      value: hash ?? new Uint8Array(0),
+      info: hash ? bytesToHex(hash) : 'absent',
+      height: BigInt(machine.height),
+      proofOps: { ops: [{ type: 'sluice:sparse-merkle', key: data, data: bytes }] },
+    })
+  }
+
+  private stateRoot(): Uint8Array {
+    return hexToBytes(this.deps.machine.state.tree.root())
+  }
+}
+
+const refusalLog = (code: string, details: JsonObject): string => canonicalJson({ code, details })
+
+/** Milliseconds, the rest cut off. */
+export const toMs = ({ seconds, nanos }: Timestamp): number => Number(seconds) * 1000 + Math.floor(nanos / 1_000_000)

@@ -1,0 +1,295 @@
+import type { EventRecord } from '#contracts/kernel/event'
+import type { VersionResolver } from '#contracts/kernel/execute'
+import { KeyNotLoaded } from '#contracts/kernel/state'
+import { chainIdOf, genesisHash, type CommandResult } from '#proof/block'
+import type { Json, JsonObject } from '#proof/json'
+import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
+import type { ApplicationRules } from '../application/build-block.ts'
+import { verifyNative } from '../application/verify-native.ts'
+import { Database, isStoreError } from '../embedded/connection.ts'
+import { exportLedger } from '../embedded/export.ts'
+import { SequencerLock } from '../embedded/lock.ts'
+import { Prover } from '../embedded/prove.ts'
+import { recover } from '../embedded/recover.ts'
+import { executedOf } from '../embedded/sequencer.ts'
+import type { StoredCommand } from '../embedded/store.ts'
+import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
+import { serveAbci, type AbciProblem, type AbciServer, type AbciServerOptions } from './abci/index.ts'
+import { LedgerApplication } from './application.ts'
+import { Bundler, DEFAULT_LIMITS, type BundlerLimits } from './bundler.ts'
+import { Machine, type Commitment } from './machine.ts'
+import { CometbftRpc } from './rpc.ts'
+import { ReplicaStore } from './store.ts'
+import { Transactions } from './transactions.ts'
+
+export interface CometbftLedgerOptions {
+  readonly databaseUrl: string
+  /** What the founders agreed on and its events; CometBFT's genesis carries the document as `app_state`. */
+  readonly genesis: { readonly document: JsonObject; readonly events: readonly EventRecord[] }
+  readonly registry: VersionResolver
+  readonly callerOf: CallerOf
+  /** Where CometBFT finds the application; any free port of 127.0.0.1 unless said otherwise. */
+  readonly listen?: AbciServerOptions['listen']
+  /** CometBFT's RPC addresses, `http://127.0.0.1:PORT`: this organisation's node first, then peers to resend through. */
+  readonly rpc: readonly string[]
+  /** Milliseconds; the system clock unless a test says otherwise. */
+  readonly now?: () => number
+  readonly limits?: Partial<BundlerLimits>
+  /** How long to wait for another process to let go of the ledger. */
+  readonly lockPatienceMs?: number
+  readonly onProblem?: (problem: AbciProblem) => void
+}
+
+const STORE_TIMEOUT_MS = 30_000
+const MAX_EVENTS = 10_000
+const MAX_KEYS = 10_000
+const BEFORE_ALL: EventCursor = { height: -1, index: 0, event: 0 }
+
+/**
+ * One organisation's node of a ledger that many organisations agree on: CometBFT orders, this process executes and
+ * keeps. Open it first, then start CometBFT with `proxy_app` = `abciAddress`; commands sent before CometBFT answers wait.
+ */
+export class CometbftLedger implements Ledger {
+  private readonly prover: Prover
+  private readonly inFlight = new Map<string, { readonly digest: string; readonly answer: Promise<Executed> }>()
+  private readonly listeners = new Set<(height: number) => void>()
+  private readonly transactions: Transactions
+  private readonly bundler: Bundler
+  private server: AbciServer | undefined
+  private failure: string | undefined
+
+  private constructor(
+    readonly chainId: string,
+    private readonly options: CometbftLedgerOptions,
+    private readonly database: Database,
+    private readonly lock: SequencerLock,
+    private readonly store: ReplicaStore,
+    private readonly machine: Machine,
+  ) {
+    this.prover = new Prover(store.rows, () => machine.head)
+    this.transactions = new Transactions(chainId)
+    this.bundler = new Bundler({
+      rpcs: options.rpc.map((url) => new CometbftRpc(url)),
+      transactions: this.transactions,
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      now: this.now,
+      recorded: async (candidate) =>
+        machine.isRecorded(candidate.command.commandId) ? this.recorded(candidate) : undefined,
+    })
+  }
+
+  /**
+   * Opens the node's ledger of this genesis, entering block 0 when the database does not know it, and serves it to
+   * CometBFT. Several ledgers share a database.
+   * @throws LedgerLocked when another process runs it; LedgerCorrupt when the rows do not have the root they should
+   */
+  static async open(options: CometbftLedgerOptions): Promise<CometbftLedger> {
+    const { databaseUrl, genesis, registry, callerOf } = options
+    if (options.rpc.length === 0) throw new RangeError("rpc: at least this node's own address")
+    const chainId = chainIdOf(genesis.document)
+    const rules: ApplicationRules = {
+      chainId,
+      genesisHash: genesisHash(genesis.document),
+      registry,
+      callerOf,
+      check: verifyNative,
+    }
+    const database = new Database(databaseUrl, STORE_TIMEOUT_MS)
+    const lock = new SequencerLock(databaseUrl, STORE_TIMEOUT_MS)
+    try {
+      const store = await ReplicaStore.open(database, lock, chainId, genesis.document)
+      await lock.acquire(store.lockId, chainId, options.lockPatienceMs ?? 10_000)
+      const recovered = await recover(store.rows, rules, undefined)
+      const machine = new Machine(rules, recovered, await store.height(), { store, lock })
+      await machine.enterGenesis(genesis.events)
+      const ledger = new CometbftLedger(chainId, options, database, lock, store, machine)
+      await ledger.serve()
+      return ledger
+    } catch (error) {
+      await Promise.allSettled([lock.close(), database.close()])
+      throw error
+    }
+  }
+
+  /** For CometBFT's `proxy_app`. */
+  get abciAddress(): string {
+    return this.server!.address
+  }
+
+  /** The last height of consensus that is durable here; blocks without commands count, as they do not in `head`. */
+  get consensusHeight(): number {
+    return this.machine.height
+  }
+
+  private readonly now = (): number => (this.options.now ?? Date.now)()
+
+  private async serve(): Promise<void> {
+    const application = new LedgerApplication({
+      chainId: this.chainId,
+      genesis: this.options.genesis.document,
+      machine: this.machine,
+      transactions: this.transactions,
+      now: this.now,
+      onCommit: (commitment) => this.committed(commitment),
+    })
+    this.server = await serveAbci(application, {
+      listen: this.options.listen ?? { port: 0 },
+      onProblem: (problem) => {
+        // The node's application cannot go on: CometBFT has been told and ends itself; nobody is left waiting.
+        if (problem.kind === 'application') this.fail(problem.error)
+        this.options.onProblem?.(problem)
+      },
+    })
+  }
+
+  private committed(commitment: Commitment): void {
+    const { block } = commitment.finalized
+    this.bundler.settle(commitment, block ? executedOf(block) : [])
+    if (block) for (const listener of [...this.listeners]) listener(commitment.height)
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= error instanceof Error ? error.message : 'unknown'
+    this.bundler.close(this.failure)
+  }
+
+  async submit(signedBytes: Uint8Array): Promise<Executed> {
+    const candidate = decodeCandidate(signedBytes, this.chainId)
+    const { commandId } = candidate.command
+    for (;;) {
+      this.checkOpen('queue')
+      const flying = this.inFlight.get(commandId)
+      if (!flying) break
+      if (flying.digest === candidate.digest) return flying.answer
+      // Another command under this id is on its way: whether the id is spent is known when it has been answered.
+      await flying.answer.catch(() => undefined)
+    }
+    const isRecorded = this.machine.isRecorded(commandId)
+    const answer = isRecorded ? this.recorded(candidate) : this.enter(candidate, signedBytes)
+    this.inFlight.set(commandId, { digest: candidate.digest, answer })
+    try {
+      return await answer
+    } finally {
+      this.inFlight.delete(commandId)
+    }
+  }
+
+  private async enter(candidate: Candidate, bytes: Uint8Array): Promise<Executed> {
+    try {
+      this.preAdmit(candidate)
+      return await this.bundler.send(candidate, bytes)
+    } catch (error) {
+      // Long after its expiry the id has left the state, but what was answered once is answered again.
+      if (error instanceof LedgerError && error.code === 'EXPIRED') return this.recorded(candidate, error)
+      throw error
+    }
+  }
+
+  /** The rules of admission as far as the values are in memory; CheckTx and the block ask again. */
+  private preAdmit(candidate: Candidate): void {
+    try {
+      this.machine.admitNow(candidate, Math.max(this.now(), this.machine.timeMs))
+    } catch (error) {
+      if (!(error instanceof KeyNotLoaded)) throw error
+    }
+  }
+
+  private async recorded({ command, digest }: Candidate, otherwise?: LedgerError): Promise<Executed> {
+    const stored = await this.reading(() => this.store.rows.command(command.commandId))
+    if (stored?.digest === digest) return this.reading(() => this.executedOf(stored))
+    if (otherwise) throw otherwise
+    const recorded = stored?.digest ?? null
+    throw new LedgerError('admission', 'COMMAND_ID_CONFLICT', true, { commandId: command.commandId, recorded })
+  }
+
+  private async executedOf({ height, index, commandId, digest, result }: StoredCommand): Promise<Executed> {
+    const outcome = JSON.parse(result) as CommandResult
+    const base = { commandId, digest, position: { height, index } }
+    if (!outcome.accepted) return { ...base, outcome: { accepted: false, refusal: outcome.refusal as never } }
+    return { ...base, outcome: { accepted: true, events: await this.store.rows.eventsOf(height, index) } }
+  }
+
+  outcome(commandId: string): Promise<Executed | undefined> {
+    return this.reading(async () => {
+      const stored = await this.store.rows.command(commandId)
+      return stored && this.executedOf(stored)
+    })
+  }
+
+  /** The last block that changed something; the same on every node. */
+  head(): Promise<LedgerHead> {
+    const { header, headerHash } = this.machine.head
+    return Promise.resolve({ height: header.height, timeMs: header.timeMs, headerHash })
+  }
+
+  async query(keys: readonly string[]): Promise<{ height: number; values: readonly (Json | undefined)[] }> {
+    this.checkOpen('read')
+    if (keys.length > MAX_KEYS) throw new LedgerError('read', 'MALFORMED', true, { field: 'keys', max: MAX_KEYS })
+    try {
+      const values = keys.map((key) => this.machine.state.value(key))
+      return { height: this.machine.head.header.height, values }
+    } catch (error) {
+      if (!(error instanceof KeyNotLoaded)) throw error
+    }
+    const { height, values } = await this.reading(() => this.store.rows.valuesAtHead(keys))
+    const parse = (text: string | undefined) => (text === undefined ? undefined : (JSON.parse(text) as Json))
+    return { height, values: keys.map((key) => parse(values.get(key))) }
+  }
+
+  events(
+    after: EventCursor | undefined,
+    { limit, topic }: { limit: number; topic?: string },
+  ): Promise<readonly CommittedEvent[]> {
+    if (!Number.isInteger(limit) || limit < 1) throw new LedgerError('read', 'MALFORMED', true, { field: 'limit' })
+    return this.reading(() => this.store.rows.eventsAfter(after ?? BEFORE_ALL, Math.min(limit, MAX_EVENTS), topic))
+  }
+
+  waitFor(height: number, timeoutMs: number): Promise<boolean> {
+    const isThere = () => this.machine.head.header.height >= height
+    if (isThere()) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const finish = (answer: boolean) => {
+        clearTimeout(timer)
+        stop()
+        resolve(answer)
+      }
+      const timer = setTimeout(() => finish(isThere()), timeoutMs)
+      const stop = this.onCommit(() => isThere() && finish(true))
+    })
+  }
+
+  onCommit(listener: (height: number) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  prove(what: Provable): Promise<JsonObject> {
+    return this.reading(() => this.prover.prove(what))
+  }
+
+  async *export(): AsyncIterable<string> {
+    yield* exportLedger(this.chainId, this.options.genesis.document, this.store.rows, (what) => this.prove(what))
+  }
+
+  /** Stop CometBFT first, or it ends itself when its application is gone. */
+  async close(): Promise<void> {
+    this.fail(new Error('closed'))
+    this.machine.close()
+    await this.server?.close()
+    await Promise.allSettled([this.lock.close(), this.database.close()])
+  }
+
+  private checkOpen(stage: 'queue' | 'read'): void {
+    if (this.failure !== undefined) throw new LedgerError(stage, 'CLOSED', true, { why: this.failure })
+  }
+
+  private async reading<T>(read: () => Promise<T>): Promise<T> {
+    this.checkOpen('read')
+    try {
+      return await read()
+    } catch (error) {
+      if (isStoreError(error)) throw new LedgerError('read', 'STORE_UNAVAILABLE', true)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,214 @@
+import type { EventRecord } from '#contracts/kernel/event'
+import { admit, type Candidate } from '../application/admission.ts'
+import { buildBlock, buildGenesis, commandKey, loading, type ApplicationRules, type BuiltBlock, type Refused } from '../application/build-block.ts' // prettier-ignore
+import { keyHash, type CommittedState } from '../application/state.ts'
+import { isConflict, isDefiniteFailure, isStoreError } from '../embedded/connection.ts'
+import { LedgerLocked, type SequencerLock } from '../embedded/lock.ts'
+import { LedgerCorrupt, type Recovered } from '../embedded/recover.ts'
+import type { Head } from '../embedded/sequencer.ts'
+import { LedgerError } from '../port.ts'
+import type { ReplicaStore } from './store.ts'
+
+/** What the agreed block at one height does; nothing of it is visible before `commit`. */
+export interface Finalized {
+  readonly height: number
+  /** Root of the state after it. */
+  readonly stateRoot: string
+  /** Absent when no command of it was executed: such a block changes nothing. */
+  readonly block: BuiltBlock | undefined
+  /** Those of the candidates that did not enter, with the reason; `undefined`: recorded already, or twice in the block. */
+  readonly refused: ReadonlyMap<Candidate, LedgerError | undefined>
+}
+
+export interface Commitment {
+  readonly height: number
+  readonly timeMs: number
+  readonly finalized: Finalized
+}
+
+const RETRY_MS = 200
+
+/**
+ * The replicated state machine of one node: takes the blocks that consensus agreed on, in order, and makes each durable
+ * before it says so. Everything it does follows from the state and the block, so every node does the same.
+ */
+export class Machine {
+  readonly state: CommittedState
+  /** The last height of consensus that is durable here, blocks without commands included. */
+  height: number
+  /** Time of the last block of consensus, milliseconds; 0 before the first since the start. */
+  timeMs: number
+  private current: Head | undefined
+  private pending: (Commitment & { readonly restore: () => void }) | undefined
+  private isClosed = false
+
+  constructor(
+    private readonly rules: ApplicationRules,
+    private readonly recovered: Recovered,
+    height: number,
+    private readonly deps: { readonly store: ReplicaStore; readonly lock: SequencerLock },
+  ) {
+    this.state = recovered.state
+    const { last } = recovered
+    if (last) this.current = { ...last, tree: this.state.tree }
+    this.height = Math.max(height, last?.header.height ?? 0)
+    this.timeMs = last?.header.timeMs ?? 0
+  }
+
+  /** The last block that changed something. */
+  get head(): Head {
+    if (!this.current) throw new Error('a ledger without its genesis block')
+    return this.current
+  }
+
+  async enterGenesis(records: readonly EventRecord[]): Promise<void> {
+    if (this.current) return
+    const block = await buildGenesis(this.rules, this.state, records)
+    await this.store(block)
+    this.adopt(block)
+  }
+
+  isRecorded(commandId: string): boolean {
+    return this.state.tree.get(keyHash(commandKey(commandId))) !== undefined
+  }
+
+  /** The rules of admission against the next block. @throws LedgerError; KeyNotLoaded */
+  admitNow(candidate: Candidate, timeMs: number): void {
+    admit(candidate, { height: this.height + 1, timeMs }, { ...this.rules, read: this.state.read })
+  }
+
+  /** As `admitNow`, waiting for values that are not at hand; the reason, or undefined. */
+  async refusalOf(candidate: Candidate, block: { height: number; timeMs: number }): Promise<LedgerError | undefined> {
+    try {
+      await loading(this.state, () => admit(candidate, block, { ...this.rules, read: this.state.read }))
+      return undefined
+    } catch (error) {
+      if (error instanceof LedgerError) return error
+      throw error
+    }
+  }
+
+  /** Executes a block; calling again for the same height begins anew (CometBFT was restarted before it committed). */
+  async finalize(height: number, timeMs: number, candidates: readonly Candidate[]): Promise<Finalized> {
+    if (height !== this.height + 1) throw new Error(`block ${height} after ${this.height}`)
+    this.pending?.restore()
+    this.pending = undefined
+    return this.whileStoreIsAway(async () => {
+      const { entering, refused } = await this.select(candidates, { height, timeMs })
+      const due = entering.length === 0 ? [] : this.recovered.expiry.takeDue(timeMs, entering.length * 2 + 16)
+      const restore = () => due.forEach((entry) => this.recovered.expiry.add(entry))
+      try {
+        const { header, headerHash } = this.head
+        const previous = { height: height - 1, headerHash, timeMs: header.timeMs }
+        const ids = due.map(({ commandId }) => commandId)
+        const built = await buildBlock(this.rules, this.state, previous, { timeMs, candidates: entering, due: ids })
+        noneRefused(built.refused)
+        const { block } = built
+        const stateRoot = block?.header.stateRoot ?? this.state.tree.root()
+        const finalized = { height, stateRoot, block, refused }
+        this.pending = { height, timeMs, finalized, restore }
+        return finalized
+      } catch (error) {
+        restore()
+        throw error
+      }
+    })
+  }
+
+  /**
+   * Which candidates enter: admitted, and of several under one id the first that is. Admission comes before the id, so
+   * that nobody can push a command out of its block by a bad one under the same id.
+   */
+  private async select(candidates: readonly Candidate[], at: { height: number; timeMs: number }) {
+    const entering: Candidate[] = []
+    const refused = new Map<Candidate, LedgerError | undefined>()
+    const taken = new Set<string>()
+    for (const candidate of candidates) {
+      const { commandId } = candidate.command
+      if (this.isRecorded(commandId) || taken.has(commandId)) {
+        refused.set(candidate, undefined)
+        continue
+      }
+      const error = await this.refusalOf(candidate, at)
+      if (error) {
+        refused.set(candidate, error)
+        continue
+      }
+      taken.add(commandId)
+      entering.push(candidate)
+    }
+    return { entering, refused }
+  }
+
+  /** Makes the finalized block durable, then visible. */
+  async commit(): Promise<Commitment> {
+    const { pending } = this
+    if (!pending) throw new Error('commit without a finalized block')
+    const { block } = pending.finalized
+    if (block) {
+      await this.store(block)
+      this.adopt(block)
+    } else {
+      await this.whileStoreIsAway(async () => {
+        await this.holdLock()
+        await this.deps.store.putHeight(pending.height)
+      })
+    }
+    this.pending = undefined
+    this.height = pending.height
+    this.timeMs = pending.timeMs
+    return pending
+  }
+
+  /** Waiting for a store that is away ends with an error. */
+  close(): void {
+    this.isClosed = true
+  }
+
+  private adopt(block: BuiltBlock): void {
+    const { header, headerHash, tree, changes, commands } = block
+    this.state.adopt(tree, changes)
+    for (const { command } of commands) this.recovered.expiry.add(command)
+    this.current = { header, headerHash, signature: '', tree }
+  }
+
+  private async store(block: BuiltBlock): Promise<void> {
+    const { store } = this.deps
+    const { height } = block.header
+    await this.whileStoreIsAway(async () => {
+      await this.holdLock()
+      try {
+        await store.append(block)
+      } catch (error) {
+        if (!isConflict(error)) throw error
+        // Stored by the attempt before, whose answer was lost; or by another process, which must not be.
+        const last = await store.lastBlock()
+        if (last?.headerHash === block.headerHash) return
+        throw new LedgerCorrupt(this.rules.chainId, `another process wrote block ${height}`)
+      }
+    })
+  }
+
+  private async holdLock(): Promise<void> {
+    const { store, lock } = this.deps
+    if (!lock.isHeld) await lock.acquire(store.lockId, this.rules.chainId, 0)
+  }
+
+  /** A block that was agreed on cannot be left out: while the store is away the node waits, and consensus with it. */
+  private async whileStoreIsAway<T>(attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await attempt()
+      } catch (error) {
+        const isAway = (isStoreError(error) && !isDefiniteFailure(error)) || error instanceof LedgerLocked
+        if (!isAway || this.isClosed) throw error
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      }
+    }
+  }
+}
+
+function noneRefused(refused: readonly Refused[]): void {
+  const [first] = refused
+  if (first) throw new Error(`admitted and then not: ${first.error.message}`)
+}

@@ -1,0 +1,66 @@
+/** What the driver asks of CometBFT's JSON-RPC (v0.38), over loopback addresses. */
+
+/** CometBFT could not be asked: it is starting, ending or gone. */
+export class RpcUnreachable extends Error {
+  override readonly name = 'RpcUnreachable'
+  constructor(url: string, cause: unknown) {
+    super(`CometBFT at ${url} does not answer: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+/** CometBFT answered with an error of its own. */
+export class RpcError extends Error {
+  override readonly name = 'RpcError'
+  constructor(
+    readonly method: string,
+    readonly data: string,
+  ) {
+    super(`${method}: ${data}`)
+  }
+}
+
+export interface Broadcast {
+  /** `inFlight`: in the mempool, now or before. `full`: later, perhaps. `refused`: by CheckTx, with its log. */
+  readonly state: 'inFlight' | 'full' | 'refused'
+  readonly log: string
+}
+
+const TIMEOUT_MS = 10_000
+
+export class CometbftRpc {
+  constructor(readonly url: string) {}
+
+  /** @throws RpcUnreachable, RpcError */
+  async call<T>(method: string, params: Readonly<Record<string, string | boolean>> = {}): Promise<T> {
+    let answer: { result?: T; error?: { message: string; data?: string } }
+    try {
+      const response = await fetch(this.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      })
+      answer = (await response.json()) as typeof answer
+    } catch (error) {
+      throw new RpcUnreachable(this.url, error)
+    }
+    if (answer.error) throw new RpcError(method, answer.error.data ?? answer.error.message)
+    if (answer.result === undefined) throw new RpcUnreachable(this.url, 'an answer without a result')
+    return answer.result
+  }
+
+  /** Into the mempool, as far as CheckTx allows; says nothing of a block. */
+  async broadcast(tx: Uint8Array): Promise<Broadcast> {
+    try {
+      const params = { tx: Buffer.from(tx).toString('base64') }
+      const { code, log } = await this.call<{ code: number; log: string }>('broadcast_tx_sync', params)
+      return { state: code === 0 ? 'inFlight' : 'refused', log }
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error
+      // The words of mempool/errors.go: they have no codes.
+      if (error.data.includes('already exists in cache')) return { state: 'inFlight', log: '' }
+      if (error.data.includes('mempool is full')) return { state: 'full', log: error.data }
+      throw error
+    }
+  }
+}
