@@ -30,6 +30,11 @@ export const COMMANDS: readonly {
     load: () => import('./call.ts'),
   },
   {
+    name: 'network',
+    summary: 'a consortium on this machine: several validators, each with its own node',
+    load: () => import('./network.ts'),
+  },
+  {
     name: 'engines',
     summary: 'the servers on this machine: Postgres, Temporal',
     load: () => import('./engines.ts'),

@@ -164,20 +164,35 @@ export const CAST = {
 
 export const keyIdOf = (operator: string): string => `${operator}.1`
 
+/** Public keys of those who will sign, as their keyrings know them. */
+export interface FoundersKeys {
+  readonly ledgerOperatorPublicKey: string
+  readonly publicKeyOf: (participant: string, operator: string) => string
+}
+
 /** The genesis of the demonstration: a test clock, so that years of business dates can pass in a minute. */
-export function demoGenesis(options: {
-  name: string
-  startDate: IsoDate
-  ledgerOperatorPublicKey: string
-  publicKeyOf: (participant: string, operator: string) => string
-}): GenesisDocument {
+export const demoGenesis = (options: FoundersKeys & { name: string; startDate: IsoDate }): GenesisDocument =>
+  consortiumGenesis({ ...options, clock: 'test', members: MEMBERS })
+
+/** The genesis of a consortium of these members; whoever has a calendar service rolls the business date. */
+export function consortiumGenesis(
+  options: FoundersKeys & {
+    name: string
+    clock: GenesisDocument['clock']
+    startDate: IsoDate
+    members: readonly Member[]
+  },
+): GenesisDocument {
+  const { name, clock, startDate, members } = options
+  const rolls = ({ operators }: Member): boolean =>
+    operators.some(({ functions }) => functions.includes('service:calendar'))
   return {
-    name: options.name,
-    clock: 'test',
-    startDate: options.startDate,
-    calendarOperators: [CAST.office],
+    name,
+    clock,
+    startDate,
+    calendarOperators: members.filter(rolls).map(({ id }) => id),
     ledgerOperator: { publicKey: options.ledgerOperatorPublicKey },
-    participants: MEMBERS.map(({ id, name, usccBody, roles, operators }) => ({
+    participants: members.map(({ id, name, usccBody, roles, operators }) => ({
       id,
       name,
       uscc: usccBody + (usccCheckCharacter(usccBody) ?? ''),

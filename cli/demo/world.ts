@@ -5,7 +5,7 @@ import { endOfMonth, isoDate } from '#domain/date'
 import type { Say } from '#engines/say'
 import type { Keyring } from '#node/keys/keyring'
 import { ledgerOperatorKey, memberKeyrings } from '../stack/keys.ts'
-import { startStack, type Engines, type Stack } from '../stack/stack.ts'
+import { embedded, startStack, trustIn, type Engines, type Stack } from '../stack/stack.ts'
 import { BusinessDays } from './business-days.ts'
 import { CAST, demoGenesis, keyIdOf, MEMBERS } from './consortium.ts'
 import { People } from './people.ts'
@@ -55,8 +55,8 @@ export async function openWorld(options: {
     engines,
     name: record.run,
     dataDir: folder,
-    genesis,
-    operatorKey,
+    openLedger: embedded(genesis, operatorKey),
+    trust: trustIn(genesis, operatorKey.publicKey),
     tokenSecret: secretFor('tokens'),
     arrivals: async (account, period) => {
       const amountFen = account === accountIds.collection(plan.deal) ? arrivalsOf(plan, period) : 0n

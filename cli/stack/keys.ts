@@ -6,27 +6,29 @@ import { createKey, openKeyring, type Keyring } from '#node/keys/keyring'
 import { readFile, writeFile, rename, mkdir } from 'node:fs/promises'
 import { keyIdOf, type Member } from '../demo/consortium.ts'
 
-/**
- * One folder of encrypted keys for each member, one key for each of its operators. Keys that are missing (the first
- * time, or after a crash while they were made) are made; those that are there stay.
- */
+/** One folder of encrypted keys for each member, as `memberKeyring` makes it. */
 export async function memberKeyrings(
   folder: string,
   members: readonly Member[],
   passphrase: string,
 ): Promise<Map<string, Keyring>> {
   const keyrings = await Promise.all(
-    members.map(async (member) => {
-      const own = join(folder, member.id)
-      const before = await openKeyring(own, member.id, passphrase).catch(nothingYet)
-      const missing = member.operators.filter(({ id }) => !before?.signers.some(({ keyId }) => keyId === keyIdOf(id)))
-      for (const { id, functions } of missing) {
-        await createKey(own, { participant: member.id, operator: id, keyId: keyIdOf(id), functions }, passphrase)
-      }
-      return missing.length === 0 && before ? before : openKeyring(own, member.id, passphrase)
-    }),
+    members.map((member) => memberKeyring(join(folder, member.id), member, passphrase)),
   )
   return new Map(keyrings.map((keyring) => [keyring.participant, keyring]))
+}
+
+/**
+ * A folder of encrypted keys, one for each of a member's operators. Keys that are missing (the first time, or after a
+ * crash while they were made) are made; those that are there stay.
+ */
+export async function memberKeyring(folder: string, member: Member, passphrase: string): Promise<Keyring> {
+  const before = await openKeyring(folder, member.id, passphrase).catch(nothingYet)
+  const missing = member.operators.filter(({ id }) => !before?.signers.some(({ keyId }) => keyId === keyIdOf(id)))
+  for (const { id, functions } of missing) {
+    await createKey(folder, { participant: member.id, operator: id, keyId: keyIdOf(id), functions }, passphrase)
+  }
+  return missing.length === 0 && before ? before : openKeyring(folder, member.id, passphrase)
 }
 
 function nothingYet(error: unknown): undefined {

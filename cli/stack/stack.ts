@@ -26,6 +26,12 @@ export interface Engines {
   readonly temporal: TemporalEngine
 }
 
+/** What a stack needs of them: an organisation's process is told where they are. */
+export interface EnginesAtHand {
+  readonly postgres: Pick<PostgresEngine, 'createDatabase'>
+  readonly temporal: Pick<TemporalEngine, 'address' | 'namespace'>
+}
+
 /** Postgres and Temporal, side by side; the data below the folder survives. */
 export async function startEngines(dataDir: string, say: Say): Promise<Engines> {
   const [pg, temporal] = await Promise.allSettled([
@@ -48,12 +54,13 @@ export interface WorkerParts {
 }
 
 export interface StackOptions {
-  readonly engines: Engines
+  readonly engines: EnginesAtHand
   /** Names the database; another name is another ledger. */
   readonly name: string
   readonly dataDir: string
-  readonly genesis: GenesisDocument
-  readonly operatorKey: SigningKey
+  /** Opens the ledger over this stack's database. */
+  readonly openLedger: (databaseUrl: string) => Promise<Ledger>
+  readonly trust: Trust
   readonly tokenSecret: Uint8Array
   /** The outer edge: what obligors pay, as a bank's statement would show it. */
   readonly arrivals: (account: string, period: string) => Promise<readonly Omit<StatementLine, 'reference'>[]>
@@ -62,7 +69,27 @@ export interface StackOptions {
   readonly onFailure: (where: string, error: unknown) => void
 }
 
-/** Everything of all organisations in one process: ledger, node, services and workers, over engines that run. */
+/** What the receipts and headers of a ledger are checked against. */
+export const trustIn = (genesis: GenesisDocument, operatorKey: string): Trust => {
+  const document = genesis as unknown as JsonObject
+  return { chainId: chainIdOf(document), genesisHash: genesisHash(document), operatorKey }
+}
+
+/** The embedded ledger: this process sequences, and signs headers with this key. */
+export const embedded =
+  (genesis: GenesisDocument, operatorKey: SigningKey): StackOptions['openLedger'] =>
+  (databaseUrl) => {
+    const document = genesis as unknown as JsonObject
+    return EmbeddedLedger.open({
+      databaseUrl,
+      genesis: { document, events: genesisEvents(genesis) },
+      registry,
+      callerOf,
+      operatorKey,
+    })
+  }
+
+/** A ledger, and the node, services and workers of some organisations on it, over engines that run. */
 export interface Stack {
   readonly ledger: Ledger
   readonly files: ContentStore
@@ -75,7 +102,7 @@ export interface Stack {
 }
 
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { engines, name, dataDir, genesis, operatorKey, onFailure } = options
+  const { engines, name, dataDir, trust, onFailure } = options
   const undo: (() => Promise<unknown>)[] = []
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -84,14 +111,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const bundling = bundleWorkflows()
     bundling.catch(() => undefined) // awaited below; a failure before that must not count as unhandled
     const databaseUrl = await engines.postgres.createDatabase(name.replaceAll('-', '_'))
-    const document = genesis as unknown as JsonObject
-    const ledger = await EmbeddedLedger.open({
-      databaseUrl,
-      genesis: { document, events: genesisEvents(genesis) },
-      registry,
-      callerOf,
-      operatorKey,
-    })
+    const ledger = await options.openLedger(databaseUrl)
     undo.push(() => ledger.close())
     const sql = postgres(databaseUrl, { max: 2, onnotice: () => undefined })
     undo.push(() => sql.end({ timeout: 5 }))
@@ -121,11 +141,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     })
     undo.push(() => workers.stop())
     const url = await app.app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
-    const trust = {
-      chainId: chainIdOf(document),
-      genesisHash: genesisHash(document),
-      operatorKey: operatorKey.publicKey,
-    }
     return { ledger, files, bankOf, notices, temporal, trust, url, stop }
   } catch (error) {
     await stop()

@@ -1,0 +1,91 @@
+import { resolve } from 'node:path'
+import { InvalidArgumentError, type Command } from 'commander'
+import { CLOCKS } from '#contracts/calendar/state'
+import { isoDate, isIsoDate } from '#domain/date'
+import { dataFolder } from '#engines/paths'
+import { CommandFailure } from '../failure.ts'
+import { createNetwork } from '../network/create.ts'
+import { readManifest } from '../network/manifest.ts'
+import { readOrganisations } from '../network/organisations.ts'
+import { isHealthy, networkStatus, statusLine } from '../network/status.ts'
+
+interface Home {
+  readonly home: string
+}
+
+interface Create extends Home {
+  readonly name: string
+  readonly validators: number
+  readonly organisations?: string
+  readonly clock: string
+  readonly startDate?: string
+}
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
+const homeOption = ['--home <dir>', 'the network’s folder', dataFolder('network')] as const
+
+/** `sluice network`: a consortium's ledger on this machine, every organisation of the validators with its own node. */
+export function register(program: Command): void {
+  const network = program
+    .command('network')
+    .description('a consortium on this machine, each validator with its own node')
+  network
+    .command('create')
+    .description('make keys, genesis and configuration; asked again for the same it changes nothing')
+    .option(...homeOption)
+    .option('--name <name>', 'part of the chain’s id', 'Sluice Network')
+    .option('--validators <n>', 'how many organisations run a validator: the first ones', whole, 4)
+    .option('--organisations <file>', 'JSON list of organisations; the demonstration’s sixteen by default')
+    .option('--clock <clock>', `${CLOCKS.join(' or ')}: whether business dates follow the clock on the wall`, 'wall')
+    .option('--start-date <date>', 'first business date; today in Shanghai by default')
+    .action(create)
+  network
+    .command('status')
+    .description('how far each node is; exit 1 unless all of them are well')
+    .option(...homeOption)
+    .option('--json', 'as JSON')
+    .action(status)
+}
+
+async function create(options: Create): Promise<void> {
+  const { name, validators, organisations, clock } = options
+  const home = resolve(options.home)
+  const known = CLOCKS.find((each) => each === clock)
+  if (!known) throw new CommandFailure(`--clock must be ${CLOCKS.join(' or ')}, not ${clock}`, 2)
+  const startDate = options.startDate ?? (await firstDateOf(home)) ?? todayInShanghai()
+  if (!isIsoDate(startDate)) throw new CommandFailure(`--start-date: no such day: ${startDate}`, 2)
+  const members = await readOrganisations(organisations)
+  const { manifest, made } = await createNetwork({ home, name, validators, members, clock: known, startDate: isoDate(startDate) }) // prettier-ignore
+  print(`${made ? 'made' : 'there already, nothing changed:'} ${manifest.chainId} in ${home}`)
+  for (const node of manifest.nodes) {
+    const served = manifest.organisations.filter((each) => each.node === node.name).map(({ id }) => id)
+    print(`  ${node.name.padEnd(20)} validator ${node.peerId.slice(0, 12)}  serves ${served.join(', ')}`)
+  }
+  if (made) print(`start it with: npm run --silent sluice -- network up --home ${home}`)
+}
+
+/** A network that is there keeps its date: asking again tomorrow asks for the same. */
+const firstDateOf = async (home: string): Promise<string | undefined> => {
+  try {
+    return (await readManifest(home)).asked.startDate
+  } catch (error) {
+    if (error instanceof CommandFailure) return undefined
+    throw error
+  }
+}
+
+const todayInShanghai = (): string => new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10)
+
+async function status({ home, json }: Home & { json?: true }): Promise<void> {
+  const manifest = await readManifest(resolve(home))
+  const all = await networkStatus(manifest)
+  if (json) print(JSON.stringify({ chainId: manifest.chainId, nodes: all }, null, 2))
+  else for (const line of [manifest.chainId, ...all.map(statusLine)]) print(line)
+  const ill = all.filter((each) => !isHealthy(each, all.length)).map(({ name }) => name)
+  if (ill.length > 0) throw new CommandFailure(`not well: ${ill.join(', ')}`)
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a whole number is expected')
+  return Number(text)
+}

@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { GenesisDocument } from '#contracts/genesis'
+import { genesisEvents } from '#contracts/genesis'
+import type { IsoDate } from '#domain/date'
+import { configFile } from '#engines/cometbft/config'
+import { cometGenesis, MAX_CHAIN_ID } from '#engines/cometbft/genesis'
+import { addressOf, cometKey, NEW_VALIDATOR_STATE, nodeKeyFile, validatorKeyFile, type CometKey } from '#engines/cometbft/keys' // prettier-ignore
+import { chainIdOf, genesisHash } from '#proof/block'
+import { hashJson } from '#proof/hash'
+import type { Json, JsonObject } from '#proof/json'
+import { consortiumGenesis, keyIdOf, type Member } from '../demo/consortium.ts'
+import { CommandFailure } from '../failure.ts'
+import { ledgerOperatorKey, memberKeyring } from '../stack/keys.ts'
+import {
+  cometHome,
+  findManifest,
+  genesisFile,
+  keysFolder,
+  passphraseFile,
+  portsFor,
+  writeManifest,
+  type Manifest,
+  type NetworkNode,
+} from './manifest.ts'
+
+export interface CreateOptions {
+  readonly home: string
+  /** Part of the chain's id. */
+  readonly name: string
+  /** How many of the organisations run a validator: the first ones. */
+  readonly validators: number
+  readonly members: readonly Member[]
+  readonly clock: GenesisDocument['clock']
+  readonly startDate: IsoDate
+  /** Opens an organisation's keys; a new random one unless given. Kept beside them: this is one machine. */
+  readonly passphrase?: string
+  readonly nowMs?: number
+}
+
+/** More would not find room on one machine. */
+const MAX_VALIDATORS = 16
+
+/**
+ * Makes a network's keys, genesis and configuration in a folder. The folder appears whole or not at all; asked again for
+ * the same network it changes nothing.
+ * @throws CommandFailure when the folder holds another network, or anything else
+ */
+export async function createNetwork(options: CreateOptions): Promise<{ manifest: Manifest; made: boolean }> {
+  const { home, validators, members } = options
+  if (!Number.isInteger(validators) || validators < 1 || validators > MAX_VALIDATORS)
+    throw new CommandFailure(`--validators must be a whole number from 1 to ${MAX_VALIDATORS}, not ${validators}`, 2)
+  if (validators > members.length)
+    throw new CommandFailure(`${validators} validators need as many organisations; there are ${members.length}`, 2)
+  const asked = askedOf(options)
+  const before = await findManifest(home)
+  if (before) {
+    requireSame(home, before, options.name, asked)
+    return { manifest: before, made: false }
+  }
+  const there = await readdir(home).catch(() => [])
+  if (there.length > 0)
+    throw new CommandFailure(`${home} is not empty and holds no network (${there.slice(0, 3).join(', ')}); name another folder`) // prettier-ignore
+  const beside = `${home}.creating`
+  await rm(beside, { recursive: true, force: true }) // what a run that was cut short left: nobody has used its keys
+  await mkdir(beside, { recursive: true, mode: 0o700 })
+  const manifest = await fill(beside, options, asked)
+  await mkdir(dirname(home), { recursive: true })
+  await rename(beside, home) // replaces an empty folder, and nothing else
+  return { manifest, made: true }
+}
+
+const askedOf = ({ validators, clock, startDate, members }: CreateOptions): Manifest['asked'] => ({
+  validators,
+  clock,
+  startDate,
+  organisations: hashJson(members as unknown as Json),
+})
+
+function requireSame(home: string, before: Manifest, name: string, asked: Manifest['asked']): void {
+  const [was, want] = [
+    { name: before.name, ...before.asked },
+    { name, ...asked },
+  ] as const
+  for (const field of Object.keys(want) as (keyof typeof want)[]) {
+    if (was[field] === want[field]) continue
+    const how = field === 'organisations' ? 'other organisations' : `${field} ${was[field]}, not ${want[field]}`
+    throw new CommandFailure(`${home} holds another network (${before.chainId}: ${how}); name another folder or remove it`) // prettier-ignore
+  }
+}
+
+async function fill(folder: string, options: CreateOptions, asked: Manifest['asked']): Promise<Manifest> {
+  const { members, validators, name, clock, startDate } = options
+  const publicKeys = await organisationKeys(folder, members, options.passphrase)
+  const operator = await ledgerOperatorKey(join(folder, 'organisations'))
+  const genesis = consortiumGenesis({
+    name,
+    clock,
+    startDate,
+    members,
+    ledgerOperatorPublicKey: operator.publicKey,
+    publicKeyOf: (participant, operatorId) => publicKeys.get(`${participant}/${operatorId}`)!,
+  })
+  genesisEvents(genesis) // checks it, naming what does not fit
+  const document = genesis as unknown as JsonObject
+  const chainId = chainIdOf(document)
+  if (chainId.length > MAX_CHAIN_ID)
+    throw new CommandFailure(`the chain's id ${chainId} has more than ${MAX_CHAIN_ID} characters: choose a shorter --name`, 2) // prettier-ignore
+  await writeFile(genesisFile(folder), `${JSON.stringify(document, null, 2)}\n`)
+  const keys = members.slice(0, validators).map(() => ({ node: cometKey(), validator: cometKey() }))
+  const ports = await portsFor(validators)
+  const nodes = keys.map(({ node, validator }, index): NetworkNode => {
+    const { id } = members[index]!
+    return { name: id, isValidator: true, peerId: node.id, publicKey: validator.publicKey, ports: ports[index]! }
+  })
+  const createdAtMs = options.nowMs ?? Date.now()
+  const manifest: Manifest = {
+    format: 'sluice/network/v1',
+    name,
+    chainId,
+    genesisHash: genesisHash(document),
+    createdAtMs,
+    asked,
+    nodes,
+    organisations: members.map(({ id }, index) => ({ id, node: nodes[index % validators]!.name })),
+  }
+  const consensusGenesis = cometGenesis({
+    chainId,
+    timeMs: createdAtMs,
+    validators: keys.map(({ validator }, index) => ({
+      name: nodes[index]!.name,
+      address: addressOf(validator),
+      publicKey: validator.publicKey,
+      power: 10,
+    })),
+    appState: document,
+  })
+  for (const [index, node] of nodes.entries()) await writeCometHome(folder, node, keys[index]!, consensusGenesis)
+  await writeConfigs(folder, manifest)
+  await writeManifest(folder, manifest)
+  return manifest
+}
+
+/** One folder of encrypted keys for each organisation; answers the public keys by `organisation/operator`. */
+async function organisationKeys(
+  folder: string,
+  members: readonly Member[],
+  given: string | undefined,
+): Promise<Map<string, string>> {
+  const keys = await Promise.all(
+    members.map(async (member) => {
+      const passphrase = given ?? randomBytes(24).toString('base64url')
+      await mkdir(keysFolder(folder, member.id), { recursive: true, mode: 0o700 })
+      await writeFile(passphraseFile(folder, member.id), `${passphrase}\n`, { mode: 0o600 })
+      const keyring = await memberKeyring(keysFolder(folder, member.id), member, passphrase)
+      return member.operators.map(({ id }) => [`${member.id}/${id}`, keyring.signer(keyIdOf(id)).publicKey] as const)
+    }),
+  )
+  return new Map(keys.flat())
+}
+
+/** A CometBFT folder but for `config.toml`: its two keys, the genesis, and that its validator has signed nothing yet. */
+export async function writeCometHome(
+  home: string,
+  node: Pick<NetworkNode, 'name'>,
+  keys: { node: CometKey; validator: CometKey },
+  genesis: string,
+): Promise<void> {
+  const folder = cometHome(home, node.name)
+  await mkdir(join(folder, 'config'), { recursive: true, mode: 0o700 })
+  await mkdir(join(folder, 'data'), { recursive: true, mode: 0o700 })
+  await writeFile(join(folder, 'config', 'genesis.json'), genesis)
+  await writeFile(join(folder, 'config', 'node_key.json'), nodeKeyFile(keys.node), { mode: 0o600 })
+  await writeFile(join(folder, 'config', 'priv_validator_key.json'), validatorKeyFile(keys.validator), { mode: 0o600 })
+  await writeFile(join(folder, 'data', 'priv_validator_state.json'), NEW_VALIDATOR_STATE, { mode: 0o600 })
+}
+
+/** `id@host:port` of every other node. */
+export const peersOf = ({ nodes }: Manifest, of: NetworkNode): string[] =>
+  nodes.filter(({ name }) => name !== of.name).map(({ peerId, ports }) => `${peerId}@127.0.0.1:${ports.p2p}`)
+
+/** `config.toml` of every node, from the manifest's ports; application: where CometBFT finds it, the node's by default. */
+export async function writeConfigs(home: string, manifest: Manifest, application?: string): Promise<void> {
+  for (const node of manifest.nodes) {
+    const { abci, p2p, rpc } = node.ports
+    const text = configFile({
+      moniker: node.name,
+      application: application ?? `tcp://127.0.0.1:${abci}`,
+      p2pPort: p2p,
+      rpcPort: rpc,
+      peers: peersOf(manifest, node),
+    })
+    await writeFile(join(cometHome(home, node.name), 'config', 'config.toml'), text)
+  }
+}

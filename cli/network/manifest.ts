@@ -1,0 +1,105 @@
+// `network.json`: what a network on this machine is made of. It holds no secret; keys lie in the folders it names.
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import { freePorts } from '#engines/ports'
+import type { JsonObject } from '#proof/json'
+import { CommandFailure } from '../failure.ts'
+
+const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
+
+/** One organisation's node and its CometBFT process. */
+const NetworkNode = Type.Object({
+  /** The organisation that runs it. */
+  name: Type.String(),
+  isValidator: Type.Boolean(),
+  /** CometBFT's name for it among its peers: 40 hex digits. */
+  peerId: Type.String({ pattern: '^[0-9a-f]{40}$' }),
+  /** Of its validator key, base64, also where it does not vote. */
+  publicKey: Type.String(),
+  ports: Type.Object({ p2p: Port, rpc: Port, abci: Port, http: Port }),
+})
+export type NetworkNode = Static<typeof NetworkNode>
+
+const Manifest = Type.Object({
+  format: Type.Literal('sluice/network/v1'),
+  name: Type.String(),
+  chainId: Type.String(),
+  genesisHash: Type.String(),
+  createdAtMs: Type.Integer(),
+  /** What `create` was asked for; asked again for the same it changes nothing. */
+  asked: Type.Object({ validators: Type.Integer(), clock: Type.String(), startDate: Type.String(), organisations: Type.String() }), // prettier-ignore
+  nodes: Type.Array(NetworkNode, { minItems: 1 }),
+  /** Every organisation and the node that serves it: its own, or that of the one that hosts it. */
+  organisations: Type.Array(Type.Object({ id: Type.String(), node: Type.String() }), { minItems: 1 }),
+})
+export type Manifest = Static<typeof Manifest>
+
+export const manifestFile = (home: string): string => join(home, 'network.json')
+export const genesisFile = (home: string): string => join(home, 'genesis.json')
+export const nodeFolder = (home: string, node: string): string => join(home, 'nodes', node)
+export const cometHome = (home: string, node: string): string => join(nodeFolder(home, node), 'cometbft')
+export const organisationFolder = (home: string, organisation: string): string =>
+  join(home, 'organisations', organisation)
+export const keysFolder = (home: string, organisation: string): string =>
+  join(organisationFolder(home, organisation), 'keys')
+export const passphraseFile = (home: string, organisation: string): string =>
+  join(organisationFolder(home, organisation), 'passphrase')
+/** Names a node's database in the cluster of the machine. */
+export const databaseOf = ({ chainId }: Pick<Manifest, 'chainId'>, node: string): string =>
+  `${chainId}_${node}`.replaceAll(/[^a-z0-9]+/g, '_').slice(0, 63)
+
+/** @throws CommandFailure when the file is there and is not a network's; undefined when there is none */
+export async function findManifest(home: string): Promise<Manifest | undefined> {
+  const file = manifestFile(home)
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new CommandFailure(`${file} is not JSON`)
+  }
+  if (Value.Check(Manifest, value)) return value
+  const [first] = Value.Errors(Manifest, value)
+  throw new CommandFailure(`${file} does not describe a network: ${first?.instancePath ?? '/'} ${first?.message ?? ''}`)
+}
+
+/** @throws CommandFailure when there is no network in the folder */
+export async function readManifest(home: string): Promise<Manifest> {
+  const manifest = await findManifest(home)
+  if (manifest) return manifest
+  throw new CommandFailure(`there is no network in ${home}: make one with \`sluice network create --home ${home}\``)
+}
+
+export async function writeManifest(home: string, manifest: Manifest): Promise<void> {
+  const file = manifestFile(home)
+  await writeFile(`${file}.new`, `${JSON.stringify(manifest, null, 2)}\n`, { flush: true })
+  await rename(`${file}.new`, file)
+}
+
+export async function readGenesis(home: string): Promise<JsonObject> {
+  return JSON.parse(await readFile(genesisFile(home), 'utf8')) as JsonObject
+}
+
+/** Four ports for each of so many nodes, free at this moment. */
+export async function portsFor(count: number): Promise<NetworkNode['ports'][]> {
+  const ports = await freePorts(count * 4)
+  return Array.from({ length: count }, (_, index) => {
+    const [p2p, rpc, abci, http] = ports.slice(index * 4) as [number, number, number, number]
+    return { p2p, rpc, abci, http }
+  })
+}
+
+/** The node of that name. @throws CommandFailure listing those that there are */
+export function nodeNamed({ nodes }: Manifest, name: string): NetworkNode {
+  const found = nodes.find((node) => node.name === name)
+  if (found) return found
+  throw new CommandFailure(`no node ${name}; there are ${nodes.map((node) => node.name).join(', ')}`, 2)
+}

@@ -1,0 +1,50 @@
+import { cometStatus, type CometStatus } from '#engines/cometbft/rpc'
+import type { Manifest } from './manifest.ts'
+
+export interface NodeStatus {
+  readonly name: string
+  /** Undefined when its CometBFT does not answer. */
+  readonly comet: CometStatus | undefined
+  /** Whether the organisation's API answers. */
+  readonly api: boolean
+}
+
+const answers = async (url: string): Promise<boolean> => {
+  try {
+    await fetch(url, { signal: AbortSignal.timeout(2_000) }) // any answer is one
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Asks every node at once. */
+export const networkStatus = ({ nodes }: Manifest): Promise<NodeStatus[]> =>
+  Promise.all(
+    nodes.map(async ({ name, ports }) => {
+      const [comet, api] = await Promise.all([
+        cometStatus(`http://127.0.0.1:${ports.rpc}`).catch(() => undefined),
+        answers(`http://127.0.0.1:${ports.http}/v1/head`),
+      ])
+      return { name, comet, api }
+    }),
+  )
+
+/** Healthy: its CometBFT and its API answer, it follows, and it has at least one peer where there are any. */
+export const isHealthy = ({ comet, api }: NodeStatus, nodes: number): boolean =>
+  comet !== undefined && api && !comet.catchingUp && (nodes === 1 || comet.peers > 0)
+
+/** One line for a person: who, how far, with whom. */
+export function statusLine({ name, comet, api }: NodeStatus): string {
+  if (!comet) return `${name.padEnd(20)}  does not answer`
+  const { height, appHash, catchingUp, peers, votingPower } = comet
+  return [
+    name.padEnd(20),
+    `height ${String(height).padStart(6)}`,
+    `app hash ${appHash.slice(0, 12).toLowerCase() || '-'}`,
+    `${peers} peer${peers === 1 ? '' : 's'}`,
+    votingPower > 0 ? 'votes' : 'follows',
+    ...(catchingUp ? ['catching up'] : []),
+    ...(api ? [] : ['its API does not answer']),
+  ].join('  ')
+}

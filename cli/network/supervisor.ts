@@ -1,0 +1,175 @@
+// Runs the processes of a network on this machine and keeps them running: for each node the process of the organisation
+// (ledger application, API, workers) and beside it CometBFT.
+import { mkdirSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import type { Claim } from '#engines/claim'
+import { cometStatus, type CometStatus } from '#engines/cometbft/rpc'
+import { startComet } from '#engines/cometbft/run'
+import { spawnChild, type Child } from '#engines/process'
+import { messageOf, sleep, type Say } from '#engines/say'
+import { cometHome, nodeFolder, type NetworkNode } from './manifest.ts'
+
+/** How to start an organisation's process; it listens for CometBFT on its node's ABCI port. */
+export interface NodeCommand {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+}
+
+export interface NodeOptions {
+  readonly home: string
+  readonly node: NetworkNode
+  /** CometBFT's program. */
+  readonly program: string
+  readonly claim: Claim
+  /** Undefined: CometBFT runs an application of its own, as its configuration names it. */
+  readonly application: NodeCommand | undefined
+  /** Instead of the addresses in the configuration: the ways that a test can cut. */
+  readonly peers?: readonly string[]
+  /** Start again what ends by itself. */
+  readonly restarts: boolean
+  readonly say: Say
+}
+
+const LISTENING_WITHIN_MS = 60_000
+const LONGEST_PAUSE_MS = 10_000
+/** What ran for so long starts with a short pause again. */
+const STEADY_MS = 30_000
+
+const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+
+/** One organisation's two processes. */
+export class NodeProcesses {
+  application: Child | undefined
+  comet: Child | undefined
+  /** Counts starts: what was begun for an earlier one is dropped. */
+  private era = 0
+  private wanted = false
+  private failures = 0
+
+  constructor(private readonly options: NodeOptions) {
+    mkdirSync(nodeFolder(options.home, options.node.name), { recursive: true })
+  }
+
+  get name(): string {
+    return this.options.node.name
+  }
+  get rpc(): string {
+    return `http://127.0.0.1:${this.options.node.ports.rpc}`
+  }
+  get api(): string {
+    return `http://127.0.0.1:${this.options.node.ports.http}`
+  }
+  get isWanted(): boolean {
+    return this.wanted
+  }
+
+  /** Starts both, the application first: CometBFT looks for it once in three seconds. */
+  async start(): Promise<void> {
+    this.wanted = true
+    const era = (this.era += 1)
+    await this.startApplication(era)
+    await this.startComet(era)
+  }
+
+  private async startApplication(era: number): Promise<void> {
+    const { application, home, node, claim } = this.options
+    if (!application) return
+    const child = await spawnChild({
+      ...application,
+      name: `node of ${node.name}`,
+      cwd: nodeFolder(home, node.name),
+      logFile: join(nodeFolder(home, node.name), 'node.log'),
+      stopSignal: 'SIGTERM',
+      claim,
+    })
+    this.application = child
+    void child.exited.then(() => this.onExit(child, era))
+    for (const until = Date.now() + LISTENING_WITHIN_MS; !(await isListening(node.ports.abci)); await sleep(50)) {
+      if (!child.running) throw new Error(`the node of ${node.name} ended while starting:\n${child.tail(8)}`)
+      if (Date.now() > until) throw new Error(`the node of ${node.name} does not listen:\n${child.tail(8)}`)
+    }
+  }
+
+  private async startComet(era: number): Promise<void> {
+    const { home, node, program, claim, say, peers } = this.options
+    const options = { name: node.name, program, home: cometHome(home, node.name), claim, say }
+    const child = await startComet({ ...options, ...(peers ? { peers } : {}) })
+    this.comet = child
+    void child.exited.then(() => this.onExit(child, era))
+  }
+
+  /** What ends by itself is started again, after a pause that grows while it keeps ending. */
+  private async onExit(child: Child, era: number): Promise<void> {
+    const { restarts, say } = this.options
+    const isOurs = (): boolean => this.wanted && this.era === era && restarts
+    if (!isOurs()) return
+    say(`${child.name} has ended; starting it again. Its last words: ${child.tail(1)}`)
+    // CometBFT ends when its application does; an application outlives its CometBFT.
+    const era2 = (this.era += 1)
+    for (const began = Date.now(); this.wanted && this.era === era2;) {
+      this.failures = Date.now() - began > STEADY_MS ? 0 : this.failures + 1
+      await sleep(Math.min(LONGEST_PAUSE_MS, 250 * 2 ** Math.min(this.failures - 1, 6)))
+      try {
+        await this.comet?.stop(5_000)
+        if (!this.wanted || this.era !== era2) return
+        if (this.application?.running !== true) await this.startApplication(era2)
+        else this.watch(this.application, era2)
+        if (!this.wanted || this.era !== era2) return
+        await this.startComet(era2)
+        setTimeout(() => (this.failures = 0), STEADY_MS).unref()
+        return
+      } catch (error) {
+        say(`${this.name}: ${messageOf(error)}`)
+        await this.application?.stop(5_000)
+      }
+    }
+  }
+
+  private watch(child: Child, era: number): void {
+    void child.exited.then(() => this.onExit(child, era))
+  }
+
+  /** Stops both in good order. */
+  async stop(): Promise<void> {
+    this.wanted = false
+    this.era += 1
+    await this.comet?.stop(10_000)
+    await this.application?.stop(10_000)
+  }
+
+  /** As a failure of its machine would: no good-bye. */
+  async kill(): Promise<void> {
+    this.wanted = false
+    this.era += 1
+    this.signal('SIGKILL')
+    await Promise.all([this.comet?.finished(), this.application?.finished()])
+  }
+
+  /** To both; SIGSTOP freezes them, SIGCONT lets them go on. */
+  signal(name: NodeJS.Signals): void {
+    for (const child of [this.comet, this.application]) if (child?.running) process.kill(child.pid, name)
+  }
+
+  /** What its CometBFT says; undefined when it does not answer. */
+  async status(): Promise<CometStatus | undefined> {
+    try {
+      return await cometStatus(this.rpc)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Waits until its CometBFT answers. @throws with the end of its log */
+  async ready(withinMs = 60_000): Promise<void> {
+    for (const until = Date.now() + withinMs; (await this.status()) === undefined; await sleep(100)) {
+      if (Date.now() > until) throw new Error(`CometBFT of ${this.name} does not answer:\n${this.comet?.tail(8) ?? ''}`)
+    }
+  }
+}
