@@ -8,7 +8,7 @@ export class FlakyProxy {
   private isFrozen = false
   private constructor(
     private readonly server: Server,
-    private readonly target: URL,
+    private target: URL,
     readonly url: string,
     private readonly port: number,
   ) {}
@@ -44,6 +44,18 @@ export class FlakyProxy {
     upstream.on('data', (data) => {
       if (!this.isSwallowing) client.write(data)
     })
+  }
+
+  /** The address of another database of the same server, through here. */
+  through(databaseUrl: string): string {
+    const url = new URL(this.url)
+    url.pathname = new URL(databaseUrl).pathname
+    return url.href
+  }
+
+  /** New connections go to this server from now on: one restarted on the same data may have another port. */
+  retarget(databaseUrl: string): void {
+    this.target = new URL(databaseUrl)
   }
 
   /** Requests still arrive, answers no longer do: what was asked happens, and nobody hears of it. */

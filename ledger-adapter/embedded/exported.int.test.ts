@@ -1,21 +1,16 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CONTRACTS } from '#contracts/registry'
 import { Registry } from '#contracts/kernel/execute'
 import { testDatabase } from '#engines/testing/index'
 import { genesisHash } from '#proof/block'
-import { verifyExport } from '#proof/verify-export'
-import { verifyNative } from '../application/verify-native.ts'
 import { signTest, testCommand, testLedgerOptions } from '../testing/fixture.ts'
 import { EmbeddedLedger } from './embedded-ledger.ts'
 
@@ -30,53 +25,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-/** Runs until so many commands were acknowledged, then kill -9 without warning. */
-async function runAndKill(run: string, afterAcks: number): Promise<Map<string, string>> {
-  const program = join(root, 'ledger-adapter/testing/submitting-process.ts')
-  const env = { ...process.env, DATABASE_URL: url, RUN: run }
-  const child = spawn(process.execPath, [...NODE, program], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
-  const exited = once(child, 'exit')
-  const acknowledged = new Map<string, string>()
-  for await (const line of createInterface(child.stdout)) {
-    const [name, height, index] = line.split(' ')
-    // A line torn by the kill has no index.
-    if (name && height && index) acknowledged.set(name, `${height}.${index}`)
-    if (acknowledged.size >= afterAcks) child.kill('SIGKILL')
-  }
-  expect(await exited).toEqual([null, 'SIGKILL'])
-  return acknowledged
-}
-
-describe('embedded ledger, killed', () => {
-  it('loses nothing it acknowledged, whenever it is killed, and its chain verifies', async () => {
-    const acknowledged = new Map<string, string>()
-    let run = 0
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 400 }), async (afterAcks) => {
-        const seen = await runAndKill(`run${(run += 1)}`, afterAcks)
-        for (const [name, position] of seen) acknowledged.set(name, position)
-      }),
-      { numRuns: 4, endOnFailure: true },
-    )
-    const ledger = await EmbeddedLedger.open(testLedgerOptions(url))
-    try {
-      for (const [name, position] of acknowledged) {
-        const executed = await ledger.outcome(name)
-        expect(executed?.outcome.accepted, name).toBe(true)
-        expect(`${executed?.position.height}.${executed?.position.index}`).toBe(position)
-      }
-      const verdict = await verifyExport(ledger.export(), {}, {}, verifyNative)
-      expect(verdict).toMatchObject({ ok: true })
-      if (!verdict.ok) return
-      // What was committed and not acknowledged in time may be there too, but each once.
-      const { values } = await ledger.query(['notes/counter/all'])
-      expect(values).toEqual([{ count: verdict.summary.commands }])
-      expect(verdict.summary.commands).toBeGreaterThanOrEqual(acknowledged.size)
-    } finally {
-      await ledger.close()
-    }
-  })
-
+describe('embedded ledger, exported', () => {
   it('is verified from its export by a separate process without database', async () => {
     // The registry that the program `sluice verify` knows: no test contract.
     const options = { ...testLedgerOptions(url), registry: new Registry(CONTRACTS) }
