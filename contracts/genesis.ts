@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { isIsoDate } from '#domain/date'
 import { isUscc } from '#domain/uscc'
-import { publicKeyProblem } from '#proof/ed25519'
+import { CURVES, publicKeyProblem, type Curve } from '#proof/public-key'
 import { calendarOpened } from './calendar/events.ts'
 import { CLOCKS } from './calendar/state.ts'
 import { PUBLIC, type EventRecord } from './kernel/event.ts'
@@ -17,7 +17,7 @@ import {
   Roles,
   UsccText,
 } from './membership/events.ts'
-import { CURVES, OPERATOR_KINDS, unsuitableFunction } from './membership/state.ts'
+import { OPERATOR_KINDS, unsuitableFunction } from './membership/state.ts'
 
 const GenesisKey = Fields({ keyId: Id, curve: OneOf(CURVES), publicKey: PublicKey, functions: Functions })
 const GenesisOperator = Fields({
@@ -66,7 +66,7 @@ export function parseGenesis(value: unknown): GenesisDocument {
     throw new GenesisError(first?.instancePath ?? '', first?.message ?? 'does not fit the schema')
   }
   if (!isIsoDate(value.startDate)) throw new GenesisError('/startDate', `no such day: ${value.startDate}`)
-  checkPublicKey(value.ledgerOperator.publicKey, '/ledgerOperator/publicKey')
+  checkPublicKey('ed25519', value.ledgerOperator.publicKey, '/ledgerOperator/publicKey')
   const participants = new Unique()
   const usccs = new Unique()
   const publicKeys = new Unique()
@@ -86,7 +86,7 @@ export function parseGenesis(value: unknown): GenesisDocument {
         if (unsuitable) {
           throw new GenesisError(`${at}/operators/${o}/keys/${k}/functions`, `a service cannot be ${unsuitable}`)
         }
-        checkPublicKey(key.publicKey, `${at}/operators/${o}/keys/${k}/publicKey`)
+        checkPublicKey(key.curve, key.publicKey, `${at}/operators/${o}/keys/${k}/publicKey`)
         publicKeys.add(key.publicKey, `${at}/operators/${o}/keys/${k}/publicKey`)
       })
     })
@@ -97,8 +97,8 @@ export function parseGenesis(value: unknown): GenesisDocument {
   return value
 }
 
-function checkPublicKey(text: string, path: string): void {
-  const problem = publicKeyProblem(text)
+function checkPublicKey(curve: Curve, text: string, path: string): void {
+  const problem = publicKeyProblem(curve, text)
   if (problem !== undefined) throw new GenesisError(path, problem)
 }
 

@@ -1,6 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
-import { fromBase64url } from './base64url.ts'
 import { bytesToHex, concatBytes } from './hash.ts'
 
 /**
@@ -49,13 +48,6 @@ function decodePoint(bytes: Uint8Array): Ed25519Point | undefined {
     return undefined // not on the curve, or y ≥ p
   }
   return same(point.toBytes(), bytes) ? point : undefined
-}
-
-/** Why this text cannot be registered as an Ed25519 key; undefined when it can. The text is base64url, 43 characters. */
-export function publicKeyProblem(text: string): string | undefined {
-  const bytes = fromBase64url(text)
-  if (!bytes || bytes.length !== PUBLIC_KEY_BYTES) return 'base64url text of 32 bytes expected'
-  return decodeKey(bytes) ? undefined : 'not the canonical encoding of a point of prime order'
 }
 
 export const isUsableKey = (publicKey: Uint8Array): boolean => decodeKey(publicKey) !== undefined

@@ -12,7 +12,9 @@ import {
   type Command,
   type SignedCommand,
 } from './command.ts'
-import { verifyEd25519, type SignatureCheck } from './ed25519.ts'
+import type { SignatureCheck } from './ed25519.ts'
+import { curveOf } from './public-key.ts'
+import { verifySignature } from './signature.ts'
 import { EMPTY_FEED, eventDigest, extendFeed, feedKey, type EventCore, type Feed } from './feed.ts'
 import * as f from './form.ts'
 import { eventCoreFields, headerForm, resultForm } from './forms.ts'
@@ -108,7 +110,7 @@ export async function verifyExport(
   lines: AsyncIterable<string> | Iterable<string>,
   expected: Partial<Trust> = {},
   rules: ContractRules = {},
-  check: SignatureCheck = verifyEd25519,
+  check: SignatureCheck = verifySignature,
 ): Promise<ExportVerdict> {
   const verifier = new ExportVerifier(expected, rules, check)
   let line = 0
@@ -247,7 +249,8 @@ class ExportVerifier {
     if (this.rules.keyOf) {
       const known = this.rules.keyOf(this.read, command, header.height)
       const [key, signature] = [fromBase64url(known?.publicKey ?? '!'), fromBase64url(decoded.signature)]
-      const isGood = known?.curve === 'ed25519' && key && signature && this.check(key, signingBytes(command), signature)
+      const isGood =
+        key && signature && curveOf(key) === known?.curve && this.check(key, signingBytes(command), signature)
       holds(!!isGood, `${at}: not signed with key ${command.keyId} of ${command.participant}`)
     }
     commands.push({ command, result })

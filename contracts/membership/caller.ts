@@ -1,6 +1,7 @@
+import type { Curve } from '#proof/public-key'
 import type { Caller } from '../kernel/method.ts'
 import type { Key, Read } from '../kernel/state.ts'
-import { memberKey, participantKey, type Curve } from './state.ts'
+import { memberKey, participantKey } from './state.ts'
 
 export interface KnownKey {
   readonly caller: Caller

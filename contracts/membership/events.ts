@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
+import { CURVES } from '#proof/public-key'
 import { eventType } from '../kernel/event.ts'
 import { KEY_FUNCTIONS, ROLES } from '../kernel/method.ts'
 import { BilingualText, Fields, Height, Id, OneOf, OrNull, Text } from '../kernel/schema.ts'
 import { patch, put } from '../kernel/state.ts'
 import {
   consortiumKey,
-  CURVES,
   memberKey,
   OPERATOR_KINDS,
   operatorKey,
@@ -16,8 +16,8 @@ import {
 
 const contract = 'membership'
 
-/** The form of an Ed25519 public key: 32 bytes in base64url without padding. */
-export const PublicKey = Type.String({ pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' })
+/** The form of a public key in base64url without padding: 32 bytes (Ed25519), or 33 (a compressed point of SM2). */
+export const PublicKey = Type.String({ pattern: '^([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]|A[A-Za-z0-9_-]{43})$' })
 export const UsccText = Type.String({ pattern: '^[0-9A-Z]{18}$' })
 export const Roles = Type.Array(OneOf(ROLES), { minItems: 1, maxItems: ROLES.length, uniqueItems: true })
 export const Functions = Type.Array(OneOf(KEY_FUNCTIONS), {

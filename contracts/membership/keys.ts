@@ -1,11 +1,11 @@
-import { publicKeyProblem } from '#proof/ed25519'
+import { CURVES, publicKeyProblem } from '#proof/public-key'
 import type { Static } from 'typebox'
 import { PUBLIC, type Stage } from '../kernel/event.ts'
 import { Fields, Height, Id, OneOf, OrNull } from '../kernel/schema.ts'
 import type { BlockContext, Caller } from '../kernel/method.ts'
 import { refuse } from './errors.ts'
 import { Functions, keyRegistered, PublicKey } from './events.ts'
-import { CURVES, memberKey, publicKeyKey, unsuitableFunction, type OperatorKind } from './state.ts'
+import { memberKey, publicKeyKey, unsuitableFunction, type OperatorKind } from './state.ts'
 
 /** A public key under an id that its participant chooses. */
 export const NewKey = Fields({ keyId: Id, curve: OneOf(CURVES), publicKey: PublicKey })
@@ -38,13 +38,13 @@ export interface Registration {
   readonly fromHeight: number
 }
 
-/** Refuses KEY_EXISTS, PUBLIC_KEY_TAKEN, BAD_PUBLIC_KEY (not a point of prime order, LEDGER.md §2),
+/** Refuses KEY_EXISTS, PUBLIC_KEY_TAKEN, BAD_PUBLIC_KEY (not a usable point of its curve, LEDGER.md §2),
  * NOT_FOR_A_SERVICE. */
 export function registerKey(stage: Stage, { participant, operator, kind, key, fromHeight }: Registration): void {
-  const { keyId, publicKey } = key
+  const { keyId, curve, publicKey } = key
   if (stage.read(memberKey(participant, keyId))) refuse('KEY_EXISTS', { participant, key: keyId })
   if (stage.read(publicKeyKey(publicKey))) refuse('PUBLIC_KEY_TAKEN', { key: keyId })
-  const problem = publicKeyProblem(publicKey)
+  const problem = publicKeyProblem(curve, publicKey)
   if (problem !== undefined) refuse('BAD_PUBLIC_KEY', { key: keyId, problem })
   const unsuitable = unsuitableFunction(kind, key.functions)
   if (unsuitable) refuse('NOT_FOR_A_SERVICE', { operator, function: unsuitable })

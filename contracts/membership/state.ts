@@ -1,3 +1,4 @@
+import type { Curve } from '#proof/public-key'
 import type { KeyFunction, Role } from '../kernel/method.ts'
 import { keysOf, type Key } from '../kernel/state.ts'
 
@@ -8,9 +9,6 @@ const FOR_PERSONS: readonly KeyFunction[] = ['maker', 'checker', 'payer']
 /** The function that an operator of this kind may not have; undefined when all may. */
 export const unsuitableFunction = (kind: OperatorKind, functions: readonly KeyFunction[]): KeyFunction | undefined =>
   kind === 'service' ? functions.find((name) => FOR_PERSONS.includes(name)) : undefined
-
-export const CURVES = ['ed25519'] as const
-export type Curve = (typeof CURVES)[number]
 
 export interface Participant {
   readonly id: string

@@ -5,6 +5,7 @@ import { CanonicalError } from '#proof/canonical'
 import { CommandFormError, commandDigest, decodeSigned, MAX_AHEAD_MS, MAX_LIFETIME_MS, signingBytes, type Command, type SignedCommand } from '#proof/command' // prettier-ignore
 import type { SignatureCheck } from '#proof/ed25519'
 import type { Hash } from '#proof/hash'
+import { curveOf } from '#proof/public-key'
 import { LedgerError } from '../port.ts'
 
 /** Who signs with a key in a block of this height, as membership knows. May throw KeyNotLoaded. */
@@ -75,9 +76,9 @@ export function admit(
 
 function checkSignature({ signed }: Candidate, publicKey: string, curve: string, check: SignatureCheck): void {
   const { participant, keyId } = signed.command
-  const key = curve === 'ed25519' ? fromBase64url(publicKey) : undefined
+  const key = fromBase64url(publicKey)
   const signature = fromBase64url(signed.signature)
-  if (!key || !signature || !check(key, signingBytes(signed.command), signature)) {
+  if (!key || curveOf(key) !== curve || !signature || !check(key, signingBytes(signed.command), signature)) {
     throw new LedgerError('admission', 'BAD_SIGNATURE', true, { participant, keyId })
   }
 }

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { verifyNative } from './verify-native.ts'
 import { signingKey } from './operator-key.ts'
 import { fromBase64url, toBase64url } from '#proof/base64url'
-import { isUsableKey, L, littleEndian, publicKeyProblem, SIGNATURE_BYTES, verifyEd25519 } from '#proof/ed25519'
+import { isUsableKey, L, littleEndian, SIGNATURE_BYTES, verifyEd25519 } from '#proof/ed25519'
+import { publicKeyProblem } from '#proof/public-key'
 import { concatBytes, hexToBytes, utf8ToBytes } from '#proof/hash'
 
 const { Point } = ed25519
@@ -128,14 +129,14 @@ describe('Ed25519, portable and native', () => {
     const mixed = Point.BASE.add(Point.fromBytes(SMALL_ORDER[4]!)).toBytes()
     for (const key of [...SMALL_ORDER, ...NOT_CANONICAL, mixed]) {
       expect(isUsableKey(key)).toBe(false)
-      expect(publicKeyProblem(toBase64url(key))).toMatch(/prime order/)
+      expect(publicKeyProblem('ed25519', toBase64url(key))).toMatch(/prime order/)
       // S = 0 and R = A of order 1 holds for any message where a library allows it.
       expectBoth(false, key, utf8ToBytes('anything'), concatBytes(SMALL_ORDER[0]!, new Uint8Array(32)))
       expectBoth(false, key, utf8ToBytes('anything'), concatBytes(key, new Uint8Array(32)))
     }
-    expect(publicKeyProblem(signingKey(seedOf('x')).publicKey)).toBeUndefined()
-    expect(publicKeyProblem('short')).toMatch(/32 bytes/)
-    expect(publicKeyProblem(`${signingKey(seedOf('x')).publicKey}=`)).toMatch(/32 bytes/)
+    expect(publicKeyProblem('ed25519', signingKey(seedOf('x')).publicKey)).toBeUndefined()
+    expect(publicKeyProblem('ed25519', 'short')).toMatch(/32 bytes/)
+    expect(publicKeyProblem('ed25519', `${signingKey(seedOf('x')).publicKey}=`)).toMatch(/32 bytes/)
   })
 
   it('both refuse R of small order or in another spelling', () => {

@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, randomBytes, sign } from 'node:crypto'
 import { toBase64url } from '#proof/base64url'
 
-/** An Ed25519 key that signs bytes: block headers here, commands in `node/keys`. The secret stays inside. */
+/** A key that signs bytes: block headers here, commands in `node/keys`. The secret stays inside. */
 export interface SigningKey {
-  /** base64url, 43 characters */
+  /** base64url: 43 characters (Ed25519), 44 (SM2) */
   readonly publicKey: string
   sign(message: Uint8Array): Uint8Array
 }

@@ -1,15 +1,21 @@
 import { createPublicKey, hash, verify, type KeyObject } from 'node:crypto'
 import { hasReducedS, isUsableKey, SIGNATURE_BYTES, type SignatureCheck } from '#proof/ed25519'
+import { curveOf } from '#proof/public-key'
+import { verifySm2Native } from './sm2-native.ts'
 
 /**
  * Ed25519 by OpenSSL, a tenth of the cost of the portable check. OpenSSL computes R = sB − kA and compares encodings,
  * which is the rule of LEDGER.md §2; that the key is canonical and of prime order is asked of `proof/` once per key.
  */
-export const verifyNative: SignatureCheck = (publicKey, message, signature) => {
+const verifyEd25519Native: SignatureCheck = (publicKey, message, signature) => {
   if (signature.length !== SIGNATURE_BYTES || !hasReducedS(signature)) return false
   const key = keyObject(publicKey)
   return key !== undefined && verify(null, message, key, signature)
 }
+
+/** A signature of either curve, by OpenSSL; answers as `proof/signature.ts` does. */
+export const verifyNative: SignatureCheck = (publicKey, message, signature) =>
+  (curveOf(publicKey) === 'sm2' ? verifySm2Native : verifyEd25519Native)(publicKey, message, signature)
 
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 const MAX_KNOWN = 4096

@@ -3,6 +3,7 @@ import { KEY_FUNCTIONS, type KeyFunction } from '#contracts/kernel/method'
 import { canonicalBytes } from '#proof/canonical'
 import { ID_PATTERN } from '#proof/command'
 import type { Json } from '#proof/json'
+import { CURVES } from '#proof/public-key'
 import type { KeyDescription } from './signer.ts'
 
 /** One key at rest: its public description, and its seed under scrypt and AES-256-GCM. */
@@ -97,8 +98,8 @@ export function parseKeyFile(file: string, text: string): KeyFile {
   const isText = (text: unknown, pattern: RegExp) => typeof text === 'string' && pattern.test(text)
   if (sealed.format !== 'sluice/key/v1') fail('format')
   for (const field of ['participant', 'operator', 'keyId'] as const) if (!isText(sealed[field], id)) fail(field)
-  if (sealed.curve !== 'ed25519') fail('curve')
-  if (!isText(sealed.publicKey, /^[A-Za-z0-9_-]{43}$/)) fail('publicKey')
+  if (!CURVES.some((curve) => curve === sealed.curve)) fail('curve')
+  if (!isText(sealed.publicKey, /^[A-Za-z0-9_-]{43,44}$/)) fail('publicKey')
   const { functions, kdf, cipher } = sealed
   if (!Array.isArray(functions) || !functions.every((name) => (KEY_FUNCTIONS as readonly string[]).includes(name as KeyFunction))) fail('functions') // prettier-ignore
   const isCost = (cost: unknown, max: number) =>

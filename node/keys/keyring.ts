@@ -1,9 +1,10 @@
 import { open, mkdir, readdir, readFile, rm, stat, link } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeyFunction } from '#contracts/kernel/method'
-import { newSeed, signingKey } from '#ledger-adapter/application/operator-key'
+import { newSeed } from '#ledger-adapter/application/operator-key'
+import { secretKey } from '#ledger-adapter/application/secret-key'
 import { deriveKey, KeyFileError, newKdf, parseKeyFile, seal, unseal, type KeyFile } from './key-file.ts'
-import { memorySigner, type KeyDescription, type Signer } from './signer.ts'
+import { memorySigner, type KeyOwner, type Signer } from './signer.ts'
 
 const SUFFIX = '.key.json'
 
@@ -71,7 +72,7 @@ export async function openKeyring(folder: string, participant: string, passphras
  */
 export async function createKey(
   folder: string,
-  of: Pick<KeyDescription, 'participant' | 'operator' | 'keyId' | 'functions'>,
+  of: KeyOwner,
   passphrase: string,
   seed: Uint8Array = newSeed(),
 ): Promise<Signer> {
@@ -80,9 +81,9 @@ export async function createKey(
   const kdf = first?.sealed.kdf ?? newKdf()
   const key = await deriveKey(passphrase, kdf)
   if (first) unseal(first.path, first.sealed, key)
-  const { participant, operator, keyId, functions } = of
-  const { publicKey } = signingKey(seed)
-  const sealed = seal({ participant, operator, keyId, curve: 'ed25519', publicKey, functions }, seed, key, kdf)
+  const { participant, operator, keyId, functions, curve = 'ed25519' } = of
+  const { publicKey } = secretKey(curve, seed)
+  const sealed = seal({ participant, operator, keyId, curve, publicKey, functions }, seed, key, kdf)
   const path = join(folder, `${keyId}${SUFFIX}`)
   const text = `${JSON.stringify(sealed, null, 2)}\n`
   parseKeyFile(path, text)

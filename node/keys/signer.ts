@@ -1,16 +1,18 @@
 import type { KeyFunction } from '#contracts/kernel/method'
-import { signingKey, type SigningKey } from '#ledger-adapter/application/operator-key'
+import type { SigningKey } from '#ledger-adapter/application/operator-key'
+import { secretKey } from '#ledger-adapter/application/secret-key'
 import { toBase64url } from '#proof/base64url'
 import { encodeSigned, MAX_LIFETIME_MS, signingBytes, type Command } from '#proof/command'
 import type { JsonObject } from '#proof/json'
+import type { Curve } from '#proof/public-key'
 
 /** What everyone may know of a key; its secret never leaves the signer. */
 export interface KeyDescription {
   readonly participant: string
   readonly operator: string
   readonly keyId: string
-  readonly curve: 'ed25519'
-  /** base64url, 43 characters */
+  readonly curve: Curve
+  /** base64url, 43 characters (Ed25519) or 44 (SM2) */
   readonly publicKey: string
   readonly functions: readonly KeyFunction[]
 }
@@ -37,14 +39,16 @@ export class NotMyCommand extends Error {
   }
 }
 
+/** Who may sign with a new key, and how; Ed25519 unless said otherwise. */
+export type KeyOwner = Pick<KeyDescription, 'participant' | 'operator' | 'keyId' | 'functions'> & {
+  readonly curve?: Curve
+}
+
 /** A signer over a secret in memory. @param seed 32 secret bytes */
-export function memorySigner(
-  of: Pick<KeyDescription, 'participant' | 'operator' | 'keyId' | 'functions'>,
-  seed: Uint8Array,
-): Signer {
-  const key = signingKey(seed)
-  const { participant, operator, keyId, functions } = of
-  const description = { participant, operator, keyId, curve: 'ed25519', publicKey: key.publicKey, functions } as const
+export function memorySigner(of: KeyOwner, seed: Uint8Array): Signer {
+  const { participant, operator, keyId, functions, curve = 'ed25519' } = of
+  const key = secretKey(curve, seed)
+  const description = { participant, operator, keyId, curve, publicKey: key.publicKey, functions } as const
   return {
     ...description,
     sign: (command) => signWith(description, key, command),
