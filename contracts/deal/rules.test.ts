@@ -11,6 +11,13 @@ import { DEAL, hash, planTerms, PlanStory } from './testing/plan.ts'
 
 const proposalOf = (terms: Json): JsonObject =>
   ({ deal: DEAL, terms, termsHash: hashJson(terms), investors: ['investor-a'] }) as JsonObject
+/** Terms that count per unit; nothing takes the residue out again. */
+const perUnit = (terms: DealTerms, decimals: number): DealTerms => ({
+  ...terms,
+  accounts: [...terms.accounts, { id: 'residue', kind: 'residue', name: { zh: '尾差', en: 'residue' } }],
+  conventions: { profile: 'cn-plan', holders: { method: 'per-unit', decimals, residueAccount: 'residue' } },
+})
+
 const proposing = (change: (terms: DealTerms) => object) =>
   new PlanStory().world.refused('manager:maker', 'deal.propose', proposalOf(change(planTerms(10n ** 10n)) as Json))
 
@@ -54,7 +61,11 @@ describe('a proposal', () => {
     ['nothing to sell', (t) => ({ ...t, tranches: t.tranches.map(({ unitFen: _, ...x }) => x) }), '/tranches'],
     ['a fee for nobody', (t) => ({ ...t, fees: [{ ...t.fees[0]!, payee: 'ghost' }, ...t.fees.slice(1)] }), '/fees/0/payee'],
     ['a long id', (t) => ({ ...t, accounts: [...t.accounts, { id: 'x'.repeat(25), kind: 'other' }] }), '/accounts/2/id'],
-    ['per-unit amounts', (t) => ({ ...t, conventions: { profile: 'cn-plan', holders: { method: 'per-unit', decimals: 2, residueAccount: 'plan' } } }), '/conventions/holders'],
+    ['per-unit amounts with a residue account of another kind', (t) => ({ ...t, conventions: { profile: 'cn-plan', holders: { method: 'per-unit', decimals: 2, residueAccount: 'plan' } } }), '/conventions/holders/residueAccount'],
+    ['parts of a fen a unit', (t) => perUnit(t, 3), '/conventions/holders/decimals'],
+    ['a residue account that nothing empties', (t) => perUnit(t, 2), '/waterfalls/clean-up'],
+    ['revolving purchases', (t) => ({ ...t, purchase: { clause: '7', text: { zh: '', en: '' }, price: '1' } }), '/purchase'],
+    ['a step that draws on a tranche', (t) => ({ ...t, waterfalls: { ...t.waterfalls, amortising: [{ id: 'draw', clause: '1', text: { zh: '', en: '' }, action: 'fund', tranche: 'A', to: 'plan', amount: '5' }, ...t.waterfalls.amortising!] } }), '/waterfalls/amortising/0/action'],
   ])('refuses terms with %s, naming the place', (_, change, path) => {
     expect(proposing(change)).toMatchObject({ code: 'TERMS_INVALID', details: { path } })
   }) // prettier-ignore

@@ -1,4 +1,4 @@
-import type { DealTerms } from '#domain/deal/terms'
+import type { DealTerms, Step } from '#domain/deal/terms'
 import { add, compare, ONE, ZERO, parseRate } from '#domain/rate'
 import { SOURCES } from '#domain/deal/words'
 import { parseTerms, TermsError } from '#domain/deal/validate'
@@ -67,8 +67,10 @@ function requireSettled(terms: DealTerms): void {
   if (terms.dates.lastCollection ?? terms.dates.lastPay) invalid('/dates', 'a plan on the ledger starts at its closing')
   if (terms.dates.businessDays) invalid('/dates/businessDays', 'dates are given as they are: state adjusted dates')
   if (terms.pool.pools) invalid('/pool/pools', 'one pool, one asset tree')
-  if (terms.conventions.holders?.method === 'per-unit') {
-    invalid('/conventions/holders', 'holders are paid by largest remainder in this version')
+  requireHolders(terms)
+  requireActions(terms)
+  for (const name of ['purchase', 'eligibility', 'concentration'] as const) {
+    if (terms[name]) invalid(`/${name}`, 'revolving purchases are not settled by this version')
   }
   if (terms.waterfalls['on-closing']?.length)
     invalid('/waterfalls/on-closing', 'the plan is closed by its establishment')
@@ -89,16 +91,57 @@ function requireSettled(terms: DealTerms): void {
   })
 }
 
+/**
+ * Amounts per unit: an amount of whole fen a unit is shared exactly among holders of whole units. What is cut off stays in
+ * the residue account, so the last waterfall must take it from there: a plan with cash cannot be closed.
+ */
+function requireHolders({ conventions: { holders }, waterfalls }: DealTerms): void {
+  if (holders?.method !== 'per-unit') return
+  const { decimals, residueAccount } = holders
+  if (decimals > 2)
+    invalid('/conventions/holders/decimals', `${decimals}: a holder is paid whole fen, at most 2 decimals`)
+  const emptied = (waterfalls['clean-up'] ?? []).some(
+    (step) =>
+      (step.action === 'transfer' || step.action === 'pay-residual') &&
+      step.from === residueAccount &&
+      step.limit === undefined &&
+      step.when === undefined,
+  )
+  if (!emptied)
+    invalid('/waterfalls/clean-up', `nothing empties the residue account ${residueAccount} when the plan ends`)
+}
+
+/** Steps that bring or take cash which these contracts have no account for. */
+const UNSETTLED: ReadonlySet<Step['action']> = new Set([
+  'purchase',
+  'sell-pool',
+  'fund',
+  'facility-accrue',
+  'facility-draw',
+  'facility-repay',
+  'facility-pay-interest',
+  'swap-settle',
+  'cap-collect',
+] as const)
+
+function requireActions({ waterfalls }: DealTerms): void {
+  const visit = (steps: readonly Step[], path: string): void =>
+    steps.forEach((step, index) => {
+      if (UNSETTLED.has(step.action))
+        invalid(`${path}/${index}/action`, `${step.action} is not settled by this version`)
+      if (step.action !== 'if') return
+      visit(step.then, `${path}/${index}/then`)
+      visit(step.else, `${path}/${index}/else`)
+    })
+  for (const [name, steps] of Object.entries(waterfalls)) visit(steps ?? [], `/waterfalls/${name}`)
+}
+
 function requireTranches({ tranches, pool }: DealTerms): void {
   if (!tranches.some(({ unitFen }) => unitFen !== undefined))
     invalid('/tranches', 'at least one tranche is sold in units')
-  tranches.forEach(({ original, balance, unitFen }, index) => {
-    const at = `/tranches/${index}`
-    if (balance !== undefined && balance !== original) invalid(`${at}/balance`, 'a new tranche stands at its original')
-    if (unitFen === undefined) return
-    if (parseFen(unitFen) <= 0n) invalid(`${at}/unitFen`, 'a positive amount')
-    if (parseFen(original) % parseFen(unitFen) !== 0n)
-      invalid(`${at}/original`, `not a whole number of units of ${unitFen}`)
+  tranches.forEach(({ original, balance }, index) => {
+    if (balance !== undefined && balance !== original)
+      invalid(`/tranches/${index}/balance`, 'a new tranche stands at its original')
   })
   const total = sumFen(tranches.map(({ original }) => parseFen(original)))
   if (total <= 0n || parseFen(pool.initial) <= 0n) invalid('/pool/initial', 'a positive amount')

@@ -1,7 +1,6 @@
 /** Balance sheets and cash reports of a run, per period (VOCABULARY.md, "What a run reports", reports). */
 import type { IsoDate } from '../date.ts'
 import type { Fen } from '../money.ts'
-import { yearFraction } from '../day-count.ts'
 import { interestOwedAt } from '../waterfall/accrual.ts'
 import type { Live } from '../waterfall/live.ts'
 import type { Program } from '../waterfall/live.ts'
@@ -109,7 +108,7 @@ function accountAccrued(live: Live, index: number): Fen {
   const { balance, since, weighted } = live.state.accounts[index]!
   if (!interest || since === null || since > live.date) return 0n
   return live.product(
-    weighted + live.product(balance, yearFraction(interest.dayCount, since, live.date)),
+    weighted + live.product(balance, live.program.fraction(interest.dayCount, since, live.date)),
     interest.rate,
   )
 }

@@ -1,33 +1,14 @@
 /** Dates of deal terms: days that exist, in an order that makes sense, patterns that can be read. */
-import { isIsoDate, type IsoDate } from '../date.ts'
+import type { IsoDate } from '../date.ts'
 import { DAY_COUNTS } from '../day-count.ts'
 import { datesInRange, patternDates, type Pattern } from '../dates/pattern.ts'
 import type { DealTerms } from './terms.ts'
 import type { Problem } from './problem.ts'
 
-const DATE_LIKE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/
-
 export function dateProblems(terms: DealTerms): Problem[] {
-  const impossible = impossibleDates(terms)
-  if (impossible.length > 0) return impossible
   const patterns = patternProblems(terms)
   if (patterns.length > 0) return patterns
   return [...orderProblems(terms), ...sequenceProblems(terms), ...calendarProblems(terms), ...dayCountProblems(terms)]
-}
-
-/** Every text that looks like a date must be a day that exists. */
-function impossibleDates(terms: DealTerms): Problem[] {
-  const problems: Problem[] = []
-  const visit = (value: unknown, path: string): void => {
-    if (typeof value === 'string') {
-      if (DATE_LIKE.test(value) && !isIsoDate(value))
-        problems.push({ path, reason: `${value} is no day of the calendar` })
-    } else if (Array.isArray(value)) value.forEach((item, index) => visit(item, `${path}/${index}`))
-    else if (typeof value === 'object' && value !== null)
-      for (const [key, item] of Object.entries(value)) visit(item, `${path}/${key}`)
-  }
-  visit(terms, '')
-  return problems
 }
 
 /** Every date pattern of the document with its path. */
@@ -176,12 +157,15 @@ function calendarProblems({ dates }: DealTerms): Problem[] {
     : []
 }
 
-const KNOWN: readonly string[] = [...DAY_COUNTS, '30E_360_ISDA']
+const KNOWN: readonly string[] = [...DAY_COUNTS, '30E_360_ISDA', 'BUS_252']
 function dayCountProblems(terms: DealTerms): Problem[] {
   const problems: Problem[] = []
   const check = (dayCount: string | undefined, path: string): void => {
-    if (dayCount === undefined || KNOWN.includes(dayCount)) return
-    problems.push({ path, reason: `${JSON.stringify(dayCount)} is no day count; known: ${KNOWN.join(', ')}` })
+    if (dayCount === undefined) return
+    if (!KNOWN.includes(dayCount))
+      problems.push({ path, reason: `${JSON.stringify(dayCount)} is no day count; known: ${KNOWN.join(', ')}` })
+    else if (dayCount === 'BUS_252' && !terms.dates.businessDays)
+      problems.push({ path, reason: 'BUS_252 counts business days: dates.businessDays.calendar is expected' })
   }
   terms.tranches.forEach(({ coupons }, i) =>
     coupons.forEach(({ dayCount }, k) => check(dayCount, `/tranches/${i}/coupons/${k}/dayCount`)),

@@ -1,15 +1,8 @@
 /** Waterfalls that add up: each tranche is paid by one, each status has one, each step can pay. */
-import type { DealTerms, Step } from './terms.ts'
-import type { Problem } from './problem.ts'
+import type { DealTerms, SimpleStep, Step } from './terms.ts'
+import { choiceProblems } from './validate-choices.ts'
+import type { Placed, Problem } from './problem.ts'
 import { STATUSES, type Status, type WaterfallName } from './words.ts'
-
-type SimpleStep = Exclude<Step, { action: 'if' }>
-interface Placed {
-  readonly step: SimpleStep
-  readonly path: string
-  /** Inside a condition: it may or may not run. */
-  readonly conditional: boolean
-}
 
 function* placed(steps: readonly Step[], path: string, conditional = false): Generator<Placed> {
   for (const [index, step] of steps.entries()) {
@@ -38,6 +31,10 @@ export function stepProblems(terms: DealTerms): Problem[] {
     ...all.flatMap(([, steps]) => emptiedAccounts(steps)),
     ...dryAccounts(terms, all),
     ...shareProblems(terms),
+    ...choiceProblems(
+      terms,
+      all.flatMap(([, steps]) => steps),
+    ),
   ]
 }
 

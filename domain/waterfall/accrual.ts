@@ -1,6 +1,5 @@
 /** Interest of tranches: accrual, what is due, and how a payment is applied to it. Rules C9 and C11 of the vectors. */
 import { daysBetween, type IsoDate } from '../date.ts'
-import { yearFraction } from '../day-count.ts'
 import { fenOf } from '../deal/formula/compile.ts'
 import { add, multiply, ratio, toFen, ZERO, type Rate } from '../rate.ts'
 import { maxFen, minFen, parseFen, type Fen } from '../money.ts'
@@ -45,15 +44,16 @@ function noteInputs(
   strip: number,
   to: IsoDate,
 ): void {
-  const state = tranche.coupons[strip]!
-  const mark = strip === 0 ? '' : `.${strip + 1}`
-  inputs[`base${mark}`] = coupon.notional ? fenOf(coupon.notional, live, live.program.behaviour.money) : tranche.balance
-  inputs[`rate${mark}`] = state.rate
-  inputs[`from${mark}`] = state.accruedTo
-  inputs[`to${mark}`] = to
-  inputs[`dayCount${mark}`] = coupon.dayCount
-  const carried = state.due + state.dueOnDue
-  if (carried > 0n) inputs[`carried${mark}`] = carried
+  const { rate, accruedTo, due, dueOnDue } = tranche.coupons[strip]!
+  const base = coupon.notional ? fenOf(coupon.notional, live, live.program.behaviour.money) : tranche.balance
+  const { dayCount } = coupon
+  const carried = due + dueOnDue
+  if (strip === 0) {
+    Object.assign(inputs, { base, rate, from: accruedTo, to, dayCount }, carried > 0n ? { carried } : null)
+    return
+  }
+  const figures = { base, rate, from: accruedTo, to, dayCount, ...(carried > 0n && { carried }) }
+  for (const [name, figure] of Object.entries(figures)) inputs[`${name}.${strip + 1}`] = figure
 }
 
 function accrueCoupon(
@@ -73,7 +73,7 @@ function accrueCoupon(
   const base = coupon.notional ? fenOf(coupon.notional, live, behaviour.money) : tranche.balance
   const before = state.due
   if (!late) {
-    const fraction = yearFraction(coupon.dayCount, from, to)
+    const fraction = live.program.fraction(coupon.dayCount, from, to)
     const interest =
       program.coupons.length > 1 && behaviour.interestRounded === 'each-accrual'
         ? multiply(ratio(live.product(base, state.rate)), fraction)

@@ -13,7 +13,6 @@ import { accrueCap, accrueSwap, settleSwap } from './hedges.ts'
 import { type Live, type Program, type TrancheProgram } from './live.ts'
 import { WaterfallError } from './live-types.ts'
 import { testTriggers } from './triggers.ts'
-import { yearFraction } from '../day-count.ts'
 
 /** A collected row of one pool. */
 export interface PoolRow {
@@ -157,17 +156,6 @@ function accountInterest(live: Live, index: number): void {
   state.accruedTo = live.date
   live.run += 1
   live.deposit(index, amount, { kind: 'none', id: 'bank' }, 'collection', `interest:${id}`)
-}
-
-/** Interest of an account at a date without a history of spells: the one function that the vectors ask for. */
-export const spellInterest = (
-  balance: Fen,
-  dayCount: Parameters<typeof yearFraction>[0],
-  from: IsoDate,
-  to: IsoDate,
-): Fen => {
-  const { numerator, denominator } = yearFraction(dayCount, from, to)
-  return mulDiv(balance, numerator, denominator, 'floor')
 }
 
 /** Cash of a collection period is booked to the accounts by the rules, then the end-of-collection steps run. */

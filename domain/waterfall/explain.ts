@@ -139,6 +139,8 @@ const INPUT_WORDS: Readonly<Record<string, Words>> = {
   amount: words('金额', 'Amount'),
   available: words('可用资金', 'Available'),
   limit: words('上限', 'Limit'),
+  price: words('单价', 'Price'),
+  yield: words('购买后资产池收益率', 'Yield of the pool after it'),
 }
 
 const inputsOf = ({ inputs }: StepLine): Explanation[] =>

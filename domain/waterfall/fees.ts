@@ -1,6 +1,5 @@
 /** What fees come to. */
 import { addDays, daysBetween, type IsoDate } from '../date.ts'
-import { yearFraction } from '../day-count.ts'
 import { patternDates, type Pattern } from '../dates/pattern.ts'
 import { fenOf } from '../deal/formula/compile.ts'
 import { multiply, type Rate } from '../rate.ts'
@@ -68,7 +67,7 @@ export function calculateFee(live: Live, index: number): void {
         const from = fee.start > live.accrueFrom ? fee.start : live.accrueFrom
         const days = daysBetween(from, live.accrueTo)
         if (days > 0) {
-          const share = multiply(fee.rate!, yearFraction(fee.dayCount, from, live.accrueTo))
+          const share = multiply(fee.rate!, live.program.fraction(fee.dayCount, from, live.accrueTo))
           accrue(live, index, state, live.product(base, share), { base, rate: fee.rate!, days })
         }
       }

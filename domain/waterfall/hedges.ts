@@ -1,7 +1,6 @@
 /** Facilities, swaps and caps. Definitions: testdata/vectors/VOCABULARY.md (Facility, Swap, RateCap). */
 import type { IsoDate } from '../date.ts'
 import { daysBetween } from '../date.ts'
-import { yearFraction } from '../day-count.ts'
 import { fenOf } from '../deal/formula/compile.ts'
 import { add, compare, multiply, ratio, subtract, toFen, ZERO, type Rate } from '../rate.ts'
 import { minFen, type Fen } from '../money.ts'
@@ -74,7 +73,7 @@ export function accrueSwap(live: Live, index: number): void {
   const state = live.state.swaps[index]!
   const notional = fenOf(swap.notional, live, live.program.behaviour.money)
   const [payRate, receiveRate] = [legRate(live, swap.pay), legRate(live, swap.receive)]
-  const fraction = yearFraction(swap.dayCount, state.accruedTo, live.date)
+  const fraction = live.program.fraction(swap.dayCount, state.accruedTo, live.date)
   const amount = live.product(notional, multiply(fraction, subtract(receiveRate, payRate)))
   state.net += amount
   state.accruedTo = live.date

@@ -13,6 +13,8 @@ export interface Environment {
     cash: Fen,
     price: { performing: Rate; defaulted: Rate },
   ) => { spent: Fen; balance: Fen }
+  /** Rate of the assets on offer on a date. */
+  readonly offeredRate?: (date: IsoDate) => Rate
   /** The pool was sold: nothing more is collected. */
   readonly sold?: (date: IsoDate) => void
 }
@@ -29,6 +31,7 @@ export class WaterfallError extends Error {
       | 'UNKNOWN_INDEX'
       | 'NO_WATERFALL'
       | 'UNKNOWN_ACCOUNT'
+      | 'UNKNOWN_YIELD'
       | 'ENDED',
     readonly details: Readonly<Record<string, string>>,
   ) {
@@ -38,7 +41,9 @@ export class WaterfallError extends Error {
 
 /** What happened to a tranche since the record was last taken. */
 export interface TrancheRecord {
+  /** Paid to holders; what was cut off per unit is apart. */
   interest: Fen
+  interestResidue: Fen
   principal: Fen
   residual: Fen
   writtenOff: Fen
@@ -74,6 +79,7 @@ export interface Movement {
 
 export const emptyRecord = (): TrancheRecord => ({
   interest: 0n,
+  interestResidue: 0n,
   principal: 0n,
   residual: 0n,
   writtenOff: 0n,

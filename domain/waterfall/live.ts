@@ -4,7 +4,6 @@
  * `assertConserved` compares it with the accounts after every step.
  */
 import type { IsoDate } from '../date.ts'
-import { yearFraction } from '../day-count.ts'
 import { fenOf } from '../deal/formula/compile.ts'
 import type { DealEventName, Status } from '../deal/words.ts'
 import { mulDiv, type Fen } from '../money.ts'
@@ -112,7 +111,7 @@ export class Live {
     const state = this.state.accounts[account]!
     const { interest } = this.program.accounts[account]!
     if (!interest || state.since === null || state.since >= this.date) return
-    state.weighted += this.product(state.balance, yearFraction(interest.dayCount, state.since, this.date))
+    state.weighted += this.product(state.balance, this.program.fraction(interest.dayCount, state.since, this.date))
     state.since = this.date
   }
 

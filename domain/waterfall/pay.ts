@@ -34,7 +34,6 @@ export function sharesOf(live: Live, claims: readonly Claim[], cash: Fen): Fen[]
  */
 export function pay(live: Live, step: StepMark, sources: PaySources, claims: readonly Claim[], settle: Settle): Fen {
   const { accounts } = live.state
-  const main = accounts[sources.account]!
   const within = reach(live, sources)
   const shares = sources.order === 'sequential' ? shareSequential(claims, within) : sharesOf(live, claims, within)
   // Balances before the step, for statements: an action that pays several things is one movement.
@@ -45,14 +44,47 @@ export function pay(live: Live, step: StepMark, sources: PaySources, claims: rea
   for (let i = 0; i < claims.length; i += 1) {
     const claim = claims[i]!
     const share = shares[i]!
-    const fromMain = minFen(share, main.balance)
-    live.payOut(step, sources.account, claim, fromMain, sources.kind)
-    if (fromMain < share) paySupported(live, step, sources, { ...claim, due: claim.due - fromMain }, share - fromMain)
-    if (share > 0n) settle(live, claim.index, share)
-    total += share
+    const whole = live.program.perUnit ? wholePerUnit(live, claim, share) : share
+    const residue = sources.kind === 'principal' ? 0n : share - whole
+    payClaim(live, step, sources, residue === 0n ? claim : { ...claim, due: claim.due - residue }, whole)
+    const settled = whole + residue
+    if (settled > 0n) settle(live, claim.index, settled)
+    if (residue > 0n) payResidue(live, step, sources, claim.index, residue)
+    total += settled
   }
   for (const [account, opening] of before) live.moved(account, accounts[account]!.balance - opening)
   return total
+}
+
+/** From the account, then from the supports. */
+function payClaim(live: Live, step: StepMark, sources: PaySources, claim: Claim, share: Fen): void {
+  const fromMain = minFen(share, live.state.accounts[sources.account]!.balance)
+  live.payOut(step, sources.account, claim, fromMain, sources.kind)
+  if (fromMain < share) paySupported(live, step, sources, { ...claim, due: claim.due - fromMain }, share - fromMain)
+}
+
+/**
+ * Where the terms count per unit (DOMAIN.md §2): what a unit gets is cut to their decimals of a yuan. Of interest and the
+ * residual the rest goes to the residue account; of principal only whole amounts a unit are paid, the rest stays due.
+ */
+function wholePerUnit(live: Live, { payee, index }: Claim, share: Fen): Fen {
+  const { perUnit, tranches } = live.program
+  const units = payee.kind === 'tranche' ? tranches[index]!.units : null
+  if (units === null) return share
+  const scale = 10n ** BigInt(perUnit!.decimals)
+  // share ÷ units in yuan, cut to the decimals; times the units, cut to the fen.
+  return (((share * scale) / (units * 100n)) * units * 100n) / scale
+}
+
+/** What no unit gets: out of the tranche's due, but no payment to its holders. */
+function payResidue(live: Live, step: StepMark, sources: PaySources, tranche: number, residue: Fen): void {
+  const index = live.program.perUnit!.residue
+  const { payee } = live.program.accounts[index]!
+  payClaim(live, step, sources, { index, payee, due: residue, inputs: {} }, residue)
+  live.moved(index, residue)
+  const record = live.tranches[tranche]!
+  record[sources.kind === 'interest' ? 'interest' : 'residual'] -= residue
+  if (sources.kind === 'interest') record.interestResidue += residue
 }
 
 /** Cash within reach: the account, its supports, not more than the limit. */

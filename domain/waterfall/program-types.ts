@@ -50,12 +50,20 @@ export interface CouponProgram<L> {
   readonly resets: Pattern | null
 }
 
+/** Amounts per unit: what holders get is cut to so many decimals of a yuan a unit, interest left over goes to an account. */
+export interface PerUnit {
+  readonly decimals: number
+  readonly residue: number
+}
+
 export interface TrancheProgram<L> {
   readonly id: string
   /** How records name it as a payee: one object for all of them. */
   readonly payee: Payee
   readonly index: number
   readonly original: Fen
+  /** Number of units sold, where amounts are counted per unit. */
+  readonly units: bigint | null
   readonly opening: Fen
   readonly principal: PrincipalTerms
   readonly coupons: readonly CouponProgram<L>[]
@@ -146,6 +154,9 @@ export interface Program<L> {
   readonly terms: DealTerms
   readonly behaviour: Behaviour
   readonly names: Names
+  readonly perUnit: PerUnit | null
+  /** Year fraction by a day count, with the calendar and the end that some of them need. */
+  readonly fraction: (dayCount: DayCount, start: IsoDate, end: IsoDate) => Rate
   /** Start of the deal's running: the last collection of a deal already running, else the cut-off. */
   readonly start: IsoDate
   readonly closing: IsoDate

@@ -3,7 +3,8 @@
  * terms document and remembered; nothing here changes while a deal runs.
  */
 import { isoDate, type IsoDate } from '../date.ts'
-import type { DayCount } from '../day-count.ts'
+import { yearFraction, type DayCount, type DayCountContext } from '../day-count.ts'
+import { businessDaysBetween, calendar } from '../dates/calendar.ts'
 import type { Pattern } from '../dates/pattern.ts'
 import { compileFormula, type Scope } from '../deal/formula/compile.ts'
 import { FormulaError } from '../deal/formula/syntax.ts'
@@ -22,7 +23,7 @@ import type {
   TrancheProgram,
   TriggerProgram,
 } from './live.ts'
-import { TermsError, type CollectionProgram, type LegProgram, type Names } from './program-types.ts'
+import { TermsError, type CollectionProgram, type LegProgram, type Names, type PerUnit } from './program-types.ts'
 import { COLLECTED_NAMES, NOTCHES, statTable } from './stats.ts'
 import { compileSteps } from './steps.ts'
 
@@ -134,6 +135,8 @@ function compileTerms(terms: DealTerms): Program {
     terms,
     behaviour,
     names,
+    perUnit: compilePerUnit(compiler),
+    fraction: fractionOf(terms),
     start,
     closing,
     statedMaturity: isoDate(dates.statedMaturity),
@@ -190,6 +193,25 @@ function compileTerms(terms: DealTerms): Program {
   }
 }
 
+function compilePerUnit(compiler: Compiler): PerUnit | null {
+  const { holders } = compiler.terms.conventions
+  if (holders?.method !== 'per-unit') return null
+  const residue = compiler.find('account', holders.residueAccount, '/conventions/holders/residueAccount')[0]!
+  return { decimals: holders.decimals, residue }
+}
+
+/** BUS/252 counts the business days of the calendar of the payment dates, 30E/360 ISDA knows stated maturity. */
+function fractionOf({ dates: { businessDays, statedMaturity } }: DealTerms): Program['fraction'] {
+  const context: DayCountContext = {
+    terminationDate: isoDate(statedMaturity),
+    ...(businessDays && {
+      businessDaysBetween: (from: IsoDate, to: IsoDate) =>
+        businessDaysBetween(from, to, calendar(businessDays.calendar)),
+    }),
+  }
+  return (dayCount, start, end) => yearFraction(dayCount, start, end, context)
+}
+
 function compileTranche(
   compiler: Compiler,
   tranche: DealTerms['tranches'][number],
@@ -202,6 +224,10 @@ function compileTranche(
     payee: { kind: 'tranche', id: tranche.id },
     index,
     original: parseFen(tranche.original),
+    units:
+      compiler.terms.conventions.holders?.method === 'per-unit' && tranche.unitFen !== undefined
+        ? parseFen(tranche.original) / parseFen(tranche.unitFen)
+        : null,
     opening: parseFen(tranche.balance ?? tranche.original),
     principal: tranche.principal,
     coupons: tranche.coupons.map((coupon, i) => compileCoupon(compiler, coupon, `${path}/coupons/${i}`)),

@@ -59,7 +59,7 @@ function trancheResults(live: Live, before: readonly Fen[]): TrancheResult[] {
     return {
       id,
       opening: before[index]!,
-      interestDue: record.interest + owed,
+      interestDue: record.interest + record.interestResidue + owed,
       interestPaid: record.interest,
       interestShortfall: owed,
       principalPaid: record.principal,

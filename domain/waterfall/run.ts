@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly indexCurves?: Readonly<Record<string, readonly (readonly [IsoDate, Rate])[]>>
   /** Rows that assets bought on a date for a balance will bring. Absent: a purchase step only spends the cash. */
   readonly buy?: (date: IsoDate, balance: Fen) => readonly FlowInput[]
+  /** Rate of the assets on offer, for the yield that purchases must keep. */
+  readonly offeredRate?: (date: IsoDate) => Rate
   /** Sums the rows of bought assets into the pool's. */
   readonly combine?: CombineRows
   readonly stop?: IsoDate
@@ -121,7 +123,7 @@ class Run {
   }
 
   private environment(): Environment {
-    const { indexCurves = {}, buy, combine } = this.options
+    const { indexCurves = {}, buy, combine, offeredRate } = this.options
     return {
       indexAt: (name, date, lookup) => {
         const curve = Object.hasOwn(indexCurves, name) ? indexCurves[name]! : undefined
@@ -130,6 +132,7 @@ class Run {
         for (const [at, rate] of curve) if (at < date || (lookup === 'inclusive' && at === date)) value = rate
         return value
       },
+      ...(offeredRate && { offeredRate }),
       sold: () => this.left.forEach((rows) => rows.clear()),
       ...(buy && combine
         ? {

@@ -6,11 +6,11 @@ import type { Asset, Assumption } from '../assets/types.ts'
 import type { CurveSet } from '../curve.ts'
 import { addDays, daysBetween, type IsoDate } from '../date.ts'
 import type { DealTerms } from '../deal/terms.ts'
-import { mulDiv, type Fen } from '../money.ts'
+import { mulDiv, sumFen, type Fen } from '../money.ts'
 import { combineFlows } from '../projection/combine.ts'
 import { projectAsset, projectPool } from '../projection/project.ts'
 import type { FlowRow } from '../projection/types.ts'
-import { ratio } from '../rate.ts'
+import { multiply, ratio, ZERO, type Rate } from '../rate.ts'
 import type { FlowInput } from './pool-rows.ts'
 import { run, type PoolInput, type RunOptions, type RunResult } from './run.ts'
 
@@ -51,8 +51,8 @@ export function projectedPool({ asOf, assets }: AssetPool, scenario: Scenario): 
 /** The assets on offer, bought on a date for a balance: originated that day and scaled to it. */
 export function boughtRows(scenario: Scenario, date: IsoDate, balance: Fen): readonly FlowRow[] {
   const assets = scenario.offered ?? []
-  const sizes = assets.map(sizeOf)
-  const total = sizes.reduce((sum, size) => sum + size, 0n)
+  const sizes = assets.map((asset) => sizeAt(asset, date))
+  const total = sumFen(sizes)
   if (total === 0n) return []
   let left = balance
   return combineFlows(
@@ -64,27 +64,70 @@ export function boughtRows(scenario: Scenario, date: IsoDate, balance: Fen): rea
   )
 }
 
-/** What a unit of the price is paid for: the balance, of a receivable its face. */
-const sizeOf = (asset: Asset): Fen =>
-  'currentBalance' in asset ? (asset.currentBalance ?? 0n) : 'faceValue' in asset ? asset.faceValue : 0n
+/** The rates of the assets on offer, weighted by what a unit of the price is paid for. */
+function offeredRate(scenario: Scenario, date: IsoDate): Rate {
+  const assets = scenario.offered ?? []
+  const sizes = assets.map((asset) => sizeAt(asset, date))
+  const total = sumFen(sizes)
+  if (total === 0n) return ZERO
+  const weighted = assets.map((asset, index) => {
+    const { rows } = projectAsset({ ...asset, originDate: date } as Asset, options(scenario, date))
+    return sizes[index]! * (rows[0]?.rateMicro ?? 0n)
+  })
+  return ratio(sumFen(weighted), total * 1_000_000n)
+}
 
+/** What a unit of the price is paid for: the balance, of a receivable its face, of a lease the rents to come. */
+const sizeOf = (asset: Asset): Fen =>
+  asset.assetType === 'Receivable' ? asset.faceValue : asset.assetType === 'Lease' ? 0n : asset.currentBalance
+
+const sizeAt = (asset: Asset, date: IsoDate): Fen =>
+  asset.assetType === 'Lease'
+    ? projectAsset({ ...asset, originDate: date }, { asOf: date }).openingBalance
+    : sizeOf(asset)
+
+/** Every amount in proportion, floored to fen; of a lease the day rate, so that its rents may come to a little less. */
 function scaleAsset(asset: Asset, to: Fen, from: Fen, originDate: IsoDate): Asset {
-  if (asset.assetType === 'Receivable' && from > 0n) {
-    const dueDate = addDays(originDate, daysBetween(asset.originDate, asset.dueDate))
-    const part = (amount: Fen): Fen => mulDiv(amount, to, from, 'floor')
-    const fee = asset.fee?.type === 'fixed' ? { fee: { ...asset.fee, amount: part(asset.fee.amount) } } : {}
-    return { ...asset, ...fee, originDate, dueDate, faceValue: to, advance: part(asset.advance) }
+  if (from === 0n) return { ...asset, originDate } as Asset
+  const part = (amount: Fen): Fen => (amount === from ? to : mulDiv(amount, to, from, 'floor'))
+  switch (asset.assetType) {
+    case 'Receivable': {
+      const dueDate = addDays(originDate, daysBetween(asset.originDate, asset.dueDate))
+      const fee = asset.fee?.type === 'fixed' ? { fee: { ...asset.fee, amount: part(asset.fee.amount) } } : {}
+      return { ...asset, ...fee, originDate, dueDate, faceValue: to, advance: part(asset.advance) }
+    }
+    case 'Lease':
+      return { ...asset, originDate, rentalPerDay: part(asset.rentalPerDay) }
+    case 'FixedAsset': {
+      const { originBalance, residualBalance } = asset
+      const capacity = multiply(asset.capacity, ratio(to, from))
+      const scaled = { originBalance: part(originBalance), residualBalance: part(residualBalance), capacity }
+      return { ...asset, ...scaled, originDate, currentBalance: to }
+    }
+    default: {
+      const scaled = { originDate, originBalance: part(asset.originBalance), currentBalance: to }
+      // The dates of a listed plan stay; its amounts are in proportion.
+      return (
+        asset.amortization.type === 'Schedule'
+          ? {
+              ...asset,
+              ...scaled,
+              amortization: {
+                ...asset.amortization,
+                principal: asset.amortization.principal.map(([date, fen]) => [date, part(fen)] as const),
+              },
+            }
+          : { ...asset, ...scaled }
+      ) as Asset
+    }
   }
-  const dated = { ...asset, originDate } as Asset
-  if (!('originBalance' in dated) || !('currentBalance' in dated) || from === 0n) return dated
-  const originBalance = dated.originBalance === from ? to : mulDiv(dated.originBalance, to, from, 'floor')
-  return { ...dated, originBalance, currentBalance: to } as Asset
 }
 
 /** What a run needs to buy assets: rows of a purchase, and how they join the pool's. */
-export const purchases = (scenario: Scenario): Pick<RunOptions, 'buy' | 'combine'> => ({
+export const purchases = (scenario: Scenario): Pick<RunOptions, 'buy' | 'combine' | 'offeredRate'> => ({
   ...((scenario.offered?.length ?? 0) > 0 && {
     buy: (date: IsoDate, balance: Fen) => boughtRows(scenario, date, balance),
+    offeredRate: (date: IsoDate) => offeredRate(scenario, date),
   }),
   // The rows of a run are projected rows: FlowInput is what the interpreter reads of them.
   combine: (a: readonly FlowInput[], b: readonly FlowInput[]) =>
