@@ -56,7 +56,7 @@ export const COMMANDS: readonly {
   },
   {
     name: 'verify',
-    summary: 'verify an exported ledger from its file alone',
+    summary: 'verify a receipt or a whole exported ledger from its file alone',
     load: () => import('./verify.ts'),
   },
 ]

@@ -8,29 +8,68 @@ import { registry } from '#contracts/registry'
 import { contractRules } from '#ledger-adapter/application/contract-rules'
 import { verifyNative } from '#ledger-adapter/application/verify-native'
 import { verifyExport, type ExportSummary } from '#proof/verify-export'
+import { LANGUAGES, verdictWords, type Language } from '#client/receipt-words'
+import type { AnyTrust, ReceiptVerdict, ValidatorsVerdict } from '#proof/receipt'
+import { verifyReceipt, verifyValidators } from '#proof/verify-receipt'
 import { CommandFailure } from '../failure.ts'
+import { isReceiptFile, receiptBytes } from '../verify/receipt-file.ts'
+import { trustOf, type TrustOptions } from '../verify/trust.ts'
 
-interface Options {
-  readonly chain?: string
-  readonly genesis?: string
-  readonly operatorKey?: string
+interface Options extends TrustOptions {
+  readonly lang?: string
   readonly json?: boolean
 }
 
-/** `sluice verify FILE`: a whole exported ledger, from its file alone: no database, no server, no network. */
+/** `sluice verify FILE`: a receipt or a whole exported ledger, from its file alone: no database, server or network. */
 export function register(program: Command): void {
+  const each = (value: string, before: readonly string[] = []) => [...before, value]
   program
     .command('verify')
-    .description('verify an exported ledger from its file alone')
-    .argument('<file>', 'what the ledger exported, JSON lines, gzip when its name ends in .gz')
-    .option('--chain <id>', 'the chain it must be')
+    .description('verify a receipt, or a whole exported ledger, from its file alone')
+    .argument('<file>', 'a receipt as canonical JSON; or an export, JSON lines, gzip when its name ends in .gz')
+    .option('--chain <id>', 'the chain it must be of')
     .option('--genesis <hash>', 'the genesis hash it must have')
-    .option('--operator-key <key>', 'the public key that must sign its headers, base64url')
+    .option('--operator-key <key>', "trust this operator's public key on headers, base64url")
+    .option('--validators <file>', "trust these validators: CometBFT's genesis.json, or {chainId, trusted} as JSON")
+    .option('--follow <file>', 'a receipt of validators to follow first; may be given several times', each)
+    .option('--trusting-days <days>', 'for how long validators are trusted after their time')
+    .option('--now <time>', 'the time against which that is measured (ISO 8601); now when not given')
+    .option('--lang <zh|en>', 'the language of the answer; by LANG when not given')
     .option('--json', 'print the findings as JSON')
     .action(async (file: string, options: Options) => {
+      if (await isReceiptFile(file)) return verifyReceiptFile(file, options)
       const summary = await verifyFile(file, options)
       process.stdout.write(options.json ? `${JSON.stringify({ ok: true, ...summary })}\n` : describe(summary, options))
     })
+}
+
+/** Says yes with what is proven, or no with the first thing that does not hold, and then exits with 1. */
+async function verifyReceiptFile(file: string, options: Options): Promise<void> {
+  const language = languageOf(options.lang)
+  const trust = await trustOf(options, language)
+  const bytes = await receiptBytes(file)
+  const isValidators = Buffer.from(bytes).includes(VALIDATORS) && 'validators' in trust
+  const verdict = isValidators ? verifyValidators(bytes, trust) : verifyReceipt(bytes, trust, verifyNative)
+  if (!verdict.ok) process.exitCode = 1
+  const said = options.json ? JSON.stringify(found(verdict, trust)) : verdictWords(verdict, language).join('\n')
+  process.stdout.write(`${said}\n`)
+}
+
+/** How a receipt of validators ends: its kind is the last of its two fields. */
+const VALIDATORS = Buffer.from('],"kind":"validators"}')
+
+const found = (verdict: ReceiptVerdict | ValidatorsVerdict, { chainId }: AnyTrust): object => {
+  if (!verdict.ok) return verdict
+  const { kind } = verdict.receipt
+  return 'trusted' in verdict
+    ? { ok: true, kind, chainId, trusted: verdict.trusted }
+    : { ok: true, kind, chainId, height: verdict.height, anchored: verdict.anchored }
+}
+
+function languageOf(asked: string | undefined): Language {
+  const language = asked ?? (/^zh/i.test(process.env['LC_ALL'] ?? process.env['LANG'] ?? '') ? 'zh' : 'en')
+  if (!(LANGUAGES as readonly string[]).includes(language)) throw new CommandFailure('--lang: zh or en', 2)
+  return language as Language
 }
 
 /** @throws CommandFailure naming the line and the first thing that does not hold */

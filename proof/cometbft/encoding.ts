@@ -63,6 +63,13 @@ export function keyBytes(publicKey: string): Uint8Array {
   return bytes
 }
 
+/** CometBFT's order of a validator set, which its hash covers: power falling, then address. Genesis files have any. */
+export function inOrder<V extends Validator>(validators: readonly V[]): V[] {
+  const entries = validators.map((validator) => ({ validator, address: validatorAddress(validator.publicKey) }))
+  entries.sort((a, b) => b.validator.power - a.validator.power || (a.address < b.address ? -1 : 1))
+  return entries.map(({ validator }) => validator)
+}
+
 /** The hash of a validator set in the order given, as headers carry it. */
 export const validatorsHash = (validators: readonly Validator[]): Hash =>
   merkleRoot(

@@ -1,5 +1,5 @@
 export * from './types.ts'
 export * from './light.ts'
-export { cometHeaderHash, validatorAddress, validatorsHash, voteSignBytes } from './encoding.ts'
+export { cometHeaderHash, inOrder, validatorAddress, validatorsHash, voteSignBytes } from './encoding.ts'
 export { verifyZip215 } from './zip215.ts'
 export { lightBlockOfRpc, timestampOf, validatorsOfRpc } from './from-rpc.ts'

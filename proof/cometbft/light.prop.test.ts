@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { inOrder, publicParts, START_SECONDS, TEST_CHAIN, testBlock, testValidator, type TestValidator } from '../testing/comet-chain.ts' // prettier-ignore
-import { cometHeaderHash, followLightBlock, followLightBlocks, millisOf, type LightBlock, type TrustedValidators } from './index.ts' // prettier-ignore
+import { publicParts, START_SECONDS, TEST_CHAIN, testBlock, testValidator, type TestValidator } from '../testing/comet-chain.ts' // prettier-ignore
+import { cometHeaderHash, followLightBlock, followLightBlocks, inOrder, millisOf, type LightBlock, type TrustedValidators } from './index.ts' // prettier-ignore
 
 const trustIn = (validators: readonly TestValidator[], height = 1): TrustedValidators => ({
   height,

@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { toBase64url } from '../base64url.ts'
-import { cometHeaderHash, validatorAddress, validatorsHash, voteSignBytes, type Commit, type CometHeader, type CommitSignature, type LightBlock, type Validator } from '../cometbft/index.ts' // prettier-ignore
+import { cometHeaderHash, inOrder, validatorAddress, validatorsHash, voteSignBytes, type Commit, type CometHeader, type CommitSignature, type LightBlock, type Validator } from '../cometbft/index.ts' // prettier-ignore
 import { sha256Bytes, sha256Hex, utf8ToBytes } from '../hash.ts'
 
 /** Validators with keys of our own, who sign whatever a test wants: a CometBFT chain without CometBFT. */
@@ -12,12 +12,6 @@ export function testValidator(name: string, power: number): TestValidator {
   const secret = sha256Bytes(utf8ToBytes(`validator ${name}`))
   return { secret, power, publicKey: toBase64url(ed25519.getPublicKey(secret)) }
 }
-
-/** In CometBFT's order: power falling, then address. */
-export const inOrder = (validators: readonly TestValidator[]): TestValidator[] =>
-  [...validators].sort(
-    (a, b) => b.power - a.power || (validatorAddress(a.publicKey) < validatorAddress(b.publicKey) ? -1 : 1),
-  )
 
 const publicPart = ({ publicKey, power }: TestValidator): Validator => ({ publicKey, power })
 export const publicParts = (validators: readonly TestValidator[]): Validator[] => validators.map(publicPart)

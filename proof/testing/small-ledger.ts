@@ -4,6 +4,7 @@ import { headerHash, headerSigningBytes, NO_HASH, resultHash, type BlockHeader, 
 import { commandDigest, commandKey, type Command } from '../command.ts'
 import type { SignatureCheck } from '../ed25519.ts'
 import { eventDigest, extendFeed, EMPTY_FEED, feedKey, type EventCore } from '../feed.ts'
+import { inOrder } from '../cometbft/index.ts'
 import { bytesToHex, hashJson, hexToBytes, sha256Bytes, sha256Hex, utf8ToBytes } from '../hash.ts'
 import { EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, historyPath } from '../history.ts'
 import type { Json, JsonObject } from '../json.ts'
@@ -11,7 +12,7 @@ import { ListTree } from '../list-tree.ts'
 import type { Anchor, AssetReceipt, HistoryPlace, Receipt, Trust, ValidatorTrust } from '../receipt.ts'
 import { SparseTree, type StateProof } from '../sparse-tree.ts'
 import { encodeNode, SumTree, type SumLeaf } from '../sum-tree.ts'
-import { inOrder, publicParts, START_SECONDS, TEST_CHAIN, testBlock, testValidator } from './comet-chain.ts'
+import { publicParts, START_SECONDS, TEST_CHAIN, testBlock, testValidator } from './comet-chain.ts'
 
 /** A ledger of a few blocks made by hand, with receipts of every kind under either anchor. */
 export const GENESIS = sha256Hex(utf8ToBytes('genesis'))

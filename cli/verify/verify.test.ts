@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { canonicalJson } from '#proof/canonical'
+import type { Json } from '#proof/json'
+import { operatorTrust, SmallLedger, validatorTrust } from '../../proof/testing/small-ledger.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-verify-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const fileOf = (name: string, value: unknown, end = ''): string => {
+  const path = join(folder, name)
+  writeFileSync(path, canonicalJson(value as Json) + end)
+  return path
+}
+const run = promisify(execFile)
+async function verify(...args: string[]): Promise<{ code: number; out: string }> {
+  const argv = ['--conditions=source', '--import', 'tsx', 'cli/main.ts', 'verify', ...args]
+  try {
+    const { stdout } = await run(process.execPath, argv)
+    return { code: 0, out: stdout }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
+    return { code, out: stdout + stderr }
+  }
+}
+
+const ledger = new SmallLedger()
+const { chainId, genesisHash, operatorKey } = operatorTrust
+const operator = ['--chain', chainId, '--genesis', genesisHash, '--operator-key', operatorKey]
+const trusted = fileOf('trusted.json', { chainId, trusted: validatorTrust.validators })
+const byOperator = fileOf('operator.json', ledger.asset(ledger.operatorAnchor(), 3), '\n')
+const byValidators = fileOf('cometbft.json', ledger.command(ledger.cometAnchor(), 2))
+
+describe('sluice verify', () => {
+  it('says in both languages what a receipt proves, and what it is trusted by', async () => {
+    const zh = await verify(byOperator, ...operator, '--lang', 'zh')
+    expect(zh).toMatchObject({ code: 0 })
+    expect(zh.out).toContain('已验证: 资产批次 deal-a / 1（effective）的槽位 3：原始 10,000.03 元')
+    const en = await verify(byValidators, '--validators', trusted, '--lang', 'en')
+    expect(en).toMatchObject({ code: 0 })
+    expect(en.out).toContain('verified: command c-2-1 (notes.put, of core) was executed in block 2: 1 events')
+    expect(en.out).toContain('more than two thirds of the validators')
+  })
+
+  it('says no with the first thing that does not hold, and exits with 1', async () => {
+    const text = readFileSync(byValidators, 'utf8')
+    const changed = join(folder, 'changed.json')
+    writeFileSync(changed, text.replace('"participant":"core"', '"participant":"cord"'))
+    const { code, out } = await verify(changed, '--validators', trusted, '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toEqual({ ok: false, reason: 'WRONG_DIGEST', field: '/result/digest' })
+    const elsewhere = await verify(byOperator, ...operator.with(1, 'another'), '--lang', 'en')
+    expect(elsewhere).toEqual({ code: 1, out: 'refused: of another chain [WRONG_CHAIN]\n' })
+  })
+
+  it('follows a recorded chain from its genesis file, and takes its own answer as trust', async () => {
+    const { genesis, blocks } = JSON.parse(readFileSync('testdata/cometbft/chain.json', 'utf8')) as {
+      genesis: Json
+      blocks: { hash: string }[]
+    }
+    const first = fileOf('genesis.json', genesis)
+    const light = blocks.map(({ hash: _, ...block }) => block)
+    const half = fileOf('half.json', { kind: 'validators', blocks: light.slice(0, 6) })
+    const rest = fileOf('rest.json', { kind: 'validators', blocks: light.slice(6) })
+    const answer = await verify(half, '--validators', first, '--json')
+    expect(answer).toMatchObject({ code: 0 })
+    expect(JSON.parse(answer.out)).toMatchObject({ trusted: { height: 6, headerHash: blocks[5]!.hash } })
+    const next = join(folder, 'next.json')
+    writeFileSync(next, answer.out)
+    for (const from of [
+      ['--validators', next],
+      ['--validators', first, '--follow', half],
+    ]) {
+      const verdict = await verify(rest, ...from, '--lang', 'en')
+      expect(verdict.out).toContain(`validators followed to block ${blocks.length}, powers 3, 2, 1`)
+    }
+    const old = await verify(rest, '--validators', first, '--trusting-days', '1', '--now', '2100-01-01', '--lang', 'zh')
+    expect(old.code).toBe(1)
+    expect(old.out).toContain('TRUST_EXPIRED')
+  })
+
+  it('asks whom to trust', async () => {
+    expect(await verify(byOperator)).toMatchObject({ code: 2 })
+    expect((await verify(byOperator, '--chain', chainId)).out).toContain('--genesis, --operator-key missing')
+    expect((await verify(join(folder, 'none.json'), ...operator)).out).toContain('cannot be read')
+  })
+})
