@@ -16,6 +16,7 @@ import type { StoredCommand } from '../embedded/store.ts'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
 import { serveAbci, type AbciProblem, type AbciServer, type AbciServerOptions } from './abci/index.ts'
 import { LedgerApplication } from './application.ts'
+import { ConsensusAnchoring } from './anchoring.ts'
 import { Bundler, DEFAULT_LIMITS, type BundlerLimits } from './bundler.ts'
 import { Machine, type Commitment } from './machine.ts'
 import { CometbftRpc } from './rpc.ts'
@@ -34,7 +35,10 @@ export interface CometbftLedgerOptions {
   readonly rpc: readonly string[]
   /** Milliseconds; the system clock unless a test says otherwise. */
   readonly now?: () => number
-  readonly limits?: Partial<BundlerLimits>
+  readonly limits?: Partial<BundlerLimits> & {
+    /** How long a receipt waits for the header and the votes that anchor it, milliseconds. */
+    readonly anchorMs?: number
+  }
   /** How long to wait for another process to let go of the ledger. */
   readonly lockPatienceMs?: number
   readonly onProblem?: (problem: AbciProblem) => void
@@ -66,7 +70,8 @@ export class CometbftLedger implements Ledger {
     private readonly store: ReplicaStore,
     private readonly machine: Machine,
   ) {
-    this.prover = new Prover(store.rows, () => machine.head)
+    const own = new CometbftRpc(options.rpc[0]!)
+    this.prover = new Prover(store.rows, new ConsensusAnchoring(machine, store, own, options.limits?.anchorMs))
     this.transactions = new Transactions(chainId)
     this.bundler = new Bundler({
       rpcs: options.rpc.map((url) => new CometbftRpc(url)),

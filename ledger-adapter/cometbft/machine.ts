@@ -2,6 +2,7 @@ import type { EventRecord } from '#contracts/kernel/event'
 import { admit, type Candidate } from '../application/admission.ts'
 import { buildBlock, buildGenesis, commandKey, loading, type ApplicationRules, type BuiltBlock, type Refused } from '../application/build-block.ts' // prettier-ignore
 import { keyHash, type CommittedState } from '../application/state.ts'
+import type { StateTree } from '../application/tree/flat-tree.ts'
 import { isConflict, isDefiniteFailure, isStoreError } from '../embedded/connection.ts'
 import { LedgerLocked, type SequencerLock } from '../embedded/lock.ts'
 import { LedgerCorrupt, type Recovered } from '../embedded/recover.ts'
@@ -160,6 +161,11 @@ export class Machine {
     return pending
   }
 
+  /** The state's tree after the block of this height; undefined when it is no longer, or not yet again, in memory. */
+  treeAt(height: number): StateTree | undefined {
+    return height >= this.head.header.height ? this.state.tree : this.state.treeAt(height)
+  }
+
   /** Waiting for a store that is away ends with an error. */
   close(): void {
     this.isClosed = true
@@ -167,7 +173,7 @@ export class Machine {
 
   private adopt(block: BuiltBlock): void {
     const { header, headerHash, tree, changes, commands } = block
-    this.state.adopt(tree, changes)
+    this.state.adopt(tree, changes, header.height)
     for (const { command } of commands) this.recovered.expiry.add(command)
     this.current = { header, headerHash, signature: '', tree }
   }

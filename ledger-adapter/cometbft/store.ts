@@ -2,6 +2,7 @@ import type { BuiltBlock } from '../application/build-block.ts'
 import type { Database } from '../embedded/connection.ts'
 import type { SequencerLock } from '../embedded/lock.ts'
 import { LedgerStore } from '../embedded/store.ts'
+import type { BlockHeader } from '#proof/block'
 import type { JsonObject } from '#proof/json'
 
 const MIGRATION_LOCK = 7_405_303
@@ -36,6 +37,16 @@ export class ReplicaStore {
 
   lastBlock() {
     return this.rows.lastBlock()
+  }
+
+  /** Headers of the blocks with commands after this height, in order. */
+  async headersAfter(height: number): Promise<BlockHeader[]> {
+    const headers: BlockHeader[] = []
+    const text = 'SELECT header FROM sluice_ledger.block WHERE ledger = $1 AND height > $2 ORDER BY height'
+    for await (const rows of this.database.rows<{ header: string }>(text, [this.lockId, height])) {
+      for (const { header } of rows) headers.push(JSON.parse(header) as BlockHeader)
+    }
+    return headers
   }
 
   async putHeight(height: number): Promise<void> {

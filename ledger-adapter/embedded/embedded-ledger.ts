@@ -12,7 +12,7 @@ import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type
 import { Database, isStoreError } from './connection.ts'
 import { exportLedger } from './export.ts'
 import { SequencerLock } from './lock.ts'
-import { Prover } from './prove.ts'
+import { operatorAnchoring, Prover } from './prove.ts'
 import { recover } from './recover.ts'
 import { DEFAULT_LIMITS, Sequencer, type SequencerLimits } from './sequencer.ts'
 import { LedgerStore, type StoredCommand } from './store.ts'
@@ -49,7 +49,10 @@ export class EmbeddedLedger implements Ledger {
     private readonly store: LedgerStore,
     private readonly sequencer: Sequencer,
   ) {
-    this.prover = new Prover(store, () => sequencer.head)
+    this.prover = new Prover(
+      store,
+      operatorAnchoring(store, () => sequencer.head),
+    )
   }
 
   /**

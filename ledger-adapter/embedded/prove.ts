@@ -2,11 +2,12 @@ import { resultHash, type CommandResult, type SignedHeader } from '#proof/block'
 import { EMPTY_FEED, eventDigest, feedKey, type Feed } from '#proof/feed'
 import type { Json, JsonObject } from '#proof/json'
 import { ListTree } from '#proof/list-tree'
-import type { Anchor, KeyReceipt, Receipt } from '#proof/receipt'
+import type { Anchor, KeyReceipt, Place, Receipt } from '#proof/receipt'
 import type { SignedCommand } from '#proof/command'
 import { compareBytes } from '#proof/sparse-tree'
 import { bytesToHex } from '#proof/hash'
 import { keyHash, valueHash } from '../application/state.ts'
+import type { StateTree } from '../application/tree/flat-tree.ts'
 import { cursorText, LedgerError, type EventCursor, type Provable } from '../port.ts'
 import type { Head } from './sequencer.ts'
 import type { LedgerStore } from './store.ts'
@@ -14,13 +15,36 @@ import type { LedgerStore } from './store.ts'
 /** Trees of blocks proved from of late, since receipts of one block are asked for together. */
 const MAX_TREES = 128
 
+/** A driver's way from a state, or from the roots of a block, to what a verifier trusts. */
+export interface Anchoring {
+  /** @param height of a block that is stored */
+  ofBlock(height: number): Promise<{ readonly place: Place; readonly anchor: Anchor }>
+  /** The state as late as it can be anchored; `replaced` knows values that a later block has replaced. */
+  ofState(): Promise<{
+    readonly tree: StateTree
+    readonly anchor: Anchor
+    readonly replaced?: (key: string) => Json | undefined
+  }>
+}
+
+/** The embedded ledger: each header is signed, and the head's state is at hand. */
+export const operatorAnchoring = (store: LedgerStore, head: () => Head): Anchoring => ({
+  async ofBlock(height) {
+    return { place: null, anchor: anchorOf((await store.block(height))!) }
+  },
+  ofState() {
+    const { tree, ...signed } = head()
+    return Promise.resolve({ tree, anchor: anchorOf(signed) })
+  },
+})
+
 /** Builds the receipts that `proof/verify-receipt.ts` verifies. */
 export class Prover {
   private readonly trees = new Map<string, Promise<ListTree>>()
 
   constructor(
     private readonly store: LedgerStore,
-    private readonly head: () => Head,
+    private readonly anchoring: Anchoring,
   ) {}
 
   /** @throws LedgerError NOT_FOUND */
@@ -48,8 +72,8 @@ export class Prover {
     const stored = await this.store.command(commandId)
     if (!stored) throw notFound({ commandId })
     const { height, index } = stored
-    const [block, commands, results] = await Promise.all([
-      this.store.block(height),
+    const [anchored, commands, results] = await Promise.all([
+      this.anchoring.ofBlock(height),
       this.tree(`commands ${height}`, async () => (await this.store.commandsOf(height)).map(({ digest }) => digest)),
       this.tree(`results ${height}`, async () => (await this.store.commandsOf(height)).map(hashOfResult)),
     ])
@@ -57,30 +81,28 @@ export class Prover {
     const result = JSON.parse(stored.result) as CommandResult
     const { path: resultPath } = results.proof(index)
     const commandProof = commands.proof(index)
-    return { kind: 'command', command, result, commandProof, resultPath, place: null, anchor: anchorOf(block!) }
+    return { kind: 'command', command, result, commandProof, resultPath, ...anchored }
   }
 
   private async event(cursor: EventCursor): Promise<Receipt> {
-    const [block, ordinal, event] = await Promise.all([
-      this.store.block(cursor.height),
-      this.store.eventOrdinal(cursor),
-      this.store.event(cursor),
-    ])
-    if (!block || !event) throw notFound({ cursor: cursorText(cursor) })
+    const [ordinal, event] = await Promise.all([this.store.eventOrdinal(cursor), this.store.event(cursor)])
+    if (!event) throw notFound({ cursor: cursorText(cursor) })
     const { height } = cursor
     const tree = await this.tree(`events ${height}`, async () => (await this.store.eventsOf(height)).map(eventDigest))
     const { commandId, contract, event: name, data } = event
     const core = { cursor: event.cursor, commandId, contract, event: name, data }
-    return { kind: 'event', event: core, proof: tree.proof(ordinal), place: null, anchor: anchorOf(block) }
+    return { kind: 'event', event: core, proof: tree.proof(ordinal), ...(await this.anchoring.ofBlock(height)) }
   }
 
   /** Against the head: its tree at hand and its value in the store; when the store went on between, asked again. */
   private async key(key: string): Promise<KeyReceipt> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { tree, ...head } = this.head()
+      const { tree, anchor, replaced } = await this.anchoring.ofState()
       const want = tree.get(keyHash(key))
-      const base = { kind: 'key', key, proof: tree.prove(keyHash(key)), anchor: anchorOf(head) } as const
+      const base = { kind: 'key', key, proof: tree.prove(keyHash(key)), anchor } as const
       if (!want) return { ...base, found: { present: false, keyHash: bytesToHex(keyHash(key)) } }
+      const former = replaced?.(key)
+      if (former !== undefined) return { ...base, found: { present: true, value: former } }
       const text = (await this.store.values([key])).get(key)
       if (text !== undefined && compareBytes(valueHash(text), want) === 0) {
         return { ...base, found: { present: true, value: JSON.parse(text) as Json } }

@@ -1,0 +1,138 @@
+import { lightBlockOfRpc, validatorsOfRpc, type LightBlock } from '#proof/cometbft/index'
+import type { RpcSignedHeader, RpcValidators } from '#proof/cometbft/from-rpc'
+import { EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, historyPath, type BlockRoots, type History } from '#proof/history' // prettier-ignore
+import type { Json } from '#proof/json'
+import type { Anchor, HistoryPlace } from '#proof/receipt'
+import { keyHash } from '../application/state.ts'
+import type { StateTree } from '../application/tree/flat-tree.ts'
+import type { Anchoring } from '../embedded/prove.ts'
+import { LedgerError } from '../port.ts'
+import type { Machine } from './machine.ts'
+import type { CometbftRpc } from './rpc.ts'
+import type { ReplicaStore } from './store.ts'
+
+const DEFAULT_PATIENCE_MS = 15_000
+const RETRY_MS = 20
+/** CometBFT's own bound on a page of validators. */
+const PAGE = 100
+const KEPT_ANCHORS = 8
+
+interface AnchoredState {
+  readonly height: number
+  readonly tree: StateTree
+  readonly anchor: Anchor
+}
+
+/**
+ * CometBFT's anchor: the root of the state after block h stands in the header of h+1, which more than two thirds of the
+ * validators signed. A fact of an older block goes through the history in the state, so any later header will do.
+ */
+export class ConsensusAnchoring implements Anchoring {
+  private readonly anchors = new Map<number, Promise<LightBlock>>()
+  private readonly heights: number[] = []
+  private readonly leaves: string[] = []
+  private readonly roots = new Map<number, BlockRoots>()
+  private history: History = EMPTY_HISTORY
+  private reading: Promise<void> = Promise.resolve()
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly store: ReplicaStore,
+    private readonly rpc: CometbftRpc,
+    private readonly patienceMs = DEFAULT_PATIENCE_MS,
+  ) {}
+
+  async ofBlock(height: number): Promise<{ place: HistoryPlace; anchor: Anchor }> {
+    const { tree, anchor, height: anchored } = await this.from(height)
+    this.reading = this.reading.catch(() => undefined).then(() => this.readLeaves(anchored))
+    await this.reading
+    const index = this.heights.indexOf(height)
+    const roots = this.roots.get(height)
+    if (index < 0 || !roots) throw new LedgerError('read', 'NOT_FOUND', true, { height })
+    const count = this.heights.findIndex((one) => one > anchored)
+    const leaves = count < 0 ? this.leaves : this.leaves.slice(0, count)
+    const history = count < 0 ? this.history : leaves.reduce(extendHistory, EMPTY_HISTORY)
+    const path = historyPath(leaves, index)
+    return { place: { height, ...roots, index, path, history, proof: tree.prove(keyHash(HISTORY_KEY)) }, anchor }
+  }
+
+  async ofState(): Promise<{ tree: StateTree; anchor: Anchor; replaced: (key: string) => Json | undefined }> {
+    const { tree, anchor, height } = await this.from(this.machine.head.header.height)
+    const replaced = (key: string) => {
+      const found = this.machine.state.valueAt(height, key)
+      return typeof found === 'object' ? found.value : undefined
+    }
+    return { tree, anchor, replaced }
+  }
+
+  /** The state after this height or a later one, as soon as a header says its root. @throws LedgerError BEHIND_POSITION */
+  private async from(height: number): Promise<AnchoredState> {
+    const until = performance.now() + this.patienceMs
+    for (;;) {
+      const found = await this.latest(height).catch((error: unknown) => {
+        if (performance.now() > until) throw error
+        return undefined
+      })
+      if (found) return found
+      if (performance.now() > until) throw new LedgerError('read', 'BEHIND_POSITION', true, { height })
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+  }
+
+  private async latest(atLeast: number): Promise<AnchoredState | undefined> {
+    const { machine } = this
+    const anchoring = machine.height
+    const tree = anchoring > atLeast ? machine.treeAt(anchoring - 1) : undefined
+    if (!tree) return undefined
+    const root = tree.root()
+    const block = await this.lightBlock(anchoring)
+    if (block.header.appHash !== root) {
+      throw new Error(`header ${anchoring} says the state has root ${block.header.appHash}, here it is ${root}`)
+    }
+    return { height: anchoring - 1, tree, anchor: { kind: 'cometbft', ...block } }
+  }
+
+  private lightBlock(height: number): Promise<LightBlock> {
+    const known = this.anchors.get(height)
+    if (known) return known
+    const asked = this.ask(height)
+    this.anchors.set(height, asked)
+    asked.catch(() => this.anchors.delete(height))
+    const [oldest] = this.anchors.keys()
+    if (this.anchors.size > KEPT_ANCHORS && oldest !== undefined) this.anchors.delete(oldest)
+    return asked
+  }
+
+  private async ask(height: number): Promise<LightBlock> {
+    const at = { height: String(height) }
+    const [{ signed_header: signed }, validators] = await Promise.all([
+      this.rpc.call<{ signed_header: RpcSignedHeader }>('commit', at),
+      this.validators(height),
+    ])
+    return lightBlockOfRpc(signed, validators)
+  }
+
+  private async validators(height: number) {
+    const pages: RpcValidators['validators'][number][] = []
+    for (let page = 1; ; page += 1) {
+      const params = { height: String(height), page: String(page), per_page: String(PAGE) }
+      const { validators, total } = await this.rpc.call<RpcValidators & { total: string }>('validators', params)
+      pages.push(...validators)
+      if (pages.length >= Number(total) || validators.length === 0) return validatorsOfRpc({ validators: pages })
+    }
+  }
+
+  private async readLeaves(to: number): Promise<void> {
+    const last = this.heights.at(-1) ?? 0
+    if (last >= Math.min(to, this.machine.head.header.height)) return
+    for (const header of await this.store.headersAfter(last)) {
+      const { height, commandRoot, eventRoot, resultRoot } = header
+      const roots = { commandRoot, eventRoot, resultRoot }
+      const leaf = historyLeaf(height, roots)
+      this.heights.push(height)
+      this.leaves.push(leaf)
+      this.roots.set(height, roots)
+      this.history = extendHistory(this.history, leaf)
+    }
+  }
+}

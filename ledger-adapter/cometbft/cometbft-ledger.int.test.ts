@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { cometKey } from '#engines/cometbft/keys'
+import { testDatabase } from '#engines/testing/index'
+import { toBase64url } from '#proof/base64url'
+import { canonicalBytes } from '#proof/canonical'
+import { verifyReceipt } from '#proof/verify-receipt'
+import { signTest, testCommand } from '../testing/fixture.ts'
+import { cometbftProgram, SingleValidator } from '../testing/single-validator.ts'
+import { CometbftRpc } from './rpc.ts'
+
+const program = await cometbftProgram()
+const missing = 'missing' in program ? program.missing : undefined
+if (missing !== undefined) console.warn(`tests of the CometBFT driver are skipped: ${missing}`)
+
+describe.skipIf(missing !== undefined)('the CometBFT driver on one validator', () => {
+  let validator: SingleValidator | undefined
+  afterEach(() => validator?.dispose())
+  const create = async () => {
+    validator = await SingleValidator.create((program as { path: string }).path)
+    return validator
+  }
+
+  it('commits a command, stays still when nothing is asked, and goes on after a restart of either side', async () => {
+    const one = await create()
+    const { url } = await testDatabase()
+    let ledger = await one.open(url)
+    const note = (name: string) => signTest(testCommand(ledger.chainId, 'notes.put', { name, text: '' }))
+    const first = await ledger.submit(note('a'))
+    expect(first.outcome.accepted).toBe(true)
+    const rpc = new CometbftRpc(one.rpcUrl)
+    const height = async () =>
+      Number((await rpc.call<{ sync_info: { latest_block_height: string } }>('status')).sync_info.latest_block_height)
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    const still = await height()
+    expect(still).toBeLessThanOrEqual(first.position.height + 1)
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(await height()).toBe(still)
+    ledger = await one.open(url)
+    expect(await ledger.outcome(first.commandId)).toEqual(first)
+    const second = await ledger.submit(note('b'))
+    expect(second.position.height).toBeGreaterThan(first.position.height)
+  })
+
+  it('proves what happened against the votes of the validators, and nothing with a byte changed', async () => {
+    const one = await create()
+    const ledger = await one.open((await testDatabase()).url)
+    const submit = (name: string) =>
+      ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', { name, text: '' })))
+    const executed = await submit('a')
+    await Promise.all(['b', 'c', 'd'].map(submit))
+    const { outcome, commandId, position } = executed
+    const cursor = { ...position, event: 0 }
+    expect(outcome.accepted).toBe(true)
+    const trust = { chainId: ledger.chainId, validators: one.validators }
+    for (const what of [
+      { kind: 'command', commandId },
+      { kind: 'event', cursor },
+      { kind: 'key', key: 'notes/note/a' },
+      { kind: 'key', key: 'notes/note/none' },
+      { kind: 'topic', topic: 'public' },
+    ] as const) {
+      const bytes = canonicalBytes(await ledger.prove(what))
+      expect(verifyReceipt(bytes, trust), what.kind).toMatchObject({ ok: true })
+      for (let at = 0; at < bytes.length; at += 17) {
+        const changed = bytes.slice()
+        changed[at] = changed[at]! ^ (1 << (at % 8))
+        expect(verifyReceipt(changed, trust).ok, `${what.kind}: byte ${at}`).toBe(false)
+      }
+      const others = [{ publicKey: toBase64url(cometSeedKey()), power: 10 }]
+      const elsewhere = { ...trust, validators: { height: 1, timeMs: 0, validators: others } }
+      expect(verifyReceipt(bytes, elsewhere).ok).toBe(false)
+    }
+    await expect(ledger.prove({ kind: 'command', commandId: 'none' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+})
+
+const cometSeedKey = () => Buffer.from(cometKey().publicKey, 'base64')

@@ -1,0 +1,154 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { claim } from '#engines/claim'
+import { findCometbft } from '#engines/cometbft'
+import { configFile } from '#engines/cometbft/config'
+import { cometGenesis } from '#engines/cometbft/genesis'
+import { addressOf, cometKey, NEW_VALIDATOR_STATE, nodeKeyFile, validatorKeyFile } from '#engines/cometbft/keys'
+import { startComet } from '#engines/cometbft/run'
+import { freePorts } from '#engines/ports'
+import type { Child } from '#engines/process'
+import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
+import { callerOf } from '#contracts/membership/caller'
+import { testGenesis } from '#contracts/testing/consortium'
+import { toBase64url } from '#proof/base64url'
+import { chainIdOf } from '#proof/block'
+import type { JsonObject } from '#proof/json'
+import { CometbftLedger, type CometbftLedgerOptions } from '../cometbft/cometbft-ledger.ts'
+import { CometbftRpc } from '../cometbft/rpc.ts'
+import { testRegistry } from './fixture.ts'
+
+const quiet = () => undefined
+
+/** The program, or why it cannot be had; with CI set there is no excuse. */
+export async function cometbftProgram(): Promise<{ path: string } | { missing: string }> {
+  try {
+    return { path: (await findCometbft({ say: quiet })).path }
+  } catch (error) {
+    if (process.env['CI']) throw error
+    return { missing: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** The test consortium's ledger on one CometBFT validator, both of which a test can stop, kill and start again. */
+export class SingleValidator {
+  readonly chainId: string
+  private readonly key = cometKey()
+  private comet: Child | undefined
+  private ledger: CometbftLedger | undefined
+  private constructor(
+    readonly home: string,
+    readonly genesis: GenesisDocument,
+    private readonly program: string,
+    private readonly held: Awaited<ReturnType<typeof claim>>,
+    private readonly ports: { readonly abci: number; readonly rpc: number; readonly p2p: number },
+  ) {
+    this.chainId = chainIdOf(genesis as unknown as JsonObject)
+  }
+
+  static async create(program: string, over: Partial<GenesisDocument> = {}): Promise<SingleValidator> {
+    const home = await mkdtemp(join(tmpdir(), 'sluice-validator-'))
+    const genesis = testGenesis(over)
+    const [abci, rpc, p2p] = (await freePorts(3)) as [number, number, number]
+    const held = await claim(join(home, 'claim.json'), 'a test')
+    const one = new SingleValidator(home, genesis, program, held, { abci, rpc, p2p })
+    one.writeHome()
+    return one
+  }
+
+  get rpcUrl(): string {
+    return `http://127.0.0.1:${this.ports.rpc}`
+  }
+
+  /** Whom a verifier trusts from the start. */
+  get validators() {
+    const publicKey = toBase64url(Buffer.from(this.key.publicKey, 'base64'))
+    return { height: 1, timeMs: 0, validators: [{ publicKey, power: 10 }] }
+  }
+
+  private writeHome(): void {
+    const { home, ports, chainId, genesis } = this
+    for (const folder of ['config', 'data']) mkdirSync(join(home, folder), { recursive: true })
+    const { key } = this
+    const write = (name: string, text: string) => writeFileSync(join(home, name), text)
+    const validator = { name: 'one', address: addressOf(key), publicKey: key.publicKey, power: 10 }
+    const config = {
+      moniker: 'one',
+      application: `tcp://127.0.0.1:${ports.abci}`,
+      p2pPort: ports.p2p,
+      rpcPort: ports.rpc,
+      peers: [],
+    }
+    write('config/config.toml', configFile(config))
+    write('config/genesis.json', cometGenesis({ chainId, timeMs: Date.now(), validators: [validator], appState: genesis })) // prettier-ignore
+    write('config/node_key.json', nodeKeyFile(cometKey()))
+    write('config/priv_validator_key.json', validatorKeyFile(key))
+    write('data/priv_validator_state.json', NEW_VALIDATOR_STATE)
+  }
+
+  options(databaseUrl: string): CometbftLedgerOptions {
+    const document = this.genesis as unknown as JsonObject
+    return {
+      databaseUrl,
+      genesis: { document, events: genesisEvents(this.genesis) },
+      registry: testRegistry,
+      callerOf,
+      listen: { port: this.ports.abci },
+      rpc: [this.rpcUrl],
+      lockPatienceMs: 20_000,
+      limits: { resendMs: 2_000 },
+    }
+  }
+
+  /** The application, then the validator; resolves when it answers. */
+  async open(databaseUrl: string, over: Partial<CometbftLedgerOptions> = {}): Promise<CometbftLedger> {
+    await this.stop()
+    this.ledger = await CometbftLedger.open({ ...this.options(databaseUrl), ...over })
+    await this.startComet()
+    return this.ledger
+  }
+
+  async startComet(): Promise<void> {
+    const { home, program, held } = this
+    this.comet = await startComet({ name: 'one', program, home, claim: held, say: quiet })
+    const rpc = new CometbftRpc(this.rpcUrl)
+    for (;;) {
+      if (!this.comet.running) throw new Error(`CometBFT ended: ${this.comet.tail(30)}`)
+      const isUp = await rpc.call('status').then(
+        () => true,
+        () => false,
+      )
+      if (isUp) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  get running(): boolean {
+    return this.comet?.running ?? false
+  }
+
+  log(lines = 30): string {
+    return this.comet?.tail(lines) ?? ''
+  }
+
+  async killComet(): Promise<void> {
+    const { comet } = this
+    if (!comet) return
+    if (comet.running) process.kill(comet.pid, 'SIGKILL')
+    await comet.exited
+  }
+
+  async stop(): Promise<void> {
+    await this.killComet()
+    await this.ledger?.close()
+    this.ledger = undefined
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop()
+    this.held.release()
+    rmSync(this.home, { recursive: true, force: true })
+  }
+}
