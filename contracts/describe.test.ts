@@ -57,6 +57,24 @@ suite('every method', () => {
   )
 })
 
+suite('every clause', () => {
+  const clauses = registry.allMethods().flatMap(({ contract, method, clauses = {}, args }) =>
+    Object.entries(clauses).flatMap(([field, kinds]) => {
+      const { anyOf } = schemaAt(args, field) as { anyOf?: (TSchema & { properties: { kind: { const: string } } })[] }
+      const schemas = new Map((anyOf ?? []).map((schema) => [schema.properties.kind.const, schema]))
+      expect([...schemas.keys()].sort()).toEqual(Object.keys(kinds).sort())
+      return Object.entries(kinds).map(
+        ([kind, words]) => [`${contract}.${method} ${kind}`, words, schemas.get(kind)!] as const,
+      )
+    }),
+  )
+  it.each(clauses)('%s is about fields that its kind has', (_, words, schema) => {
+    for (const text of [words.zh, words.en]) {
+      for (const { path } of placeholdersOf(text)) expect(schemaAt(schema, path), path).toBeDefined()
+    }
+  })
+})
+
 suite('a sentence', () => {
   const render = (method: string, args: Parameters<typeof sentenceOf>[1]['args'], contract = 'receivable') =>
     sentenceOf(registry, { contract, method, args })
@@ -67,11 +85,15 @@ suite('a sentence', () => {
       en: 'Draw up receivable r of 1000000.00 yuan to supplier-1, due 2011-06-30',
     })
     expect(render('split', SPLIT).zh).toBe('将应收账款持有 h 拆分为 3 份')
-    const roles = { participant: 'x', roles: ['supplier', 'factor'] }
-    expect(render('setRoles', roles, 'membership')).toEqual({
-      zh: '将成员 x 的角色设为 supplier、factor',
-      en: 'Set the roles of x to supplier, factor',
+    const action = { kind: 'setRoles', participant: 'x', roles: ['supplier', 'factor'] }
+    expect(render('approve', { proposal: 'p', action, fromHeight: null }, 'governance')).toEqual({
+      zh: '同意提议 p：将成员 x 的角色设为 supplier、factor；不早于高度 — 生效',
+      en: 'Approve proposal p: set the roles of x to supplier, factor; not before height —',
     })
+    const unknown = { ...action, kind: 'constructor' }
+    expect(() => render('approve', { proposal: 'p', action: unknown, fromHeight: null }, 'governance')).toThrow(
+      SentenceError,
+    )
   })
 
   it('with a gap is never shown', () => {

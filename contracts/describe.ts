@@ -2,7 +2,7 @@ import { yuanFromFen, parseFen } from '#domain/money'
 import type { Json, JsonObject } from '#proof/json'
 import { compactSchema } from './kernel/compact-schema.ts'
 import type { Registry } from './kernel/execute.ts'
-import type { Method } from './kernel/method.ts'
+import type { Method, Sentence } from './kernel/method.ts'
 
 /** What the consortium agreed, as data: for a portal, a command line, an auditor. */
 export interface Description {
@@ -16,7 +16,9 @@ export interface ContractDescription {
 export interface MethodDescription {
   /** `contract.method`, as a command names it */
   readonly name: string
-  readonly sentence: { readonly zh: string; readonly en: string }
+  readonly sentence: Sentence
+  /** For an argument with a `kind`: the words that stand for it in the sentence, by kind */
+  readonly clauses?: Method['clauses']
   /** JSON schema of the arguments */
   readonly args: JsonObject
   readonly roles: readonly string[] | null
@@ -44,9 +46,10 @@ export function describe(registry: Registry): Description {
   }
 }
 
-const describeMethod = ({ contract, method, sentence, args, by }: Method): MethodDescription => ({
+const describeMethod = ({ contract, method, sentence, clauses, args, by }: Method): MethodDescription => ({
   name: `${contract}.${method}`,
   sentence,
+  ...(clauses && { clauses }),
   args: compactSchema(args),
   roles: by.roles ? [...by.roles] : null,
   functions: [...by.functions],
@@ -74,9 +77,31 @@ export function sentenceOf(
 ): { zh: string; en: string } {
   const method = registry.method(command.contract, command.method)
   if (!method) throw new SentenceError('UNKNOWN_METHOD', { method: `${command.contract}.${command.method}` })
-  const fill = (sentence: string, comma: string): string =>
-    sentence.replace(PLACEHOLDER, (_, path: string, form?: string) => show(valueAt(command.args, path), form, comma))
-  return { zh: fill(method.sentence.zh, '、'), en: fill(method.sentence.en, ', ') }
+  return renderSentence(method, command.args)
+}
+
+/**
+ * A method's sentence with a command's arguments, from its description alone.
+ * @throws SentenceError
+ */
+export function renderSentence(
+  { sentence, clauses = {} }: Pick<MethodDescription, 'sentence' | 'clauses'>,
+  args: JsonObject,
+): { zh: string; en: string } {
+  const fill = (language: 'zh' | 'en'): string => {
+    const comma = language === 'zh' ? '、' : ', '
+    const words = (template: Sentence, values: JsonObject): string =>
+      template[language].replace(PLACEHOLDER, (_, path: string, form?: string) => {
+        const value = valueAt(values, path)
+        const kinds = values === args ? clauses[path] : undefined
+        if (!kinds) return show(value, form, comma)
+        const kind = isObject(value) && typeof value.kind === 'string' ? value.kind : ''
+        if (!Object.hasOwn(kinds, kind)) throw new SentenceError('NO_SUCH_FIELD', { path: `${path}.kind` })
+        return words(kinds[kind]!, value as JsonObject)
+      })
+    return words(sentence, args)
+  }
+  return { zh: fill('zh'), en: fill('en') }
 }
 
 function valueAt(args: JsonObject, path: string): Json {

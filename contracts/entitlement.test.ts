@@ -5,14 +5,15 @@ import { mayRead } from './entitlement.ts'
 
 const ALL = ['originator', 'manager', 'custodian', 'bank', 'rating', 'lawyer', 'exchange', 'depository', 'investor-a', 'investor-b', 'regulator', 'core', 'supplier-1'] // prettier-ignore
 const PARTIES = ['originator', 'manager', 'custodian', 'bank', 'rating', 'lawyer', 'exchange', 'depository']
-const readers = (story: PlanStory, topic: string) => ALL.filter((who) => mayRead(story.world.read, who, topic))
+const readers = (story: PlanStory, topic: string) =>
+  ALL.filter((who) => mayRead(story.world.read, who, topic, story.world.height))
 
 describe('who may follow a topic', () => {
   const plan = `deal/${DEAL}`
   it('public: every member; nobody unknown', () => {
     const { world } = new PlanStory()
-    expect(ALL.every((who) => mayRead(world.read, who, 'public'))).toBe(true)
-    expect(mayRead(world.read, 'nobody', 'public')).toBe(false)
+    expect(ALL.every((who) => mayRead(world.read, who, 'public', world.height))).toBe(true)
+    expect(mayRead(world.read, 'nobody', 'public', world.height)).toBe(false)
   })
   it('its own topic, and the regulator every topic', () => {
     const story = new PlanStory()
@@ -38,14 +39,18 @@ describe('what is told to whom', () => {
   const story = ended()
   story.world.does('manager:checker', 'deal.close', { deal: DEAL })
   const seenBy = (who: string) =>
-    story.world.events.filter(({ topics }) => topics.some((topic) => mayRead(story.world.read, who, topic)))
+    story.world.events.filter(({ topics }) =>
+      topics.some((topic) => mayRead(story.world.read, who, topic, story.world.height)),
+    )
   const text = (who: string) => seenBy(who).map((event) => JSON.stringify(event.data))
 
   it('the regulator sees every event', () => {
     expect(seenBy('regulator')).toHaveLength(story.world.events.length)
   })
   it('an outsider sees only what is public, and nothing of the terms', () => {
-    expect(new Set(seenBy('core').map(({ contract }) => contract))).toEqual(new Set(['membership', 'calendar', 'deal']))
+    expect(new Set(seenBy('core').map(({ contract }) => contract))).toEqual(
+      new Set(['membership', 'calendar', 'governance', 'deal']),
+    )
     expect(
       seenBy('core')
         .filter(({ contract }) => contract === 'deal')

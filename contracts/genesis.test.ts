@@ -54,6 +54,11 @@ describe('genesis', () => {
     ['/calendarOperators/1', 'nobody'],
     ['/startDate', '2026-02-29'],
     ['/clock', 'sundial'],
+    ['/governance/needed', 5],
+    ['/governance/needed', 1],
+    ['/governance/institutions/1', 'nobody'],
+    ['/governance/bundle', 'abc'],
+    ['/governance/parameters', {}],
   ])('names %s', (path, value) => {
     expect(complaint(path, value)).toBe(path)
   })

@@ -3,10 +3,13 @@ import { Value } from 'typebox/value'
 import { isIsoDate } from '#domain/date'
 import { isUscc } from '#domain/uscc'
 import { CURVES, publicKeyProblem, type Curve } from '#proof/public-key'
+import { Needed, InstitutionIds, MAX_VALIDATORS, SomeParameters, ValidatorFields } from './governance/actions.ts'
+import { bundleActivated, institutionsSet, parametersSet, validatorsSet } from './governance/events.ts'
+import { DEFAULT_PARAMETERS } from './governance/state.ts'
 import { calendarOpened } from './calendar/events.ts'
 import { CLOCKS } from './calendar/state.ts'
 import { PUBLIC, type EventRecord } from './kernel/event.ts'
-import { BilingualText, DateString, Fields, Id, OneOf, Text } from './kernel/schema.ts'
+import { BilingualText, DateString, Fields, HashString, Id, OneOf, OrNull, Text } from './kernel/schema.ts'
 import {
   consortiumFounded,
   Functions,
@@ -33,6 +36,18 @@ const GenesisParticipant = Fields({
   operators: Type.Array(GenesisOperator, { minItems: 1, maxItems: 200 }),
 })
 
+/** Who decides about the consortium from the first block on: any `needed` of the institutions. */
+const GenesisGovernance = Fields({
+  institutions: InstitutionIds,
+  needed: Needed,
+  /** Others than the usual limits. */
+  parameters: Type.Optional(SomeParameters),
+  /** Who votes in consensus at first; none on an embedded ledger. */
+  validators: Type.Array(ValidatorFields, { maxItems: MAX_VALIDATORS }),
+  /** The version of the contracts, SHA-256 of its bundle; null: the sources that every node is built from. */
+  bundle: OrNull(HashString),
+})
+
 /** The first facts of a ledger, as its founders agree on them. Its hash is the root of everything after. */
 export const GenesisDocument = Fields({
   name: Text,
@@ -41,6 +56,7 @@ export const GenesisDocument = Fields({
   calendarOperators: Type.Array(Id, { minItems: 1, maxItems: 100, uniqueItems: true }),
   participants: Type.Array(GenesisParticipant, { minItems: 1, maxItems: 1000 }),
   ledgerOperator: Fields({ publicKey: PublicKey }),
+  governance: GenesisGovernance,
 })
 export type GenesisDocument = Static<typeof GenesisDocument>
 
@@ -94,7 +110,26 @@ export function parseGenesis(value: unknown): GenesisDocument {
   value.calendarOperators.forEach((id, i) => {
     if (!participants.has(id)) throw new GenesisError(`/calendarOperators/${i}`, `no participant ${id}`)
   })
+  checkGovernance(value.governance, participants)
   return value
+}
+
+function checkGovernance({ institutions, needed, validators }: GenesisDocument['governance'], members: Unique): void {
+  const at = '/governance'
+  if (needed >= institutions.length) {
+    throw new GenesisError(`${at}/needed`, `${needed} of ${institutions.length}: one institution must be able to fail`)
+  }
+  institutions.forEach((id, i) => {
+    if (!members.has(id)) throw new GenesisError(`${at}/institutions/${i}`, `no participant ${id}`)
+  })
+  const keys = new Unique()
+  validators.forEach(({ participant, publicKey, power }, i) => {
+    const here = `${at}/validators/${i}`
+    if (!members.has(participant)) throw new GenesisError(`${here}/participant`, `no participant ${participant}`)
+    checkPublicKey('ed25519', publicKey, `${here}/publicKey`)
+    keys.add(publicKey, `${here}/publicKey`)
+    if (power < 1) throw new GenesisError(`${here}/power`, 'at least 1')
+  })
 }
 
 function checkPublicKey(curve: Curve, text: string, path: string): void {
@@ -119,17 +154,36 @@ class Unique {
  * @throws GenesisError
  */
 export function genesisEvents(document: GenesisDocument): EventRecord[] {
-  const { name, clock, startDate, calendarOperators, participants, ledgerOperator } = parseGenesis(document)
+  const { name, clock, startDate, calendarOperators, participants, ledgerOperator, governance } = parseGenesis(document)
   return [
     consortiumFounded.of({ name, ledgerOperator: { curve: 'ed25519', ...ledgerOperator } }, [PUBLIC]),
     ...participants.flatMap((participant) => [
       participantAdmitted.of(
-        { participant: participant.id, name: participant.name, uscc: participant.uscc, roles: participant.roles },
+        {
+          participant: participant.id,
+          name: participant.name,
+          uscc: participant.uscc,
+          roles: participant.roles,
+          fromHeight: 0,
+        },
         [PUBLIC],
       ),
       ...participant.operators.flatMap((operator) => operatorEvents(participant.id, operator)),
     ]),
     calendarOpened.of({ clock, date: startDate, operators: calendarOperators }, [PUBLIC]),
+    ...governanceEvents(governance),
+  ]
+}
+
+function governanceEvents(governance: GenesisDocument['governance']): EventRecord[] {
+  const { institutions, needed, parameters = {}, validators, bundle } = governance
+  const from0 = <T>(value: T) => ({ schedule: [{ fromHeight: 0, value }] })
+  const byKey = [...validators].sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1))
+  return [
+    institutionsSet.of(from0({ institutions, needed }), [PUBLIC]),
+    validatorsSet.of(from0(byKey), [PUBLIC]),
+    bundleActivated.of(from0(bundle), [PUBLIC]),
+    parametersSet.of(from0({ ...DEFAULT_PARAMETERS, ...parameters }), [PUBLIC]),
   ]
 }
 

@@ -192,6 +192,7 @@ export function consortiumGenesis(
     startDate,
     calendarOperators: members.filter(rolls).map(({ id }) => id),
     ledgerOperator: { publicKey: options.ledgerOperatorPublicKey },
+    governance: governanceOf(members),
     participants: members.map(({ id, name, usccBody, roles, operators }) => ({
       id,
       name,
@@ -211,4 +212,15 @@ export function consortiumGenesis(
       })),
     })),
   }
+}
+
+/**
+ * Who decides about the consortium: those who run plans and hold their money and registers, more than half of them, so
+ * that one may fail and none decides alone. All of the members where there are no three such.
+ */
+function governanceOf(members: readonly Member[]): GenesisDocument['governance'] {
+  const deciding: readonly Role[] = ['plan-manager', 'custodian', 'supervisory-bank', 'exchange', 'depository']
+  const chosen = members.filter(({ roles }) => roles.some((role) => deciding.includes(role)))
+  const institutions = (chosen.length >= 3 ? chosen : members).map(({ id }) => id)
+  return { institutions, needed: Math.floor(institutions.length / 2) + 1, validators: [], bundle: null }
 }

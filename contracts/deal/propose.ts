@@ -33,7 +33,7 @@ export const propose = method({
   }),
   by: { roles: ['plan-manager'], functions: ['maker'] },
   reads: ({ deal, investors }) => [dealKey(deal), ...investors.map((investor) => participantKey(investor))],
-  decide(read, { args, caller }) {
+  decide(read, { args, caller }, { height }) {
     const { deal, terms, investors } = args
     if (read(dealKey(deal))) refuseDeal('DEAL_EXISTS', { deal })
     const bytes = canonicalBytes(terms as Json).length
@@ -41,7 +41,7 @@ export const propose = method({
     const termsHash = hashJson(terms as Json)
     if (termsHash !== args.termsHash) refuseDeal('TERMS_DIFFER', { document: termsHash, signed: args.termsHash })
     requireRunnable(deal, terms)
-    const parties = requireMembers(read, terms, investors)
+    const parties = requireMembers(read, { terms, investors, height })
     if (!parties['plan-manager']!.includes(caller.participant)) {
       refuseDeal('NOT_A_PARTY', { deal, role: 'plan-manager', participant: caller.participant })
     }

@@ -3,6 +3,7 @@ import { add, compare, ONE, ZERO, parseRate } from '#domain/rate'
 import { SOURCES } from '#domain/deal/words'
 import { parseTerms, TermsError } from '#domain/deal/validate'
 import { parseFen, sumFen } from '#domain/money'
+import { rolesAt } from '../membership/roles.ts'
 import { participantKey } from '../membership/state.ts'
 import type { Role } from '../kernel/method.ts'
 import type { Read } from '../kernel/state.ts'
@@ -151,18 +152,21 @@ function requireTranches({ tranches, pool }: DealTerms): void {
  * The parties of the terms, all of them members with the role the plan gives them; investors too.
  * Refuses PARTY_MISSING, NOT_A_MEMBER, INVESTOR_TWICE, TERMS_INVALID (a fee paid to nobody known).
  */
-export function requireMembers(read: Read, terms: DealTerms, investors: readonly string[]): Parties {
+export function requireMembers(
+  read: Read,
+  { terms, investors, height }: { terms: DealTerms; investors: readonly string[]; height: number },
+): Parties {
   const parties: Record<string, readonly string[]> = {}
   for (const [role, ids] of Object.entries(terms.parties)) if (ids) parties[role] = ids as readonly string[]
   for (const role of REQUIRED_PARTIES) {
     if (!parties[role]?.length) refuseDeal('PARTY_MISSING', { role })
   }
-  for (const [role, ids] of Object.entries(parties)) for (const id of ids) requireMember(read, id, role as Role)
+  for (const [role, ids] of Object.entries(parties)) for (const id of ids) requireMember(read, id, role as Role, height)
   const seen = new Set<string>()
   for (const investor of investors) {
     if (seen.has(investor)) refuseDeal('INVESTOR_TWICE', { investor })
     seen.add(investor)
-    requireMember(read, investor, 'investor')
+    requireMember(read, investor, 'investor', height)
   }
   terms.fees.forEach(({ payee }, index) => {
     if (!read(participantKey(feePayeeOf(parties, payee)))) {
@@ -172,7 +176,8 @@ export function requireMembers(read: Read, terms: DealTerms, investors: readonly
   return parties
 }
 
-function requireMember(read: Read, participant: string, role: Role): void {
+function requireMember(read: Read, participant: string, role: Role, height: number): void {
   if (!PARTICIPANT_ID.test(participant)) refuseDeal('NOT_A_MEMBER', { participant, role })
-  if (!read(participantKey(participant))?.roles.includes(role)) refuseDeal('NOT_A_MEMBER', { participant, role })
+  const member = read(participantKey(participant))
+  if (!member || !rolesAt(member, height).includes(role)) refuseDeal('NOT_A_MEMBER', { participant, role })
 }

@@ -45,11 +45,19 @@ export interface Call<A> {
   readonly commandId: string
 }
 
+/** What a signer agrees to, with {placeholders} into the arguments. */
+export interface Sentence {
+  readonly zh: string
+  readonly en: string
+}
+
 export interface Method<S extends TSchema = TSchema> {
   readonly contract: string
   readonly method: string
   /** What a signer agrees to, with {placeholders} into args. */
-  readonly sentence: { readonly zh: string; readonly en: string }
+  readonly sentence: Sentence
+  /** For an argument with a `kind`: what each kind means, in place of the argument in the sentence. */
+  readonly clauses?: { readonly [field: string]: { readonly [kind: string]: Sentence } }
   readonly args: S
   /** Any one of the roles and any one of the functions. No roles: any participant. */
   readonly by: { readonly roles?: readonly Role[]; readonly functions: readonly KeyFunction[] }

@@ -2,7 +2,7 @@ import { refusals } from '../kernel/refusal.ts'
 
 /** Refusals of membership, in the order in which they are tested. */
 export const refuse = refusals({
-  /** An administrator acts for its own participant only; the consortium's operator may also revoke for others. */
+  /** An administrator acts for its own participant only. */
   NOT_YOUR_PARTICIPANT: 'forbidden',
   PARTICIPANT_NOT_FOUND: 'notFound',
   OPERATOR_NOT_FOUND: 'notFound',
@@ -25,6 +25,6 @@ export const refuse = refusals({
   REVOKES_ITSELF: 'conflict',
   /** A key that is about to end cannot revoke others, for the same reason. */
   SIGNER_IS_ENDING: 'conflict',
-  /** The consortium's operator does not change its own roles. */
-  OWN_ROLES: 'forbidden',
+  /** Another change of the member has been decided and holds from a later height. */
+  CHANGE_PENDING: 'conflict',
 })

@@ -20,6 +20,8 @@ const contract = 'membership'
 export const PublicKey = Type.String({ pattern: '^([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]|A[A-Za-z0-9_-]{43})$' })
 export const UsccText = Type.String({ pattern: '^[0-9A-Z]{18}$' })
 export const Roles = Type.Array(OneOf(ROLES), { minItems: 1, maxItems: ROLES.length, uniqueItems: true })
+/** As they were: none before admission holds and after removal. */
+const AnyRoles = Type.Array(OneOf(ROLES), { maxItems: ROLES.length, uniqueItems: true })
 export const Functions = Type.Array(OneOf(KEY_FUNCTIONS), {
   minItems: 1,
   maxItems: KEY_FUNCTIONS.length,
@@ -36,9 +38,15 @@ export const consortiumFounded = eventType({
 export const participantAdmitted = eventType({
   contract,
   event: 'ParticipantAdmitted',
-  schema: Fields({ participant: Id, name: BilingualText, uscc: UsccText, roles: Roles }),
-  apply: ({ participant, name, uscc, roles }) => [
-    put(participantKey(participant), { id: participant, name, uscc, roles }),
+  schema: Fields({ participant: Id, name: BilingualText, uscc: UsccText, roles: Roles, fromHeight: Height }),
+  apply: ({ participant, name, uscc, roles, fromHeight }) => [
+    put(participantKey(participant), {
+      id: participant,
+      name,
+      uscc,
+      roles: fromHeight === 0 ? roles : [],
+      next: fromHeight === 0 ? null : { roles, fromHeight },
+    }),
     put(usccKey(uscc), { participant }),
   ],
 })
@@ -46,8 +54,20 @@ export const participantAdmitted = eventType({
 export const rolesChanged = eventType({
   contract,
   event: 'RolesChanged',
-  schema: Fields({ participant: Id, roles: Roles }),
-  apply: ({ participant, roles }) => [patch(participantKey(participant), { roles })],
+  schema: Fields({ participant: Id, before: AnyRoles, roles: Roles, fromHeight: Height }),
+  apply: ({ participant, before, roles, fromHeight }) => [
+    patch(participantKey(participant), { roles: before, next: { roles, fromHeight } }),
+  ],
+})
+
+/** From the height on no key of the member signs; what it did stays done, and its id and USCC stay taken. */
+export const participantRemoved = eventType({
+  contract,
+  event: 'ParticipantRemoved',
+  schema: Fields({ participant: Id, before: AnyRoles, fromHeight: Height }),
+  apply: ({ participant, before, fromHeight }) => [
+    patch(participantKey(participant), { roles: before, next: { roles: [], fromHeight } }),
+  ],
 })
 
 export const operatorAdded = eventType({
@@ -89,6 +109,7 @@ export const membershipEvents = [
   consortiumFounded,
   participantAdmitted,
   rolesChanged,
+  participantRemoved,
   operatorAdded,
   keyRegistered,
   keyEnded,

@@ -7,8 +7,8 @@ import { effectiveHeight, FromHeight, requireOwn } from './keys.ts'
 import { memberKey } from './state.ts'
 
 /**
- * A key signs no more from a height on. Its own participant's administrator revokes, or the consortium's operator, who
- * may thereby stop a stolen key but never add one.
+ * A key signs no more from a height on. Its own participant's administrator revokes; for another's key the institutions
+ * decide together (contracts/governance), since whoever could revoke alone could stop the consortium alone.
  */
 export const revokeKey = method({
   contract: 'membership',
@@ -21,18 +21,15 @@ export const revokeKey = method({
     memberKey(caller.participant, caller.keyId),
   ],
   decide(read, { args: { participant, keyId, fromHeight, reason }, caller }, block) {
-    if (!caller.roles.includes('consortium-operator')) requireOwn(caller, participant)
+    requireOwn(caller, participant)
     const key = read(memberKey(participant, keyId)) ?? refuse('KEY_NOT_FOUND', { participant, key: keyId })
     const untilHeight = effectiveHeight(fromHeight, block)
     if (key.untilHeight !== null && key.untilHeight <= untilHeight) {
       refuse('KEY_ENDED', { participant, key: keyId, untilHeight: key.untilHeight })
     }
-    if (participant === caller.participant) {
-      if (keyId === caller.keyId) refuse('REVOKES_ITSELF', { key: keyId })
-      const signer = read(memberKey(caller.participant, caller.keyId))
-      if (signer?.untilHeight != null)
-        refuse('SIGNER_IS_ENDING', { key: caller.keyId, untilHeight: signer.untilHeight })
-    }
+    if (keyId === caller.keyId) refuse('REVOKES_ITSELF', { key: keyId })
+    const signer = read(memberKey(caller.participant, caller.keyId))
+    if (signer?.untilHeight != null) refuse('SIGNER_IS_ENDING', { key: caller.keyId, untilHeight: signer.untilHeight })
     return [keyEnded.of({ participant, keyId, untilHeight, reason, replacedBy: null }, [PUBLIC])]
   },
 })

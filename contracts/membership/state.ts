@@ -14,7 +14,10 @@ export interface Participant {
   readonly id: string
   readonly name: { readonly zh: string; readonly en: string }
   readonly uscc: string
+  /** As they stand, unless `next` has come: `rolesAt` says which. */
   readonly roles: readonly Role[]
+  /** What they become from a height; no roles: the member is gone. */
+  readonly next: { readonly roles: readonly Role[]; readonly fromHeight: number } | null
 }
 
 export interface Operator {

@@ -5,6 +5,7 @@ import { tenorProblem } from '#domain/tenor'
 import { method } from '../kernel/method.ts'
 import type { Read } from '../kernel/state.ts'
 import { DateString, Fields, HashString, Id, OrNull, PositiveFen, Text } from '../kernel/schema.ts'
+import { rolesAt } from '../membership/roles.ts'
 import { participantKey } from '../membership/state.ts'
 import { refuse } from './errors.ts'
 import { InvoiceFields, receivableDrafted } from './events.ts'
@@ -37,14 +38,14 @@ export const issue = method({
     ...batchKeys(batch),
     ...invoices.map(({ commitment }) => invoiceKey(commitment)),
   ],
-  decide(read, { args, caller }) {
+  decide(read, { args, caller }, { height }) {
     const { receivable, supplier, maturity } = args
     const batch = batchOf(read, args.batch)
     const issuer = caller.participant
     if (batch.issuer !== issuer) refuse('NOT_THE_ISSUER', { batch: batch.id })
     const issued = currentDate(read, batch.id)
     if (read(receivableKey(receivable))) refuse('RECEIVABLE_EXISTS', { receivable })
-    checkRecipient(read, supplier, issuer, ['supplier'])
+    checkRecipient(read, { id: supplier, giver: issuer, roles: ['supplier'], height })
     checkTenor(batch, issued, maturity, args.longTenorReason !== null)
     const invoiceBalances = assign(read, args.invoices, parseFen(args.faceFen))
     return [receivableDrafted.of({ ...args, issuer, issued, maker: caller.operator, invoiceBalances }, parties(issuer))]
@@ -52,9 +53,17 @@ export const issue = method({
 })
 
 /** Refuses PARTICIPANT_NOT_FOUND and, for one without the role or dealing with itself, WRONG_RECIPIENT. */
-export function checkRecipient(read: Read, id: string, giver: string, roles: readonly ('supplier' | 'factor')[]): void {
+export function checkRecipient(
+  read: Read,
+  {
+    id,
+    giver,
+    roles,
+    height,
+  }: { id: string; giver: string; roles: readonly ('supplier' | 'factor')[]; height: number },
+): void {
   const participant = read(participantKey(id)) ?? refuse('PARTICIPANT_NOT_FOUND', { participant: id })
-  if (id === giver || !roles.some((role) => participant.roles.includes(role))) {
+  if (id === giver || !roles.some((role) => rolesAt(participant, height).includes(role))) {
     refuse('WRONG_RECIPIENT', { participant: id, needs: [...roles] })
   }
 }

@@ -24,11 +24,11 @@ export const proposeTransfer = method({
     holdingKey(newHolding),
     participantKey(recipient),
   ],
-  decide(read, { args: { recipient, newHolding, until, ...args }, caller: { participant } }) {
+  decide(read, { args: { recipient, newHolding, until, ...args }, caller: { participant } }, { height }) {
     const stage = new Stage(read)
     const { holding, today } = disposable(stage, args.holding, participant)
     HOLDING_STATES.next(holding.state, 'proposeTransfer', `holding ${holding.id}`)
-    checkRecipient(read, recipient, participant, ['supplier', 'factor'])
+    checkRecipient(read, { id: recipient, giver: participant, roles: ['supplier', 'factor'], height })
     if (!isIsoDate(until)) refuse('NOT_A_DATE', { field: '/until', date: until })
     if (until < today) refuse('UNTIL_IN_THE_PAST', { until, today })
     const { maximumTiers } = batchOf(read, holding.batch)

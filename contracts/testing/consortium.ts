@@ -76,6 +76,12 @@ export function testGenesis(over: Partial<GenesisDocument> = {}): GenesisDocumen
       })),
     })),
     ledgerOperator: { publicKey: testPublicKey('ledger') },
+    governance: {
+      institutions: ['manager', 'custodian', 'bank', 'exchange', 'depository'],
+      needed: 3,
+      validators: [],
+      bundle: null,
+    },
     ...over,
   }
 }

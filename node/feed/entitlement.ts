@@ -4,7 +4,7 @@ import { readState } from '../read-state.ts'
 import type { Entitlement } from './ports.ts'
 
 /** The rule of `contracts/entitlement.ts`. */
-export type MayRead = (read: Read, participant: string, topic: string) => boolean
+export type MayRead = (read: Read, participant: string, topic: string, height: number) => boolean
 
 /** Asks the contract's rule of the committed state, each topic at one height. */
 export class LedgerEntitlement implements Entitlement {
@@ -16,7 +16,7 @@ export class LedgerEntitlement implements Entitlement {
   async readable(participant: string, topics: readonly string[]): Promise<ReadonlySet<string>> {
     const answers = await Promise.all(
       topics.map(async (topic) => {
-        const is = await readState(this.ledger, (read) => this.mayRead(read, participant, topic))
+        const is = await readState(this.ledger, (read, height) => this.mayRead(read, participant, topic, height))
         return is ? topic : undefined
       }),
     )

@@ -317,7 +317,7 @@ describe('ends that the subscriber is told', () => {
     await new Promise((resolve) => socket.once('open', resolve))
     const revocation = { participant: 'factor', keyId: 'viewer-key', reason: 'left' }
     const { height } = await node.ledger.head()
-    await node.as('operator:service').perform('membership.revokeKey', { ...revocation, fromHeight: height + 3 })
+    await node.as('factor:service').perform('membership.revokeKey', { ...revocation, fromHeight: height + 3 })
     for (let i = 0; i < 3; i += 1)
       await node.as('core:maker').perform('receivable.openBatch', { ...BATCH, batch: `after-${i}` })
     expect((await closed).code).toBe(CLOSE.KEY_REVOKED)

@@ -1,6 +1,13 @@
 import { and, eq } from 'drizzle-orm'
 import { index, integer, jsonb, pgSchema, text } from 'drizzle-orm/pg-core'
-import { keyEnded, keyRegistered, operatorAdded, participantAdmitted, rolesChanged } from '#contracts/membership/events'
+import {
+  keyEnded,
+  keyRegistered,
+  operatorAdded,
+  participantAdmitted,
+  participantRemoved,
+  rolesChanged,
+} from '#contracts/membership/events'
 import { handlersOf, made, moved, projection, provenance } from '../projection.ts'
 
 /** Participants, and the keys of their operators. */
@@ -12,7 +19,9 @@ export const memberTables = (schema: string) => {
       nameZh: text('name_zh').notNull(),
       nameEn: text('name_en').notNull(),
       uscc: text('uscc').notNull(),
+      /** As decided last; none once the member is removed. */
       roles: jsonb('roles').$type<readonly string[]>().notNull(),
+      rolesFromHeight: integer('roles_from_height').notNull(),
       ...provenance(),
     }),
     operators: here.table('operators', {
@@ -47,18 +56,32 @@ const when = handlersOf<Tables>()
 
 export const members = projection<Tables>({
   name: 'members',
-  version: 1,
+  version: 2,
   tables: memberTables,
   on: [
-    when(participantAdmitted, (tx, { participants }, { participant, name, uscc, roles }, event) =>
+    when(participantAdmitted, (tx, { participants }, { participant, name, uscc, roles, fromHeight }, event) =>
       tx
         .insert(participants)
-        .values({ id: participant, nameZh: name.zh, nameEn: name.en, uscc, roles, ...made(event) }),
+        .values({
+          id: participant,
+          nameZh: name.zh,
+          nameEn: name.en,
+          uscc,
+          roles,
+          rolesFromHeight: fromHeight,
+          ...made(event),
+        }),
     ),
-    when(rolesChanged, (tx, { participants }, { participant, roles }, event) =>
+    when(rolesChanged, (tx, { participants }, { participant, roles, fromHeight }, event) =>
       tx
         .update(participants)
-        .set({ roles, ...moved(event) })
+        .set({ roles, rolesFromHeight: fromHeight, ...moved(event) })
+        .where(eq(participants.id, participant)),
+    ),
+    when(participantRemoved, (tx, { participants }, { participant, fromHeight }, event) =>
+      tx
+        .update(participants)
+        .set({ roles: [], rolesFromHeight: fromHeight, ...moved(event) })
         .where(eq(participants.id, participant)),
     ),
     when(operatorAdded, (tx, { operators }, data, event) =>

@@ -1,0 +1,99 @@
+import { eq } from 'drizzle-orm'
+import { integer, jsonb, pgSchema, text } from 'drizzle-orm/pg-core'
+import {
+  approvalWithdrawn,
+  approved,
+  bundleActivated,
+  enacted,
+  institutionsSet,
+  parametersSet,
+  proposalWithdrawn,
+  proposed,
+  validatorsSet,
+} from '#contracts/governance/events'
+import type { Action } from '#contracts/governance/actions'
+import type { Approval } from '#contracts/governance/state'
+import type { CommittedEvent } from '#ledger-adapter/port'
+import { handlersOf, made, moved, projection, provenance } from '../projection.ts'
+
+/** What the institutions were asked and answered, and what holds from which height. */
+export const governanceTables = (schema: string) => {
+  const here = pgSchema(schema)
+  return {
+    proposals: here.table('proposals', {
+      id: text('id').primaryKey(),
+      state: text('state').notNull(),
+      action: jsonb('action').$type<Action>().notNull(),
+      reason: text('reason').notNull(),
+      institution: text('institution').notNull(),
+      expiresOn: text('expires_on').notNull(),
+      approvals: jsonb('approvals').$type<readonly Approval[]>().notNull(),
+      /** Asked for while it is open, decided once it is enacted. */
+      fromHeight: integer('from_height'),
+      ...provenance(),
+    }),
+    schedules: here.table('governance_schedules', {
+      /** institutions, validators, bundles or parameters */
+      id: text('id').primaryKey(),
+      /** Entries {fromHeight, value}, earliest first. */
+      schedule: jsonb('schedule').$type<readonly { fromHeight: number; value: unknown }[]>().notNull(),
+      ...provenance(),
+    }),
+  }
+}
+type Tables = ReturnType<typeof governanceTables>
+const when = handlersOf<Tables>()
+type Tx = Parameters<Parameters<typeof when>[1]>[0]
+
+const setSchedule = (
+  tx: Tx,
+  { schedules }: Tables,
+  { id, schedule }: { id: string; schedule: readonly { fromHeight: number; value: unknown }[] },
+  event: CommittedEvent,
+) =>
+  tx
+    .insert(schedules)
+    .values({ id, schedule, ...made(event) })
+    .onConflictDoUpdate({ target: schedules.id, set: { schedule, ...moved(event) } })
+
+const change = (
+  tx: Tx,
+  { proposals }: Tables,
+  { proposal, ...fields }: { proposal: string; state?: string; approvals?: readonly Approval[]; fromHeight?: number },
+  event: CommittedEvent,
+) =>
+  tx
+    .update(proposals)
+    .set({ ...fields, ...moved(event) })
+    .where(eq(proposals.id, proposal))
+
+export const governance = projection<Tables>({
+  name: 'governance',
+  version: 1,
+  tables: governanceTables,
+  on: [
+    when(proposed, (tx, { proposals }, { proposal, operator: _, ...data }, event) =>
+      tx.insert(proposals).values({ id: proposal, ...data, approvals: [], ...made(event) }),
+    ),
+    when(approved, (tx, tables, { proposal, approvals }, event) => change(tx, tables, { proposal, approvals }, event)),
+    when(approvalWithdrawn, (tx, tables, { proposal, approvals }, event) =>
+      change(tx, tables, { proposal, approvals }, event),
+    ),
+    when(proposalWithdrawn, (tx, tables, { proposal, state }, event) => change(tx, tables, { proposal, state }, event)),
+    when(enacted, (tx, tables, { proposal, state, fromHeight }, event) =>
+      change(tx, tables, { proposal, state, fromHeight }, event),
+    ),
+    when(institutionsSet, (tx, tables, { schedule }, event) =>
+      setSchedule(tx, tables, { id: 'institutions', schedule }, event),
+    ),
+    when(validatorsSet, (tx, tables, { schedule }, event) =>
+      setSchedule(tx, tables, { id: 'validators', schedule }, event),
+    ),
+    when(bundleActivated, (tx, tables, { schedule }, event) =>
+      setSchedule(tx, tables, { id: 'bundles', schedule }, event),
+    ),
+    when(parametersSet, (tx, tables, { schedule }, event) =>
+      setSchedule(tx, tables, { id: 'parameters', schedule }, event),
+    ),
+  ],
+})
