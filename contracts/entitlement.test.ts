@@ -58,7 +58,9 @@ describe('what is told to whom', () => {
     ).toEqual(['Decided'])
   })
   it('one investor learns nothing of another’s subscription, holding or payment', () => {
-    const genesis = story.world.events.filter(({ contract }) => contract === 'membership').length
+    const genesis = story.world.events.filter(
+      ({ contract }) => contract === 'membership' || contract === 'governance',
+    ).length
     const learned = text('investor-a').slice(genesis)
     expect(learned.length).toBeGreaterThan(30)
     expect(learned.filter((data) => data.includes('investor-b'))).toEqual([])

@@ -38,6 +38,7 @@ beforeEach(() => {
     name: { zh: '核心', en: 'Core' },
     uscc: 'x',
     roles: ['core-enterprise'],
+    next: null,
   })
   setKey()
 })

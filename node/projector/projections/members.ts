@@ -60,17 +60,15 @@ export const members = projection<Tables>({
   tables: memberTables,
   on: [
     when(participantAdmitted, (tx, { participants }, { participant, name, uscc, roles, fromHeight }, event) =>
-      tx
-        .insert(participants)
-        .values({
-          id: participant,
-          nameZh: name.zh,
-          nameEn: name.en,
-          uscc,
-          roles,
-          rolesFromHeight: fromHeight,
-          ...made(event),
-        }),
+      tx.insert(participants).values({
+        id: participant,
+        nameZh: name.zh,
+        nameEn: name.en,
+        uscc,
+        roles,
+        rolesFromHeight: fromHeight,
+        ...made(event),
+      }),
     ),
     when(rolesChanged, (tx, { participants }, { participant, roles, fromHeight }, event) =>
       tx
