@@ -1,4 +1,4 @@
-import type { Static } from 'typebox'
+import type { Static, TObject } from 'typebox'
 import { isUscc } from '#domain/uscc'
 import { PUBLIC, type Stage } from '../kernel/event.ts'
 import { BilingualText, Fields, Id, OneOf } from '../kernel/schema.ts'
@@ -20,10 +20,9 @@ export const Admission = {
   roles: Roles,
   administrator: Fields({ operator: Id, kind: OneOf(OPERATOR_KINDS), key: NewKey }),
 }
-const AdmissionFields = Fields(Admission)
 
 /** A new member with its first administrator, who then adds the others. Refuses PARTICIPANT_EXISTS, USCC_TAKEN, BAD_USCC. */
-export function admit(stage: Stage, admission: Static<typeof AdmissionFields>, fromHeight: number): void {
+export function admit(stage: Stage, admission: Static<TObject<typeof Admission>>, fromHeight: number): void {
   const { participant, name, uscc, roles, administrator } = admission
   const { operator, kind, key } = administrator
   if (stage.read(participantKey(participant))) refuse('PARTICIPANT_EXISTS', { participant })
