@@ -64,6 +64,8 @@ export const LEDGER_ERROR_CODES = {
   /** The same id was spent on another digest. */
   COMMAND_ID_CONFLICT: 'conflict',
   QUEUE_FULL: 'transient',
+  /** The participant's own share of the queue or of the rate is used up; `details` say which and when to come again. */
+  QUOTA: 'transient',
   STORE_UNAVAILABLE: 'transient',
   /** No block came within the bound: too few validators can be reached. */
   NO_CONSENSUS: 'transient',

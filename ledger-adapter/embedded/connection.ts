@@ -24,6 +24,18 @@ export const isDefiniteFailure = (error: unknown): boolean =>
 /** Another process wrote the row that ours would have been. */
 export const isConflict = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '23505'
 
+/** Class 22: a text with a NUL or half a surrogate. Only reads carry a caller's values to the store unchecked. */
+export const isBadValue = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && (error.code ?? '').startsWith('22')
+
+/** More ask at once than is healthy. */
+export class StoreBusy extends Error {
+  override readonly name = 'StoreBusy'
+  constructor(readonly waiting: number) {
+    super(`${waiting} questions wait for the store`)
+  }
+}
+
 /** What the client library says of a lost connection has no type of its own: all but the server's words and our defects. */
 export const asStoreError = (error: unknown): unknown =>
   error instanceof pg.DatabaseError ||
@@ -35,6 +47,7 @@ export const asStoreError = (error: unknown): unknown =>
 
 const CONNECT_TIMEOUT_MS = 5_000
 const MAX_READERS = 6
+const MAX_WAITING = 2_000
 const CURSOR_ROWS = 5_000
 
 /** Settings of every session; `timeoutMs` bounds each statement on both ends of the wire. */
@@ -81,6 +94,7 @@ export class Database implements Asking {
   }
 
   async query<T>(text: string, values: readonly unknown[] = []): Promise<T[]> {
+    if (this.pool.waitingCount >= MAX_WAITING) throw new StoreBusy(this.pool.waitingCount)
     try {
       return (await this.pool.query(prepared(text, values))).rows as T[]
     } catch (error) {

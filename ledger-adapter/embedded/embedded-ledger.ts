@@ -9,7 +9,7 @@ import { keyHash } from '../application/state.ts'
 import { verifyNative } from '../application/verify-native.ts'
 import { KeyNotLoaded } from '#contracts/kernel/state'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
-import { Database, isStoreError } from './connection.ts'
+import { Database, isBadValue, isStoreError, StoreBusy } from './connection.ts'
 import { exportLedger } from './export.ts'
 import { SequencerLock } from './lock.ts'
 import { operatorAnchoring, Prover } from './prove.ts'
@@ -33,12 +33,14 @@ export interface EmbeddedLedgerOptions {
 }
 
 const MAX_EVENTS = 10_000
+const MAX_EXPORTS = 4
 const MAX_KEYS = 10_000
 const BEFORE_ALL: EventCursor = { height: -1, index: 0, event: 0 }
 
 /** The default driver: one process sequences, Postgres keeps, the operator's signature is what is trusted. */
 export class EmbeddedLedger implements Ledger {
   private readonly prover: Prover
+  private exports = 0
   private readonly inFlight = new Map<string, { readonly digest: string; readonly answer: Promise<Executed> }>()
 
   private constructor(
@@ -119,9 +121,10 @@ export class EmbeddedLedger implements Ledger {
 
   private async enter(candidate: Candidate): Promise<Executed> {
     try {
-      this.sequencer.preAdmit(candidate)
+      await this.sequencer.preAdmit(candidate)
       return await this.sequencer.enqueue(candidate)
     } catch (error) {
+      if (isStoreError(error)) throw new LedgerError('queue', 'STORE_UNAVAILABLE', true)
       // Long after its expiry the id has left the state, but what was answered once is answered again.
       if (error instanceof LedgerError && error.code === 'EXPIRED') return this.recorded(candidate, error)
       throw error
@@ -201,8 +204,19 @@ export class EmbeddedLedger implements Ledger {
     return this.reading(() => this.prover.prove(what))
   }
 
+  /** @throws LedgerError QUEUE_FULL when too many are being read; STORE_UNAVAILABLE, then begin anew */
   async *export(): AsyncIterable<string> {
-    yield* exportLedger(this.chainId, this.genesis, this.store, (what) => this.prove(what))
+    this.sequencer.checkOpen('read')
+    if (this.exports >= MAX_EXPORTS) throw new LedgerError('read', 'QUEUE_FULL', true, { exports: this.exports })
+    this.exports += 1
+    try {
+      yield* exportLedger(this.chainId, this.genesis, this.store, (what) => this.prove(what))
+    } catch (error) {
+      if (isStoreError(error)) throw new LedgerError('read', 'STORE_UNAVAILABLE', true)
+      throw error
+    } finally {
+      this.exports -= 1
+    }
   }
 
   async close(): Promise<void> {
@@ -215,6 +229,9 @@ export class EmbeddedLedger implements Ledger {
     try {
       return await read()
     } catch (error) {
+      if (error instanceof StoreBusy) throw new LedgerError('read', 'QUEUE_FULL', true, { waiting: error.waiting })
+      if (isBadValue(error))
+        throw new LedgerError('read', 'MALFORMED', true, { problem: 'a text that cannot be stored' })
       if (isStoreError(error)) throw new LedgerError('read', 'STORE_UNAVAILABLE', true)
       throw error
     }

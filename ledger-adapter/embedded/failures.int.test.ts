@@ -8,6 +8,7 @@ import { verifyNative } from '../application/verify-native.ts'
 import { newSeed, signingKey } from '../application/operator-key.ts'
 import { FlakyProxy } from '../testing/flaky-proxy.ts'
 import { signTest, testCommand, testLedgerOptions } from '../testing/fixture.ts'
+import type { CommittedEvent } from '../port.ts'
 import { EmbeddedLedger, type EmbeddedLedgerOptions } from './embedded-ledger.ts'
 
 let url: string
@@ -113,6 +114,75 @@ describe('embedded ledger, when something fails', () => {
     expect(full).toHaveLength(2)
     for (const { reason } of full) expect(reason).toMatchObject({ code: 'QUEUE_FULL', outcomeKnown: true })
     expect((await ledger.head()).height).toBe(3)
+  })
+
+  it('bounds what one participant brings, tells it when to come again, and lets the others through', async () => {
+    let now = Date.now()
+    const limits = { maxBlockCommands: 10, maxWaitingOfOne: 30, ratePerSecond: 10, rateBurst: 40 }
+    const ledger = await start({ limits, now: () => now })
+    const greedy = Array.from({ length: 50 }, (_, n) => ledger.submit(note(ledger, `greedy${n}`)))
+    const settled = Promise.allSettled(greedy)
+    const modest = await Promise.all(
+      Array.from({ length: 5 }, (_, n) =>
+        ledger
+          .submit(note(ledger, `modest${n}`, { participant: 'supplier-1' }))
+          .then(({ position }) => position.height),
+      ),
+    )
+    // Half of a block is the other's, however many wait before it.
+    expect(new Set(modest)).toEqual(new Set([1]))
+    const refused = (await settled).flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+    expect(refused).toHaveLength(20)
+    for (const reason of refused) {
+      const details = { participant: 'core', limit: 'waiting', max: 30, retryAfterMs: 1000 }
+      expect(reason).toMatchObject({ stage: 'queue', code: 'QUOTA', outcomeKnown: true, details })
+    }
+    // What somebody else signed in its name does not count against it.
+    for (let n = 0; n < 20; n += 1) {
+      const forged = signTest(testCommand(ledger.chainId, 'notes.put', { name: `f${n}`, text: '' }), 'supplier-1:maker')
+      await expect(ledger.submit(forged)).rejects.toMatchObject({ code: 'BAD_SIGNATURE' })
+    }
+    const more = (n: number) => ledger.submit(note(ledger, `more${n}`))
+    for (let n = 0; n < 10; n += 1) await more(n)
+    const tooFast = { code: 'QUOTA', details: { participant: 'core', limit: 'rate', max: 10, retryAfterMs: 100 } }
+    await expect(more(10)).rejects.toMatchObject(tooFast)
+    expect((await ledger.submit(note(ledger, 'still', { participant: 'supplier-1' }))).outcome.accepted).toBe(true)
+    now += 100
+    expect((await more(10)).outcome.accepted).toBe(true)
+    expect(await verified(ledger)).toMatchObject({ commands: 30 + 5 + 10 + 1 + 1 })
+  })
+
+  it('bounds what is read: exports at once, keys and events of one answer', async () => {
+    const ledger = await start()
+    const large = 'x'.repeat(200_000)
+    for (let n = 0; n < 100; n += 1) {
+      await ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', { name: `n${n}`, text: large })))
+    }
+    for (const topic of [undefined, 'participant/core']) {
+      const options = { limit: 10_000, ...(topic === undefined ? {} : { topic }) }
+      const seen: string[] = []
+      let cursor
+      for (;;) {
+        const page: readonly CommittedEvent[] = await ledger.events(cursor, options)
+        if (page.length === 0) break
+        expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(17 << 20)
+        seen.push(...page.flatMap(({ contract, commandId }) => (contract === 'notes' ? [commandId] : [])))
+        cursor = page.at(-1)!.cursor
+      }
+      expect(new Set(seen).size).toBe(100)
+      expect(seen).toHaveLength(100)
+    }
+    const readers = Array.from({ length: 4 }, () => ledger.export()[Symbol.asyncIterator]())
+    await Promise.all(readers.map((reader) => reader.next()))
+    const fifth = ledger.export()[Symbol.asyncIterator]()
+    await expect(fifth.next()).rejects.toMatchObject({ stage: 'read', code: 'QUEUE_FULL' })
+    await readers[0]!.return?.()
+    const again = ledger.export()[Symbol.asyncIterator]()
+    expect((await again.next()).done).toBe(false)
+    await Promise.all([again, ...readers].map((reader) => reader.return?.()))
+    const keys = Array.from({ length: 10_001 }, (_, n) => `k${n}`)
+    await expect(ledger.query(keys)).rejects.toMatchObject({ code: 'MALFORMED' })
+    await expect(ledger.outcome('a\0b')).rejects.toMatchObject({ stage: 'read', code: 'MALFORMED' })
   })
 
   it('does not start on rows that are not what was signed', async () => {

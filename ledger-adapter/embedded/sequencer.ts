@@ -1,9 +1,15 @@
 import { toBase64url } from '#proof/base64url'
 import { headerSigningBytes, type SignedHeader } from '#proof/block'
 import { admit, type Candidate } from '../application/admission.ts'
-import { buildBlock, buildGenesis, type ApplicationRules, type BuiltBlock } from '../application/build-block.ts'
+import {
+  buildBlock,
+  buildGenesis,
+  loading,
+  type ApplicationRules,
+  type BuiltBlock,
+} from '../application/build-block.ts'
 import type { EventRecord } from '#contracts/kernel/event'
-import { KeyNotLoaded } from '#contracts/kernel/state'
+import { DEFAULT_QUEUE_LIMITS, FairQueue, type QueueLimits, type Waiting } from '../application/fair-queue.ts'
 import type { SigningKey } from '../application/operator-key.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { LedgerError, type CommittedEvent, type Executed } from '../port.ts'
@@ -12,13 +18,11 @@ import { LedgerCorrupt, type Recovered } from './recover.ts'
 import { isConflict, isDefiniteFailure, isStoreError } from './connection.ts'
 import type { LedgerStore, StoredBlock } from './store.ts'
 
-export interface SequencerLimits {
+export interface SequencerLimits extends QueueLimits {
   /** Commands in one block at most. */
   readonly maxBlockCommands: number
   /** Bytes of command text in one block at most; a single command may always enter. */
   readonly maxBlockBytes: number
-  /** Commands waiting for a block at most; more are refused QUEUE_FULL. */
-  readonly maxQueue: number
   /** How long waiting commands are kept while the store is away, in milliseconds. */
   readonly storePatienceMs: number
   /** How long one answer of the store may take before its connection is given up, in milliseconds. */
@@ -28,12 +32,12 @@ export interface SequencerLimits {
 export const DEFAULT_LIMITS: SequencerLimits = {
   maxBlockCommands: 2_000,
   maxBlockBytes: 16 << 20,
-  maxQueue: 20_000,
+  ...DEFAULT_QUEUE_LIMITS,
   storePatienceMs: 10_000,
   storeTimeoutMs: 30_000,
 }
 
-interface Pending {
+interface Pending extends Waiting {
   readonly candidate: Candidate
   readonly resolve: (executed: Executed) => void
   readonly reject: (error: LedgerError) => void
@@ -54,7 +58,7 @@ const RETRY_MS = 200
  * is in doubt until the store says whether it is there.
  */
 export class Sequencer {
-  private readonly queue: Pending[] = []
+  private readonly queue: FairQueue<Pending>
   private readonly listeners = new Set<(height: number) => void>()
   private current: Head | undefined
   private isPumping = false
@@ -75,6 +79,7 @@ export class Sequencer {
     },
   ) {
     this.state = recovered.state
+    this.queue = new FairQueue(deps.limits)
     const { last } = recovered
     if (last) this.current = { ...last, tree: this.state.tree }
   }
@@ -97,25 +102,22 @@ export class Sequencer {
     return Math.max(this.deps.now(), this.head.header.timeMs)
   }
 
-  /** The rules of admission against the next block, as far as the values are in memory; the block asks again. */
-  preAdmit(candidate: Candidate): void {
-    const block = { height: this.head.header.height + 1, timeMs: this.blockTime() }
-    try {
-      admit(candidate, block, { ...this.rules, read: this.state.read })
-    } catch (error) {
-      if (!(error instanceof KeyNotLoaded)) throw error
-    }
+  /** The rules of admission against the next block, which asks again; what waits is verified to be its author's. */
+  async preAdmit(candidate: Candidate): Promise<void> {
+    await loading(this.state, () => {
+      const block = { height: this.head.header.height + 1, timeMs: this.blockTime() }
+      return admit(candidate, block, { ...this.rules, read: this.state.read })
+    })
   }
 
-  /** @throws LedgerError CLOSED, STORE_UNAVAILABLE, QUEUE_FULL at once; later refusals by the promise */
+  /** @throws LedgerError CLOSED, STORE_UNAVAILABLE, QUEUE_FULL, QUOTA at once; later refusals by the promise */
   enqueue(candidate: Candidate): Promise<Executed> {
     this.checkOpen('queue')
     if (this.isStoreAway) throw new LedgerError('queue', 'STORE_UNAVAILABLE', true)
-    if (this.queue.length >= this.deps.limits.maxQueue) {
-      throw new LedgerError('queue', 'QUEUE_FULL', true, { waiting: this.queue.length })
-    }
+    const { text, command } = candidate
+    const waiting = { participant: command.participant, bytes: Buffer.byteLength(text) }
     return new Promise((resolve, reject) => {
-      this.queue.push({ candidate, resolve, reject, isAnswered: false })
+      this.queue.push({ ...waiting, candidate, resolve, reject, isAnswered: false }, this.deps.now())
       this.pump()
     })
   }
@@ -148,9 +150,10 @@ export class Sequencer {
   }
 
   private async drain(): Promise<void> {
+    const { maxBlockCommands, maxBlockBytes } = this.deps.limits
     try {
       while (this.queue.length > 0 && this.failure === undefined) {
-        const batch = this.takeBatch()
+        const batch = this.queue.take(maxBlockCommands, maxBlockBytes)
         await this.sequence(batch).catch((error: unknown) => {
           answerAll(batch, 'commit', false) // a defect of ours: nobody is left waiting, and the ledger closes
           throw error
@@ -164,18 +167,6 @@ export class Sequencer {
     }
     if (this.failure !== undefined) this.rejectQueue('CLOSED')
     else if (this.queue.length > 0) this.pump()
-  }
-
-  private takeBatch(): Pending[] {
-    const { maxBlockCommands, maxBlockBytes } = this.deps.limits
-    let bytes = 0
-    let count = 0
-    while (count < this.queue.length && count < maxBlockCommands) {
-      bytes += this.queue[count]!.candidate.text.length
-      if (bytes > maxBlockBytes && count > 0) break
-      count += 1
-    }
-    return this.queue.splice(0, count)
   }
 
   private async sequence(batch: readonly Pending[]): Promise<void> {
@@ -219,6 +210,7 @@ export class Sequencer {
         answerAll(entered, 'commit', true)
         throw new LedgerCorrupt(this.rules.chainId, `another process wrote block ${block.header.height}`)
       }
+      if (!isStoreError(error)) throw error // a defect of ours, which would come again
       if (isDefiniteFailure(error)) return answerAll(entered, 'commit', true)
       return this.awaitStore(entered, { block, signature })
     }
@@ -234,7 +226,7 @@ export class Sequencer {
     this.isStoreAway = true
     const patience = setTimeout(() => {
       answerAll(batch, 'commit', doubt === undefined)
-      answerAll(this.queue.splice(0), 'queue', true)
+      answerAll(this.queue.takeAll(), 'queue', true)
     }, this.deps.limits.storePatienceMs)
     try {
       const last = await this.storeReturned()
@@ -243,7 +235,7 @@ export class Sequencer {
         this.adopt(doubt.block, doubt.signature)
         this.answer(doubt.block, batch)
       } else if (last.headerHash === this.head.headerHash) {
-        this.queue.unshift(...batch.filter(({ isAnswered }) => !isAnswered))
+        this.queue.putBack(batch.filter(({ isAnswered }) => !isAnswered))
       } else {
         answerAll(batch, 'commit', false)
         throw new LedgerCorrupt(this.rules.chainId, `another process wrote block ${last.header.height}`)
@@ -290,7 +282,7 @@ export class Sequencer {
   }
 
   private rejectQueue(code: 'CLOSED'): void {
-    for (const { reject } of this.queue.splice(0)) {
+    for (const { reject } of this.queue.takeAll()) {
       reject(new LedgerError('queue', code, true, { why: this.failure ?? 'closed' }))
     }
   }

@@ -41,6 +41,23 @@ const APPEND = `
   )
   DELETE FROM sluice_ledger.state WHERE ledger = $1::int AND key = ANY($20::text[])`
 
+const MAX_PAGE_BYTES = 16 << 20
+
+/** Pages of events: rows in order, until the bytes before a row reach the bound. */
+const page = (from: string) => `
+  SELECT body FROM (
+    SELECT e.*, sum(octet_length(e.body)) OVER (ORDER BY e.height, e.index, e.event) - octet_length(e.body) AS before
+    FROM ${from} ORDER BY e.height, e.index, e.event LIMIT $5
+  ) AS p WHERE before < $6 ORDER BY height, index, event`
+
+const EVENTS = page(`sluice_ledger.event e WHERE e.ledger = $1 AND (e.height, e.index, e.event) > ($2, $3, $4)`)
+const EVENTS_OF_TOPIC = page(`(
+  SELECT f.height, f.index, f.event, b.body
+  FROM sluice_ledger.feed_entry f JOIN sluice_ledger.event b USING (ledger, height, index, event)
+  WHERE f.ledger = $1 AND f.topic = $7 AND (f.height, f.index, f.event) > ($2, $3, $4)
+  ORDER BY f.height, f.index, f.event LIMIT $5
+) AS e`)
+
 /** Rows of one ledger in Postgres. Knows nothing of rules; a block is one statement, so it is there whole or not at all. */
 export class LedgerStore {
   private constructor(
@@ -202,25 +219,14 @@ export class LedgerStore {
     return row!.before
   }
 
+  /** At most `limit`; ends with the event that reaches `MAX_PAGE_BYTES`, so that there is always one. */
   async eventsAfter(after: EventCursor, limit: number, topic?: string): Promise<CommittedEvent[]> {
     const { height, index, event } = after
-    const rows =
+    const [text, values] =
       topic === undefined
-        ? await this.database.query<{ body: string }>(
-            `
-            SELECT body FROM sluice_ledger.event
-            WHERE ledger = $1 AND (height, index, event) > ($2, $3, $4)
-            ORDER BY height, index, event LIMIT $5`,
-            [this.ledger, height, index, event, limit],
-          )
-        : await this.database.query<{ body: string }>(
-            `
-            SELECT e.body FROM sluice_ledger.feed_entry f JOIN sluice_ledger.event e USING (ledger, height, index, event)
-            WHERE f.ledger = $1 AND f.topic = $2
-              AND (f.height, f.index, f.event) > ($3, $4, $5)
-            ORDER BY f.height, f.index, f.event LIMIT $6`,
-            [this.ledger, topic, height, index, event, limit],
-          )
+        ? [EVENTS, [this.ledger, height, index, event, limit, MAX_PAGE_BYTES]]
+        : [EVENTS_OF_TOPIC, [this.ledger, height, index, event, limit, MAX_PAGE_BYTES, topic]]
+    const rows = await this.database.query<{ body: string }>(text, values)
     return rows.map(({ body }) => JSON.parse(body) as CommittedEvent)
   }
 

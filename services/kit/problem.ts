@@ -85,6 +85,7 @@ const OF_LEDGER_ERROR = {
     title: { en: 'The command id is spent on other content', zh: '指令编号已用于其他内容' },
   },
   QUEUE_FULL: { status: 503, title: { en: 'The ledger is busy; try again', zh: '账本繁忙，请重试' } },
+  QUOTA: { status: 429, title: { en: 'You have sent too much; try again later', zh: '请求过于频繁，请稍后重试' } },
   STORE_UNAVAILABLE: {
     status: 503,
     title: { en: 'The ledger cannot store now; try again', zh: '账本暂时无法写入，请重试' },
