@@ -89,14 +89,27 @@ const STAT: Readonly<Record<string, readonly [Kind, (json: StatJson) => string]>
 
 const kindOf = (formula: FormulaJson): Kind => (typeof formula === 'number' ? 'number' : STAT[formula.stat]![0])
 
-/** A formula as text; a number where money is meant is money. */
+/** A list of no names is nobody, not everybody. */
+const ofNobody = ({ pools, bonds, sources }: StatJson): boolean =>
+  [pools, bonds, sources].some((list) => list?.length === 0)
+
+/**
+ * A formula as text. A plain number is of the kind that its place asks for; a statistic of another kind counts as the
+ * same number: a ratio of 0.9 as 0.90 of the currency, an amount as the number of its units.
+ */
 export function formulaText(formula: FormulaJson, as?: Kind): string {
-  if (typeof formula !== 'number') return STAT[formula.stat]![1](formula)
-  if (as !== 'money') return rateText(formula)
-  const fen = fenFromJson(formula)
-  return fen < 0n ? `-${-fen} fen` : `${fen} fen`
+  if (typeof formula === 'number') {
+    if (as !== 'money') return rateText(formula)
+    const fen = fenFromJson(formula)
+    return fen < 0n ? `-${-fen} fen` : `${fen} fen`
+  }
+  if (ofNobody(formula)) return as === 'number' ? '0' : '0 fen'
+  const [kind, write] = STAT[formula.stat]!
+  const text = write(formula)
+  if (kind === 'number' && as === 'money') return `${text} * 100 fen`
+  return kind === 'money' && as === 'number' ? `${text} / 100 fen` : text
 }
-/** A money formula: a plain number is an amount; a ratio stays what it is and is refused by the types. */
+/** A formula where an amount is asked for. */
 const money = (formula: FormulaJson): string => formulaText(formula, 'money')
 
 export function conditionText({ left, op, right }: ConditionJson): string {
@@ -108,7 +121,7 @@ type Reserve = NonNullable<AccountJson['target']>
 /** Floored as a whole when it is asked for: the floor of the greatest is the greatest of the floors. */
 export const reserveText = (target: Reserve): string =>
   'pct' in target
-    ? `${money(target.of)} * ${rateText(target.pct)}`
+    ? `(${money(target.of)}) * ${rateText(target.pct)}`
     : 'fixed' in target
       ? money(target.fixed)
       : `max(${target.max.map(reserveText).join(', ')})`
@@ -141,7 +154,7 @@ function couponTerms(coupon: CouponJson): CouponTerms {
     }
   const shared = { initial: rateText(coupon.initial), resets: coupon.resetPattern, dayCount }
   if ('ref' in coupon)
-    return { type: 'reference', of: formulaText(coupon.ref), factor: rateText(coupon.factor), ...shared }
+    return { type: 'reference', of: formulaText(coupon.ref, 'number'), factor: rateText(coupon.factor), ...shared }
   return {
     type: 'floating',
     index: coupon.index,

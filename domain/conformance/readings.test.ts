@@ -125,3 +125,133 @@ describe('readings of the vocabulary in a run', () => {
     expect(rows(parts, ['inspections', 'x'])).toEqual([['2022-01-01', 2]])
   })
 })
+
+describe('formulas wherever a formula may stand', () => {
+  const pay = (more: Json) => amortizing({ action: 'PayPrin', from: 'General', bonds: ['A'], ...more })
+  const paid = (waterfall: Json) => rows({ waterfall }, ['bonds', 'A', 'txns']).map((row) => (row as unknown[])[3])
+
+  it('a list of no names is nobody; without a list everybody is meant', () => {
+    const bonds = { A: { type: 'Sequential', balance: 100 }, B: { type: 'Sequential', balance: 50 } }
+    const query = [
+      { stat: 'bondBalance' },
+      { stat: 'bondBalance', bonds: [] },
+      { stat: 'bondBalance', bonds: ['B'] },
+      { stat: 'originBondBalance', bonds: [] },
+      { stat: 'poolBalance', pools: [] },
+      { stat: 'collected', sources: [] },
+      { stat: 'dueInterest', bonds: [] },
+    ]
+    const assets = [{ balance: 70, status: 'Current' }]
+    expect(compute('dealQuery', { assets, bonds, query })).toEqual({ values: [150, 0, 50, 0, 0, 0, 0] })
+  })
+  it('a ratio is an amount of the same number: a limit of the pool factor is 1.00', () => {
+    expect(paid(pay({ limit: { stat: 'poolFactor' } }))).toEqual([1])
+    expect(paid(pay({ limit: { stat: 'bondCount' } }))).toEqual([1])
+  })
+  it('an amount is a number of its units: a rate of the balance / 1,000,000', () => {
+    const rate = {
+      ref: { stat: 'poolBalance' },
+      factor: 0.0000001,
+      resetPattern: { custom: ['2022-01-31'] },
+      initial: 0.04,
+      dayCount: 'ACT_365F',
+    }
+    const bonds = { A: { type: 'Sequential', balance: 90000, rate, accrueFrom: '2022-01-01' } }
+    const waterfall = amortizing({ action: 'AccrueAndPayInt', from: 'General', bonds: ['A'] })
+    expect((rows({ bonds, waterfall }, ['bonds', 'A', 'txns'])[0] as unknown[])[4]).toBe(0.012)
+  })
+  it('a ratio may be the base of a fee and a notional', () => {
+    const fees = { F: { type: 'percentage', rate: 0.5, of: { stat: 'bondCount' }, start: '2022-01-01' } }
+    const waterfall = amortizing({ action: 'CalcAndPayFee', from: 'General', fees: ['F'] })
+    expect(rows({ fees, waterfall }, ['fees', 'F', 'txns'])).toEqual([['2022-02-15', 0, 0.5]])
+  })
+  it('a target that asks for its own gap is said to', () => {
+    const accounts = { General: { balance: 0, target: { pct: 1, of: { stat: 'reserveGap', account: 'General' } } } }
+    expect(() => compute('reserveTarget', { accounts, poolBalance: 1 })).toThrow('depends on itself')
+  })
+  it('one coupon in a list is one coupon: the product is floored once', () => {
+    const bonds = (balance: number) => ({
+      A: { type: 'Sequential', balance, coupons: [{ fix: 0.033333, dayCount: 'ACT_360' }], accrueFrom: '2022-01-01' },
+    })
+    const waterfall = amortizing({ action: 'AccrueAndPayInt', from: 'General', bonds: ['A'] })
+    // 777.77 · 0.033333 = 25.9254…; · 45 / 360 = 3.2406…
+    expect((rows({ bonds: bonds(777.77), waterfall }, ['bonds', 'A', 'txns'])[0] as unknown[])[2]).toBe(3.24)
+  })
+})
+
+describe('pools', () => {
+  const loan = (balance: number, rate: number, more: Json = {}): Json => ({
+    assetType: 'Loan',
+    originBalance: balance,
+    originRate: rate,
+    dayCount: '30_360_US',
+    originTerm: 6,
+    freq: 'Monthly',
+    originDate: '2022-01-01',
+    amortization: { type: 'I_P' },
+    currentBalance: balance,
+    remainingTerm: 6,
+    ...more,
+  })
+  const rate = (pools: Json) => {
+    const inspect = { pattern: { custom: ['2022-03-01'] }, formulas: { r: { stat: 'poolWeightedRate' } } }
+    return rows({ pools, inspect, bonds: {}, collection: [] }, ['inspections', 'r'], 2).map(
+      (row) => (row as unknown[])[1],
+    )
+  }
+
+  it('the weighted rate over several pools is floored once', () => {
+    const two = (a: number, b: number, c: number) => [loan(100, a), loan(100, b), loan(100, c)]
+    const pools = {
+      P: { asOf: '2022-01-01', assets: two(0.05, 0.05, 0.050001) },
+      Q: { asOf: '2022-01-01', assets: two(0.05, 0.050001, 0.050001) },
+    }
+    // (4 · 0.050001 … three of six): 0.0500005, floored; each pool's own floor would give 0.05.
+    expect(rate(pools)).toEqual([0.05, 0.05])
+    const more = { ...pools, Q: { asOf: '2022-01-01', assets: two(0.050001, 0.050002, 0.050002) } }
+    // 0.300006 / 6 = 0.050001 exactly; floors of 0.050000 and 0.050001 would give 0.05.
+    expect(rate(more)).toEqual([0.050001, 0.050001])
+  })
+
+  const buying = (assets: Json[]) => ({
+    status: 'Revolving',
+    pools: { P: { asOf: '2022-01-01', assets: [loan(120000, 0.06)] } },
+    revolvingPool: { constant: assets },
+    waterfall: { Revolving: [{ action: 'BuyAsset', from: 'General', price: { performing: 0.5, defaulted: 0 } }] },
+    bonds: {},
+    stop: '2022-03-01',
+  })
+  const balances = (assets: Json[]) =>
+    rows(buying(assets), ['pools', 'P'], 3).map((row) => (row as unknown[]).slice(0, 4))
+
+  it('BuyAsset: 1,000 buys 2,000 at a price of 50 %; what is in default is not bought', () => {
+    const { originDate: _, freq: __, ...offered } = loan(500, 0.12)
+    const defaulted = {
+      ...loan(500, 0.24),
+      assetType: 'Mortgage',
+      freq: 'Monthly',
+      amortization: { type: 'Level' },
+      status: { defaulted: null },
+    }
+    const bought = balances([offered])
+    // 600 of interest came before the purchase on 15 February; nothing of the bought loan is due in February.
+    expect(bought).toEqual([
+      ['2022-01-31', 120000, 0, 0],
+      ['2022-02-28', 122000, 0, 600],
+    ])
+    expect(balances([offered, defaulted])).toEqual(bought)
+  })
+  it('BuyAsset: a lease is scaled by the rents to come', () => {
+    const lease = {
+      assetType: 'Lease',
+      originDate: '2020-01-01',
+      originTerm: 2,
+      remainingTerm: 2,
+      rentalPerDay: 10,
+      payPattern: 'MonthEnd',
+    }
+    // Bought on 15 February: 13 + 31 days at 10 are 440; 2,000 / 440 scales the day rate to 45.45, rents 590.85 and 1,408.95.
+    const row = balances([lease])[1]!
+    expect(row).toEqual(['2022-02-28', 121408.95, 0, 600])
+  })
+})

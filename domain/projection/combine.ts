@@ -33,6 +33,9 @@ function addFlows(a: FlowRow, b: FlowRow): FlowRow {
   }
 }
 
+const endWeight = (row: FlowRow): bigint => row.rateWeights?.end ?? row.balance * row.rateMicro
+const openingWeight = (row: FlowRow): bigint => row.rateWeights?.opening ?? openingOf(row) * row.rateMicro
+
 /**
  * The sum of flows: on each date of any of them, amounts of that date added, and as balance everybody's then
  * outstanding: its own end balance, else what its next row opens with, else its last balance. The rate is weighted by
@@ -53,18 +56,18 @@ export function combineFlows(flows: readonly (readonly FlowRow[])[]): FlowRow[] 
       const here = row?.date === date
       const opening = row ? openingOf(row) : rows.at(-1)!.balance
       const balance = here ? row.balance : opening
-      const rate = (row ?? rows.at(-1)!).rateMicro
+      const before = row ? openingWeight(row) : endWeight(rows.at(-1)!)
       sum.row = here ? addFlows(sum.row, row) : { ...sum.row, balance: sum.row.balance + balance }
-      sum.weighted += balance * rate
+      sum.weighted += here ? endWeight(row) : before
       sum.opening += opening
-      sum.weightedOpening += opening * rate
+      sum.weightedOpening += before
       if (here) next += 1
     }
   }
   return dates.map((date) => {
     const { row, weighted, opening, weightedOpening } = sums.get(date)!
     const rateMicro = row.balance > 0n ? weighted / row.balance : opening > 0n ? weightedOpening / opening : 0n
-    return { ...row, rateMicro }
+    return { ...row, rateMicro, rateWeights: { end: weighted, opening: weightedOpening } }
   })
 }
 

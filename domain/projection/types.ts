@@ -17,6 +17,8 @@ export interface FlowRow {
   readonly loss: Fen
   readonly prepayPenalty: Fen
   readonly rateMicro: bigint
+  /** Of combined flows: sums of balance × millionths, at the end and before the row, so that a rate is floored once. */
+  readonly rateWeights?: { readonly end: bigint; readonly opening: bigint }
   /** Receivables: fee taken from the face value. */
   readonly feePaid?: Fen
   /** Leases: rent received. */

@@ -32,6 +32,7 @@ export class WaterfallError extends Error {
       | 'NO_WATERFALL'
       | 'UNKNOWN_ACCOUNT'
       | 'UNKNOWN_YIELD'
+      | 'CYCLE'
       | 'ENDED',
     readonly details: Readonly<Record<string, string>>,
   ) {

@@ -57,6 +57,8 @@ export class Live {
   /** What the fees' last calculation was made of. */
   feeInputs: Readonly<Record<string, Figure>>[]
   called = false
+  /** Accounts whose target is being worked out. */
+  private readonly asked = new Set<number>()
 
   constructor(
     readonly program: Program,
@@ -89,8 +91,15 @@ export class Live {
   }
 
   targetOf(account: number): Fen {
-    const { target } = this.program.accounts[account]!
-    return target ? fenOf(target, this, this.program.behaviour.money) : 0n
+    const { target, id } = this.program.accounts[account]!
+    if (!target) return 0n
+    if (this.asked.has(account)) throw new WaterfallError('CYCLE', { target: id, reason: 'depends on itself' })
+    this.asked.add(account)
+    try {
+      return fenOf(target, this, this.program.behaviour.money)
+    } finally {
+      this.asked.delete(account)
+    }
   }
 
   /** rate × amount, rounded as the profile rounds money. */

@@ -17,6 +17,8 @@ export interface CollectedRow {
 
 /** A payment row of a pool, as a projection gives it. */
 export interface FlowInput extends CollectedRow {
+  /** Of several assets: sum of balance × millionths, for a rate that is not floored twice. */
+  readonly rateWeights?: { readonly end: bigint }
   readonly prepayPenalty: Fen
   readonly lateFee?: Fen
 }

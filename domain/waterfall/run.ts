@@ -259,7 +259,7 @@ class Run {
         defaulted: collected.default,
         loss: collected.loss,
         // Once nothing is outstanding the last rate stays.
-        ...(balance > 0n ? { weightedRate: ratio(rateMicro, 1_000_000n) } : {}),
+        ...(balance > 0n ? { weightedRate: exactRate(last, balance, rateMicro) } : {}),
       },
     }
   }
@@ -308,5 +308,9 @@ class Run {
     }
   }
 }
+
+/** Of several assets the exact quotient; a row without payment keeps the rate in force. */
+const exactRate = (row: FlowInput | undefined, balance: Fen, rateMicro: bigint): Rate =>
+  row?.rateWeights ? ratio(row.rateWeights.end, balance * 1_000_000n) : ratio(rateMicro, 1_000_000n)
 
 const microOf = ({ numerator, denominator }: Rate): bigint => (numerator * 1_000_000n) / denominator

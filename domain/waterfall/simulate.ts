@@ -8,7 +8,7 @@ import { addDays, daysBetween, type IsoDate } from '../date.ts'
 import type { DealTerms } from '../deal/terms.ts'
 import { mulDiv, sumFen, type Fen } from '../money.ts'
 import { combineFlows } from '../projection/combine.ts'
-import { projectAsset, projectPool } from '../projection/project.ts'
+import { projectAsset } from '../projection/project.ts'
 import type { FlowRow } from '../projection/types.ts'
 import { multiply, ratio, ZERO, type Rate } from '../rate.ts'
 import type { FlowInput } from './pool-rows.ts'
@@ -26,10 +26,11 @@ export interface Scenario {
   readonly offered?: readonly Asset[]
 }
 
-const defaultedBalance = (asset: Asset): Fen => {
-  if (!('status' in asset) || typeof asset.status !== 'object') return 0n
-  return sizeOf(asset)
-}
+const inDefault = (asset: Asset): boolean => 'status' in asset && typeof asset.status === 'object'
+const defaultedBalance = (asset: Asset): Fen => (inDefault(asset) ? sizeOf(asset) : 0n)
+
+/** Defaulted assets are not bought. */
+const onOffer = ({ offered = [] }: Scenario): Asset[] => offered.filter((asset) => !inDefault(asset))
 
 const options = ({ assumption, indexCurves }: Scenario, asOf: IsoDate) => ({
   asOf,
@@ -37,20 +38,22 @@ const options = ({ assumption, indexCurves }: Scenario, asOf: IsoDate) => ({
   ...(indexCurves && { indexCurves }),
 })
 
-/** The flows of a pool, with its rate and what is in default at the start. */
+/** The flows of a pool, with the rate of its opening balances and what is in default at the start. */
 export function projectedPool({ asOf, assets }: AssetPool, scenario: Scenario): PoolInput {
-  const { openingBalance, rows } = projectPool(assets, options(scenario, asOf))
+  const schedules = assets.map((asset) => projectAsset(asset, options(scenario, asOf)))
+  const openingBalance = sumFen(schedules.map((schedule) => schedule.openingBalance))
+  const weights = schedules.map((schedule) => schedule.openingBalance * (schedule.rows[0]?.rateMicro ?? 0n))
   return {
     openingBalance,
-    rows,
-    weightedRate: ratio(rows[0]?.rateMicro ?? 0n, 1_000_000n),
-    defaulted: assets.reduce((sum, asset) => sum + defaultedBalance(asset), 0n),
+    rows: combineFlows(schedules.map(({ rows }) => rows)),
+    weightedRate: openingBalance === 0n ? ZERO : ratio(sumFen(weights), openingBalance * 1_000_000n),
+    defaulted: sumFen(assets.map(defaultedBalance)),
   }
 }
 
 /** The assets on offer, bought on a date for a balance: originated that day and scaled to it. */
 export function boughtRows(scenario: Scenario, date: IsoDate, balance: Fen): readonly FlowRow[] {
-  const assets = scenario.offered ?? []
+  const assets = onOffer(scenario)
   const sizes = assets.map((asset) => sizeAt(asset, date))
   const total = sumFen(sizes)
   if (total === 0n) return []
@@ -66,7 +69,7 @@ export function boughtRows(scenario: Scenario, date: IsoDate, balance: Fen): rea
 
 /** The rates of the assets on offer, weighted by what a unit of the price is paid for. */
 function offeredRate(scenario: Scenario, date: IsoDate): Rate {
-  const assets = scenario.offered ?? []
+  const assets = onOffer(scenario)
   const sizes = assets.map((asset) => sizeAt(asset, date))
   const total = sumFen(sizes)
   if (total === 0n) return ZERO

@@ -1,6 +1,6 @@
 /** The figures that formulas may ask for, each documented; docs/DEAL-TERMS.md prints this table. */
 import type { Argument, Compiled, Stat, Value } from '../deal/formula/compile.ts'
-import { add, divide, isZero, ratio, toDecimals, ZERO, type Rate } from '../rate.ts'
+import { add, divide, isZero, multiply, ratio, toDecimals, ZERO, type Rate } from '../rate.ts'
 import { SOURCES } from '../deal/words.ts'
 import { partsOf, type IsoDate } from '../date.ts'
 import type { Fen } from '../money.ts'
@@ -320,17 +320,17 @@ function yearOf(start: IsoDate, date: IsoDate): number {
 
 /** Weighted over the pools by balance; once nothing is outstanding, the last such rate. */
 function weightedRate({ state, program }: Live): Rate {
-  const { pools } = state
-  if (pools.length === 1) return pools[0]!.weightedRate
-  const total = pools.reduce((sum, { balance }) => sum + balance, 0n)
-  if (total === 0n) return pools[0]?.weightedRate ?? ZERO
-  const sum = pools.reduce(
-    (acc, pool) => add(acc, ratio(pool.weightedRate.numerator * pool.balance, pool.weightedRate.denominator)),
-    ZERO,
-  )
   const { rateDecimals } = program.behaviour
-  const rate = divide(sum, ratio(total))
+  const rate = weightedBy(state.pools, ({ balance }) => balance) ?? weightedBy(state.pools, ({ opening }) => opening)
+  if (rate === null) return state.pools[0]?.weightedRate ?? ZERO
   return rateDecimals === null ? rate : toDecimals(rate, rateDecimals, 'floor')
+}
+
+function weightedBy(pools: readonly PoolState[], weight: (pool: PoolState) => Fen): Rate | null {
+  const total = pools.reduce((sum, pool) => sum + weight(pool), 0n)
+  if (total === 0n) return null
+  const parts = pools.map((pool) => multiply(pool.weightedRate, ratio(weight(pool))))
+  return divide(parts.reduce(add, ZERO), ratio(total))
 }
 
 /** Earlier values come from the state's series, kept by the figure's place in the terms (Program.series). */
