@@ -1,0 +1,142 @@
+import { createContext, Script } from 'node:vm'
+import type { Description } from '#contracts/describe'
+import type { EventRecord } from '#contracts/kernel/event'
+import type { ContractVersion, Executable, Execution } from '#contracts/kernel/execute'
+import type { BlockFacts, Caller } from '#contracts/kernel/method'
+import { KeyNotLoaded, type Read, type Write } from '#contracts/kernel/state'
+import type { Hash } from '#proof/hash'
+import type { Json } from '#proof/json'
+import { preludeText, programText } from './prelude.ts'
+import { BundleError } from './store.ts'
+
+/** The protocol that this node speaks with a bundle: `contracts/bundle-entry.ts`. */
+const PROTOCOL = 1
+
+/** What the prelude answers: strings in, strings out. */
+interface SandboxApi {
+  readonly protocol: unknown
+  parse(text: string): object
+  execute(call: string): unknown
+  declaredReads(call: string): unknown
+  writes(event: string): unknown
+  description(): unknown
+}
+type HostRead = (notLoaded: symbol, path: string) => unknown
+
+/**
+ * One version of the contracts, run in a context of its own (LEDGER.md §4). The context has no clock, no randomness, no
+ * locale, no timers and no way to compile text; nothing of this process's is handed in but strings.
+ */
+export class SandboxedContracts implements ContractVersion {
+  private readonly api: SandboxApi
+  private reading: Read | undefined
+  /** The sandbox's own copy of a value of the state; values are frozen, hence the same object is the same value. */
+  private readonly copies = new WeakMap<object, object>()
+  /** Set by the read that failed, since nothing is thrown through the sandbox. */
+  private failure: unknown
+
+  private constructor(
+    readonly bundle: Hash,
+    text: string,
+  ) {
+    // Without eval there is no way to write `import(` but in the text, and its failure would be an object of the host's.
+    if (/\bimport\b/.test(text)) throw new BundleError('NOT_A_BUNDLE', bundle, 'the text holds the word import')
+    const context = createContext(Object.create(null) as object, {
+      name: `contracts ${bundle}`,
+      codeGeneration: { strings: false, wasm: false },
+      // Jobs of promises would run at another time; this way they never do.
+      microtaskMode: 'afterEvaluate',
+    })
+    const run = (source: string): unknown => new Script(source, { filename: 'contracts.js' }).runInContext(context)
+    const prelude = run(preludeText()) as (read: HostRead, program: unknown) => SandboxApi
+    this.api = this.guarded(() => prelude(this.hostRead, run(programText(text))))
+    if (this.api.protocol !== PROTOCOL) {
+      throw new BundleError('NOT_A_BUNDLE', bundle, `speaks protocol ${String(this.api.protocol)}, not ${PROTOCOL}`)
+    }
+  }
+
+  /** @throws BundleError NOT_A_BUNDLE */
+  static load(hash: Hash, text: string): SandboxedContracts {
+    return new SandboxedContracts(hash, text)
+  }
+
+  /** What comes out of the sandbox as an error is an object of another realm: only its text is taken. */
+  private guarded<T>(call: () => T): T {
+    try {
+      return call()
+    } catch (error) {
+      if (error instanceof BundleError) throw error
+      throw new BundleError('NOT_A_BUNDLE', this.bundle, messageOf(error))
+    }
+  }
+
+  private readonly hostRead: HostRead = (notLoaded, path) => {
+    let value: Json | undefined
+    try {
+      value = this.reading?.<Json>({ path })
+    } catch (error) {
+      this.failure ??= error
+      return notLoaded
+    }
+    if (typeof value !== 'object' || value === null) return value
+    let copy = this.copies.get(value)
+    if (copy === undefined) {
+      copy = this.api.parse(JSON.stringify(value))
+      if (Object.isFrozen(value)) this.copies.set(value, copy)
+    }
+    return copy
+  }
+
+  execute(read: Read, command: Executable, caller: Caller, block: BlockFacts): Execution {
+    const { contract, method, args, commandId } = command
+    const call = { command: { contract, method, args, commandId }, caller, block: { ...block, bundle: this.bundle } }
+    this.reading = read
+    this.failure = undefined
+    let answer: unknown
+    try {
+      answer = this.api.execute(JSON.stringify(call))
+    } catch {
+      return invariant('the contracts failed')
+    } finally {
+      this.reading = undefined
+    }
+    const failure: unknown = this.failure
+    if (failure instanceof KeyNotLoaded) throw failure
+    if (failure !== undefined)
+      return invariant(failure instanceof Error ? `${failure.name}: ${failure.message}` : 'unknown')
+    const result = this.parsed(answer) as Execution & { load?: string; written: [string, Json?][] }
+    if (result.load !== undefined) return invariant('the contracts ask for a key that they did not read')
+    return result.accepted
+      ? { ...result, written: new Map(result.written.map(([key, value]) => [key, value])) }
+      : result
+  }
+
+  declaredReads({ contract, method, args, commandId }: Executable, caller: Caller): readonly string[] {
+    const call = JSON.stringify({ command: { contract, method, args, commandId }, caller })
+    return this.parsed(this.guarded(() => this.api.declaredReads(call))) as string[]
+  }
+
+  writesOf({ contract, event, data }: Pick<EventRecord, 'contract' | 'event' | 'data'>): readonly Write[] {
+    const text = JSON.stringify({ contract, event, data })
+    return this.parsed(this.guarded(() => this.api.writes(text))) as Write[]
+  }
+
+  description(): Description {
+    return this.parsed(this.guarded(() => this.api.description())) as Description
+  }
+
+  private parsed(answer: unknown): unknown {
+    if (typeof answer !== 'string') throw new BundleError('NOT_A_BUNDLE', this.bundle, 'answers no text')
+    return JSON.parse(answer)
+  }
+}
+
+const invariant = (message: string): Execution => ({
+  accepted: false,
+  refusal: { code: 'INVARIANT', kind: 'invariant', details: { message: message.slice(0, 500) } },
+})
+
+function messageOf(error: unknown): string {
+  const message: unknown = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
+  return (typeof message === 'string' ? message : 'unknown').slice(0, 500)
+}

@@ -1,0 +1,66 @@
+import { bundleAt } from '#contracts/governance/read'
+import { pinKey } from '#contracts/governance/state'
+import type { ContractVersion, Executable, Registry, VersionResolver } from '#contracts/kernel/execute'
+import type { Read } from '#contracts/kernel/state'
+import { ID_PATTERN } from '#proof/command'
+import type { Hash } from '#proof/hash'
+import type { JsonObject } from '#proof/json'
+import { SandboxedContracts } from './sandbox.ts'
+import { BundleError, type BundleStore } from './store.ts'
+
+/** Contracts whose commands with an argument `deal` are commands on that deal. */
+const OF_DEALS: ReadonlySet<string> = new Set(['deal', 'asset-registry', 'securities', 'servicing'])
+const ID = new RegExp(ID_PATTERN)
+
+/** What a command acts upon, if it can stay on a version: `deal:D`, also where its day is closed. */
+export function boundObject({ contract, args }: { contract: string; args: JsonObject }): string | undefined {
+  const { deal, object } = args
+  if (OF_DEALS.has(contract)) return typeof deal === 'string' && ID.test(deal) ? `deal:${deal}` : undefined
+  if (contract === 'calendar') return typeof object === 'string' && object.startsWith('deal:') ? object : undefined
+  return undefined
+}
+
+/**
+ * The versions of a ledger's contracts that a node knows: by hash from its store, each loaded once when it is first
+ * needed. A command on a deal is decided by the version that the deal stays on, any other by the active one.
+ */
+export class ContractVersions implements VersionResolver {
+  private readonly loaded = new Map<Hash, ContractVersion>()
+
+  constructor(
+    private readonly options: {
+      readonly store: BundleStore
+      /** What genesis names: block 0 is decided by it, before any state says so. */
+      readonly genesisBundle: Hash | null
+      /** What runs while governance has activated no bundle; none: this node runs bundles only. */
+      readonly sources?: Registry
+    },
+  ) {}
+
+  versionFor(read: Read, command: Pick<Executable, 'contract' | 'args'> | undefined, height: number): ContractVersion {
+    if (height === 0) return this.version(this.options.genesisBundle)
+    const object = command && boundObject(command)
+    const pin = object === undefined ? undefined : read(pinKey(object))
+    return this.version(pin ? pin.bundle : bundleAt(read, height))
+  }
+
+  /**
+   * A version by its hash. A node that lacks it must stop: it cannot know what the others decide.
+   * @throws BundleError MISSING, CORRUPT, NOT_A_BUNDLE, NO_SOURCES
+   */
+  version(bundle: Hash | null): ContractVersion {
+    if (bundle === null) {
+      const { sources } = this.options
+      if (!sources) throw new BundleError('NO_SOURCES', null, 'this node runs bundles only')
+      return sources
+    }
+    let version = this.loaded.get(bundle)
+    if (version === undefined) {
+      const text = this.options.store.text(bundle)
+      if (text === undefined) throw new BundleError('MISSING', bundle, 'this node does not have it: add the file')
+      version = SandboxedContracts.load(bundle, text)
+      this.loaded.set(bundle, version)
+    }
+    return version
+  }
+}
