@@ -110,6 +110,35 @@ export function ledgerFaults(name: string, prepare: () => Promise<LedgerHarness>
       )
     })
 
+    it('exports itself up to one height, with a receipt of each kind, while blocks are committed', async () => {
+      const running = load()
+      running.start()
+      await running.progress(PROGRESS)
+      const heights: number[] = []
+      for (let n = 0; n < 3; n += 1) {
+        await running.progress(3)
+        const before = (await ledger.head()).height
+        const lines: string[] = []
+        for await (const line of ledger.export()) {
+          lines.push(line)
+          if (lines.length % 200 === 0) await pause(1) // a reader that takes its time
+        }
+        expect(await harness.verifyExport(lines)).toMatchObject({ ok: true })
+        const read = lines.map(
+          (line) => JSON.parse(line) as { kind: string; height: number; receipt: { kind: string } },
+        )
+        const kinds = read.flatMap(({ kind, receipt }) => (kind === 'receipt' ? [receipt.kind] : []))
+        expect(kinds.sort()).toEqual(['command', 'event', 'key', 'topic'])
+        expect(read.at(-1)).toMatchObject({ kind: 'end' })
+        expect(read.at(-1)!.height).toBeGreaterThanOrEqual(before)
+        heights.push(read.at(-1)!.height)
+      }
+      await running.stop()
+      // It was under load: the ledger went on between one export and the next.
+      expect(new Set(heights).size).toBe(heights.length)
+      await expectIntact(harness, ledger, [running])
+    })
+
     it('never executes what has expired, and says of a command that waited too long which of the two it was', async () => {
       const late = note('', { issuedAt: Date.now() - 60_000, expiresAt: Date.now() - 1 })
       await expect(ledger.submit(signTest(late))).rejects.toMatchObject({ code: 'EXPIRED', outcomeKnown: true })

@@ -1,12 +1,12 @@
 import { canonicalJson } from '#proof/canonical'
 import type { Json, JsonObject } from '#proof/json'
-import { LedgerError, type CommittedEvent, type Provable } from '../port.ts'
+import { LedgerError, type Provable } from '../port.ts'
 import type { LedgerStore } from './store.ts'
 
 /**
  * The whole ledger as canonical JSON lines, in the order that `proof/verify-export.ts` reads: the genesis document; per
  * block its signed header with counts, its commands with results, its events with topics, its changes of the state; at
- * the end one receipt of each kind, and the last header's hash.
+ * the end one receipt of each kind, and the last header's hash. It ends at one height, whatever is committed meanwhile.
  */
 export async function* exportLedger(
   chainId: string,
@@ -15,9 +15,10 @@ export async function* exportLedger(
   prove: (what: Provable) => Promise<JsonObject>,
 ): AsyncIterable<string> {
   yield line({ kind: 'ledger', format: 1, chainId, genesis })
+  // Proofs first, the height after them: blocks committed meanwhile are in the export, up to that height and no further.
+  const receipts = await sampleReceipts(store, prove)
   const last = await store.lastBlock()
   if (!last) return
-  let sample: CommittedEvent | undefined
   for (let height = 0; height <= last.header.height; height += 1) {
     const block = await store.block(height)
     const [commands, events, changes] = await Promise.all([
@@ -32,38 +33,36 @@ export async function* exportLedger(
       const { cursor, commandId, contract, event: name, data, topics } = event
       const core = { cursor: cursor as unknown as Json, commandId, contract, event: name, data }
       yield line({ kind: 'event', ...core, topics: topics.map(({ topic }) => topic) })
-      if (height > 0) sample = event
     }
     for (const [key, text] of changes) {
       const name = JSON.stringify(key)
       yield text === undefined ? `{"key":${name},"kind":"delete"}` : `{"key":${name},"kind":"put","value":${text}}`
     }
   }
-  yield* receipts(sample, last.header.height, store, prove)
+  for (const receipt of receipts) {
+    const { height } = (receipt as unknown as { anchor: { header: { height: number } } }).anchor.header
+    // Consensus anchors a state by the header after it, which may not be stored yet.
+    if (height <= last.header.height) yield line({ kind: 'receipt', receipt })
+  }
   yield line({ kind: 'end', height: last.header.height, headerHash: last.headerHash })
 }
 
-/** Key and topic are proved against the head, which may have gone on: then the export ends without them. */
-async function* receipts(
-  sample: CommittedEvent | undefined,
-  lastHeight: number,
+/** One of each kind: of the latest command with an event, that event and its first topic, and of a key of genesis. */
+async function sampleReceipts(
   store: LedgerStore,
   prove: (what: Provable) => Promise<JsonObject>,
-): AsyncIterable<string> {
-  const [first] = await store.eventsOf(0)
-  const event = sample ?? first
+): Promise<readonly JsonObject[]> {
+  const event = await store.lastEvent()
   const topic = event?.topics[0]?.topic
   const facts: Provable[] = []
-  if (sample) facts.push({ kind: 'command', commandId: sample.commandId })
+  if (event && event.cursor.height > 0) facts.push({ kind: 'command', commandId: event.commandId })
   if (event) facts.push({ kind: 'event', cursor: event.cursor })
   if (topic !== undefined) facts.push({ kind: 'topic', topic })
   const [change] = await store.changesOf(0)
   if (change) facts.push({ kind: 'key', key: change[0] })
-  for (const what of facts) {
-    const receipt = await prove(what)
-    const { height } = (receipt as unknown as { anchor: { header: { height: number } } }).anchor.header
-    if (height <= lastHeight) yield line({ kind: 'receipt', receipt })
-  }
+  const receipts: JsonObject[] = []
+  for (const what of facts) receipts.push(await prove(what))
+  return receipts
 }
 
 const line = (value: JsonObject): string => {

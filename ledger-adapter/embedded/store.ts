@@ -208,6 +208,14 @@ export class LedgerStore {
     return row && (JSON.parse(row.body) as CommittedEvent)
   }
 
+  async lastEvent(): Promise<CommittedEvent | undefined> {
+    const [row] = await this.database.query<{ body: string }>(
+      `SELECT body FROM sluice_ledger.event WHERE ledger = $1 ORDER BY height DESC, index DESC, event DESC LIMIT 1`,
+      [this.ledger],
+    )
+    return row && (JSON.parse(row.body) as CommittedEvent)
+  }
+
   /** How many events of its block stand before this one. */
   async eventOrdinal({ height, index, event }: EventCursor): Promise<number> {
     const [row] = await this.database.query<{ before: number }>(
@@ -237,7 +245,7 @@ export class LedgerStore {
       SELECT changes FROM sluice_ledger.block WHERE ledger = $1 AND height = $2`,
       [this.ledger, height],
     )
-    return JSON.parse(row!.changes) as [string, string?][]
+    return row ? (JSON.parse(row.changes) as [string, string?][]) : []
   }
 }
 
