@@ -1,5 +1,5 @@
 import { toBase64url } from '#proof/base64url'
-import { encodeSigned, signingBytes, type Command } from '#proof/command'
+import { encodeSigned, signingBytes, type Command, type SignedCommand } from '#proof/command'
 import type { JsonObject } from '#proof/json'
 import { loginBytes } from '#proof/login'
 
@@ -86,24 +86,26 @@ export class SluiceClient {
     return this.chain
   }
 
-  /** Fixes every field of a command and signs it; send the same bytes again until the outcome is known. */
-  async prepare(name: string, args: JsonObject, fixed: { commandId?: string; chainId?: string } = {}) {
+  /** Fixes every field of a command, for a person to look at before it is signed. */
+  async draft(name: string, args: JsonObject, fixed: { commandId?: string; chainId?: string } = {}): Promise<Command> {
     const [contract = '', method = ''] = name.split('.')
     const { participant, keyId } = this.options.signer
+    const chainId = fixed.chainId ?? (await this.chainId())
+    const commandId = fixed.commandId ?? (this.options.randomId ?? (() => globalThis.crypto.randomUUID()))()
     const issuedAt = this.now()
-    const command: Command = {
-      chainId: fixed.chainId ?? (await this.chainId()),
-      contract,
-      method,
-      args,
-      commandId: fixed.commandId ?? (this.options.randomId ?? (() => globalThis.crypto.randomUUID()))(),
-      participant,
-      keyId,
-      issuedAt,
-      expiresAt: issuedAt + LIFETIME_MS,
-    }
-    const signature = toBase64url(await this.options.signer.sign(signingBytes(command)))
-    return { command, signature, bytes: encodeSigned({ command, signature }) }
+    const expiresAt = issuedAt + LIFETIME_MS
+    return { chainId, contract, method, args, commandId, participant, keyId, issuedAt, expiresAt }
+  }
+
+  /** Signs a command as it is; it must be of the signer's own participant and key. */
+  async sign(command: Command): Promise<SignedCommand> {
+    return { command, signature: toBase64url(await this.options.signer.sign(signingBytes(command))) }
+  }
+
+  /** Fixes every field of a command and signs it; send the same bytes again until the outcome is known. */
+  async prepare(name: string, args: JsonObject, fixed: { commandId?: string; chainId?: string } = {}) {
+    const signed = await this.sign(await this.draft(name, args, fixed))
+    return { ...signed, bytes: encodeSigned(signed) }
   }
 
   /** Signs and sends a command of one step. @throws ApiError, also for a refusal by the contract */

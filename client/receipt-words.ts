@@ -133,10 +133,8 @@ export function verdictWords(verdict: ReceiptVerdict | ValidatorsVerdict, langua
     ? ['账本运营方签名', '超过三分之二验证人签名']
     : ['signed by the ledger’s operator', 'signed by more than two thirds of the validators']
   const how = kind === 'operator' ? operator : validators
-  const [ledger, state] = isChinese ? ['账本', '状态'] : ['ledger', 'state after block']
-  return [
-    `${yes}: ${fact(verdict.height)}`,
-    `  ${ledger} ${chainId}; ${state} ${height}; ${how}; ${moment(timeMs)}`,
-    `  ${headerHash}`,
-  ]
+  const where = isChinese
+    ? `账本 ${chainId}，区块 ${height} 之后的状态`
+    : `ledger ${chainId}, state after block ${height}`
+  return [`${yes}: ${fact(verdict.height)}`, `  ${where}; ${how}; ${moment(timeMs)}`, `  ${headerHash}`]
 }

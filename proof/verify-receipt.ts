@@ -2,7 +2,7 @@ import { headerHash, isSignedBy, resultHash } from './block.ts'
 import { CanonicalError, canonicalBytes, parseCanonical } from './canonical.ts'
 import { followLightBlock, followLightBlocks, type LightVerdict } from './cometbft/index.ts'
 import { commandDigest } from './command.ts'
-import { verifyEd25519, type SignatureCheck } from './ed25519.ts'
+import type { SignatureCheck } from './ed25519.ts'
 import { EMPTY_FEED, eventDigest, feedKey } from './feed.ts'
 import { FormError } from './form.ts'
 import { receiptForm } from './forms.ts'
@@ -11,6 +11,7 @@ import { HISTORY_KEY, historyLeaf, isInHistory, type BlockRoots } from './histor
 import type { Json, JsonObject } from './json.ts'
 import { rootFromProof } from './list-tree.ts'
 import type { Anchor, Anchored, AnyTrust, CommandReceipt, EventReceipt, KeyReceipt, Place, Receipt, ReceiptVerdict, RefusedReceipt, StateReceipt, TopicReceipt, Trust, ValidatorsReceipt, ValidatorsVerdict, ValidatorTrust } from './receipt.ts' // prettier-ignore
+import { verifySignature } from './signature.ts'
 import { rootFromStateProof, type StateProof } from './sparse-tree.ts'
 import { verifyAsset } from './verify-asset.ts'
 import { verifyExpired } from './verify-expired.ts'
@@ -118,7 +119,7 @@ export function verifyAnchor(
 function verifyOperator(
   anchor: Extract<Anchor, { kind: 'operator' }>,
   trust: Trust,
-  check: SignatureCheck = verifyEd25519,
+  check: SignatureCheck = verifySignature,
 ): Anchored | RefusedReceipt {
   const { chainId, genesisHash, height, stateRoot, timeMs } = anchor.header
   if (chainId !== trust.chainId) return no('WRONG_CHAIN')
@@ -134,7 +135,7 @@ function verifyFact(
   receipt: StateReceipt,
   anchored: Anchored,
   trust: AnyTrust,
-  check: SignatureCheck = verifyEd25519,
+  check: SignatureCheck = verifySignature,
 ): RefusedReceipt | undefined {
   switch (receipt.kind) {
     case 'command':

@@ -24,6 +24,7 @@ import { recordRoutes } from './records/http.ts'
 import { servicingService } from './servicing/main.ts'
 import { sessionRoutes } from './session/http.ts'
 import { Sessions } from './session/sessions.ts'
+import { verifyPage } from './verify-page/http.ts'
 import { streamService, type StreamLimits } from './stream/http.ts'
 
 export interface NodeAppOptions extends ServerOptions {
@@ -79,6 +80,7 @@ export async function createNodeApp(options: NodeAppOptions): Promise<NodeApp> {
     const { maxWaitMs } = options
     const reading = createReading({ ledger, db, ...(maxWaitMs === undefined ? {} : { maxWaitMs }) })
     const deps = { authenticator: sessions, sessions, ledger, registry, reading, workflows, waiting: relay }
+    verifyPage(app)
     mount(app, sessionRoutes, deps)
     mount(app, commandRoutes, deps)
     mount(app, recordRoutes, deps)

@@ -1,11 +1,12 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { afterAll, describe, expect, it } from 'vitest'
+import { Command } from 'commander'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { canonicalJson } from '#proof/canonical'
 import type { Json } from '#proof/json'
+import { register } from '../commands/verify.ts'
+import { exitCodeOf, explain } from '../failure.ts'
 import { operatorTrust, SmallLedger, validatorTrust } from '../../proof/testing/small-ledger.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-verify-'))
@@ -16,15 +17,23 @@ const fileOf = (name: string, value: unknown, end = ''): string => {
   writeFileSync(path, canonicalJson(value as Json) + end)
   return path
 }
-const run = promisify(execFile)
 async function verify(...args: string[]): Promise<{ code: number; out: string }> {
-  const argv = ['--conditions=source', '--import', 'tsx', 'cli/main.ts', 'verify', ...args]
+  let out = ''
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += String(text)
+    return true
+  })
+  process.exitCode = 0
   try {
-    const { stdout } = await run(process.execPath, argv)
-    return { code: 0, out: stdout }
+    const program = new Command('sluice').exitOverride()
+    register(program)
+    await program.parseAsync(['verify', ...args], { from: 'user' })
+    return { code: Number(process.exitCode), out }
   } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
-    return { code, out: stdout + stderr }
+    return { code: exitCodeOf(error), out: explain(error, undefined) }
+  } finally {
+    process.exitCode = 0
+    write.mockRestore()
   }
 }
 

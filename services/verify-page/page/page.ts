@@ -1,0 +1,175 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+import { ApiError, SluiceClient, type Committed } from '#client/client'
+import { LANGUAGES, verdictWords, type Language } from '#client/receipt-words'
+import { canonicalJson } from '#proof/canonical'
+import type { Command } from '#proof/command'
+import { utf8ToBytes } from '#proof/hash'
+import type { Json, JsonObject } from '#proof/json'
+import { verifyReceipt } from '#proof/verify-receipt'
+import { keptKey, makeKey, type BrowserKey } from './browser-key.ts'
+import { METHODS, reviewOf } from './review.ts'
+import { trustOfText } from './trust.ts'
+import { WORDS } from './words.ts'
+
+/** One page: whom to trust, a key of one's own, a command to sign, a receipt to verify. Everything is text, never HTML. */
+const TRUST = 'sluice-trust'
+const element = <E extends HTMLElement = HTMLElement>(id: string): E => document.getElementById(id) as E
+const field = (id: string): HTMLTextAreaElement => element<HTMLTextAreaElement>(id)
+
+let language: Language = navigator.language.startsWith('zh') ? 'zh' : 'en'
+let key: BrowserKey | undefined
+let reviewed: { readonly key: BrowserKey; readonly command: Command } | undefined
+let receiptText: string | undefined
+
+const say = (id: string, text: string, isGood?: boolean): void => {
+  element(id).textContent = text
+  element(id).dataset['good'] = isGood === undefined ? '' : String(isGood)
+}
+const word = (id: string): string => WORDS[language][id] ?? id
+
+function showWords(): void {
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
+  document.title = `Sluice · ${word('title')}`
+  for (const each of document.querySelectorAll<HTMLElement>('[data-word]')) {
+    each.textContent = word(each.dataset['word'] ?? '')
+  }
+  say('key-state', word(key ? 'key-is' : 'key-none'))
+  element('public-key').textContent = key?.publicKey ?? ''
+}
+
+/** Runs what a button asks for; a failure is said where its outcome would stand. */
+function on(id: string, output: string, act: () => Promise<void> | void): void {
+  element(id).addEventListener('click', () => {
+    say(output, word('working'))
+    Promise.resolve()
+      .then(act)
+      .catch((error: unknown) => say(output, reasonOf(error), false))
+  })
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ApiError) {
+    const fields = (error.problem.errors ?? []).map((one) => `${one.field}: ${one.problem}`).join('; ')
+    return `${word('refused')}: ${error.code} ${error.problem.detail ?? ''} ${fields}`.trim()
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+
+function mustHaveKey(): BrowserKey {
+  if (!key) throw new Error(word('no-key'))
+  return key
+}
+
+const clientOf = (signer: BrowserKey): SluiceClient =>
+  new SluiceClient({ url: location.origin, signer, language, fetch: (...args) => fetch(...args) })
+
+function review(command: Command): void {
+  const { sentence, canonical, digest, signed } = reviewOf(command)
+  element('sentence-zh').textContent = sentence.zh
+  element('sentence-en').textContent = sentence.en
+  element('canonical').textContent = canonical
+  element('digest').textContent = digest
+  element('signed').textContent = signed
+  element('review-panel').hidden = false
+}
+
+async function prepare(): Promise<void> {
+  const signer = mustHaveKey()
+  hideReview()
+  const [name, args] = [field('method').value, JSON.parse(field('args').value) as JsonObject]
+  const command = await clientOf(signer).draft(name, args)
+  review(command)
+  reviewed = { key: signer, command }
+  say('submit-state', '')
+}
+
+/** What was shown is what is signed; whoever changes a field has to look again. */
+function hideReview(): void {
+  reviewed = undefined
+  element('review-panel').hidden = true
+}
+
+async function submit(): Promise<void> {
+  if (!reviewed) return
+  const { command, key: signer } = reviewed
+  const client = clientOf(signer)
+  const { position } = await client.post<Committed>('/v1/commands', await client.sign(command))
+  const receipt = await client.get<JsonObject>(`/v1/proofs/commands/${command.commandId}`)
+  say('submit-state', `${word('committed')} ${position}`, true)
+  field('receipt').value = canonicalJson(receipt as Json)
+  verify()
+}
+
+function verify(): void {
+  const trustText = field('trust').value.trim()
+  if (trustText === '') throw new Error(word('no-trust'))
+  const trust = trustOfText(trustText)
+  const text = field('receipt').value.trim()
+  const verdict = verifyReceipt(utf8ToBytes(text), trust)
+  say('verdict', verdictWords(verdict, language).join('\n'), verdict.ok)
+  receiptText = verdict.ok ? text : undefined
+  element('save').hidden = receiptText === undefined
+}
+
+function save(): void {
+  if (receiptText === undefined) return
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([receiptText], { type: 'application/json' }))
+  link.download = 'receipt.json'
+  link.click()
+  URL.revokeObjectURL(link.href)
+}
+
+async function take(file: File | null | undefined): Promise<void> {
+  if (!file) return
+  field('receipt').value = (await file.text()).trim()
+  verify()
+}
+
+function listen(): void {
+  element('language').addEventListener('click', () => {
+    language = LANGUAGES.find((other) => other !== language)!
+    showWords()
+  })
+  field('trust').value = localStorage.getItem(TRUST) ?? ''
+  field('trust').addEventListener('change', () => localStorage.setItem(TRUST, field('trust').value))
+  on('make-key', 'key-state', async () => {
+    key = await makeKey(field('participant').value.trim(), field('key-id').value.trim())
+    hideReview()
+    showWords()
+  })
+  field('method').addEventListener('change', () => {
+    field('args').value = JSON.stringify(METHODS.get(field('method').value) ?? {}, undefined, 2)
+    hideReview()
+  })
+  field('args').addEventListener('input', hideReview)
+  on('review', 'submit-state', prepare)
+  on('submit', 'submit-state', submit)
+  on('verify', 'verdict', verify)
+  element('save').addEventListener('click', save)
+  const failed = (error: unknown): void => say('verdict', reasonOf(error), false)
+  element<HTMLInputElement>('file').addEventListener('change', (event) => {
+    take((event.target as HTMLInputElement).files?.[0]).catch(failed)
+  })
+  field('receipt').addEventListener('dragover', (event) => event.preventDefault())
+  field('receipt').addEventListener('drop', (event) => {
+    event.preventDefault()
+    take(event.dataTransfer?.files[0]).catch(failed)
+  })
+}
+
+async function start(): Promise<void> {
+  for (const name of METHODS.keys()) field('method').append(new Option(name, name))
+  listen()
+  showWords()
+  key = await keptKey()
+  if (key) {
+    field('participant').value = key.participant
+    field('key-id').value = key.keyId
+  }
+  showWords()
+  document.body.dataset['ready'] = 'true'
+}
+
+start().catch((error: unknown) => say('key-state', reasonOf(error), false))
