@@ -23,10 +23,69 @@ export const MAX_BYTES = 1 << 20
  * surrogate), `TOO_DEEP`
  */
 export function canonicalJson(value: Json, maxDepth = MAX_DEPTH): string {
+  return write(value, 0, maxDepth) ?? writeCarefully(value, maxDepth)
+}
+
+/** By the library, after a check that names the first thing that is wrong. */
+function writeCarefully(value: Json, maxDepth: number): string {
   check(value, '', 0, maxDepth)
   const text = canonicalize(value)
   if (text === undefined) throw new CanonicalError('BAD_VALUE', '')
   return text
+}
+
+/** Text that stands in JSON as it is: printable ASCII without quote and backslash. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
+/**
+ * The same text in one pass, since a ledger writes twenty values a call and the library took a third of its time. Answers
+ * undefined for whatever is not plainly good, which is then judged by the careful way; a test compares the two.
+ */
+function write(value: unknown, depth: number, maxDepth: number): string | undefined {
+  if (depth > maxDepth) return undefined
+  switch (typeof value) {
+    case 'string':
+      if (PLAIN.test(value)) return `"${value}"`
+      return isWellFormed(value) ? JSON.stringify(value) : undefined
+    case 'number':
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : undefined
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object':
+      if (value === null) return 'null'
+      return Array.isArray(value) ? writeList(value, depth, maxDepth) : writeObject(value, depth, maxDepth)
+    default:
+      return undefined
+  }
+}
+
+function writeList(list: readonly unknown[], depth: number, maxDepth: number): string | undefined {
+  let text = '['
+  for (let i = 0; i < list.length; i += 1) {
+    const item = write(list[i], depth + 1, maxDepth)
+    if (item === undefined) return undefined
+    text += i === 0 ? item : `,${item}`
+  }
+  return `${text}]`
+}
+
+function writeObject(object: object, depth: number, maxDepth: number): string | undefined {
+  if ((object as { toJSON?: unknown }).toJSON !== undefined) return undefined
+  const keys = Object.keys(object)
+  for (let i = 1; i < keys.length; i += 1) {
+    if (keys[i - 1]! < keys[i]!) continue
+    keys.sort()
+    break
+  }
+  let text = '{'
+  for (let i = 0; i < keys.length; i += 1) {
+    const key = keys[i]!
+    const name = write(key, 0, maxDepth)
+    const item = write((object as Record<string, unknown>)[key], depth + 1, maxDepth)
+    if (name === undefined || item === undefined) return undefined
+    text += i === 0 ? `${name}:${item}` : `,${name}:${item}`
+  }
+  return `${text}}`
 }
 
 const encoder = new TextEncoder()

@@ -1,5 +1,5 @@
 import { canonicalBytes, parseCanonical } from './canonical.ts'
-import { bytesToHex, concatBytes, sha256Bytes, utf8ToBytes, type Hash } from './hash.ts'
+import { concatBytes, hashJson, hexToBytes, sha256TextHex, utf8ToBytes, type Hash } from './hash.ts'
 import type { Json, JsonObject } from './json.ts'
 
 /** What an operator of a participant asks the ledger to do (LEDGER.md §1). Its digest is its identity. */
@@ -50,15 +50,20 @@ export class CommandFormError extends Error {
   }
 }
 
-const digestBytes = (command: Command): Uint8Array => sha256Bytes(canonicalBytes(command as unknown as Json))
-
 /** SHA-256 of the command's canonical text. */
-export const commandDigest = (command: Command): Hash => bytesToHex(digestBytes(command))
+export const commandDigest = (command: Command): Hash => hashJson(command as unknown as Json)
+
+/** The same from the canonical text of a signed command of good form, as `decodeSigned` took it. */
+export function digestOfSigned(text: string): Hash {
+  // `{"command":` body `,"signature":"…"}`: no signature holds a quote, so the last comma's place is certain.
+  return sha256TextHex(text.slice('{"command":'.length, text.lastIndexOf(',"signature":"')))
+}
 
 const SIGNING_DOMAIN = utf8ToBytes('sluice/command/v1\n')
 
 /** The bytes that a key signs: a domain tag, then the digest, so that no signature made elsewhere fits here. */
-export const signingBytes = (command: Command): Uint8Array => concatBytes(SIGNING_DOMAIN, digestBytes(command))
+export const signingBytes = (command: Command): Uint8Array => signingBytesOf(commandDigest(command))
+export const signingBytesOf = (digest: Hash): Uint8Array => concatBytes(SIGNING_DOMAIN, hexToBytes(digest))
 
 export const encodeSigned = (signed: SignedCommand): Uint8Array => canonicalBytes(signed as unknown as Json)
 

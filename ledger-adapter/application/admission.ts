@@ -2,7 +2,7 @@ import type { Caller } from '#contracts/kernel/method'
 import type { Read } from '#contracts/kernel/state'
 import { fromBase64url } from '#proof/base64url'
 import { CanonicalError } from '#proof/canonical'
-import { CommandFormError, commandDigest, decodeSigned, MAX_AHEAD_MS, MAX_LIFETIME_MS, signingBytes, type Command, type SignedCommand } from '#proof/command' // prettier-ignore
+import { CommandFormError, decodeSigned, digestOfSigned, MAX_AHEAD_MS, MAX_LIFETIME_MS, signingBytesOf, type Command, type SignedCommand } from '#proof/command' // prettier-ignore
 import type { SignatureCheck } from '#proof/ed25519'
 import type { Hash } from '#proof/hash'
 import { curveOf } from '#proof/public-key'
@@ -41,7 +41,7 @@ export function decodeCandidate(bytes: Uint8Array, chainId: string): Candidate {
     throw new LedgerError('admission', 'WRONG_CHAIN', true, { want: chainId, got: signed.command.chainId })
   }
   const text = new TextDecoder().decode(bytes)
-  return { command: signed.command, signed, digest: commandDigest(signed.command), text }
+  return { command: signed.command, signed, digest: digestOfSigned(text), text }
 }
 
 const malformed = (field: string, problem: string): LedgerError =>
@@ -74,11 +74,11 @@ export function admit(
   return known.caller
 }
 
-function checkSignature({ signed }: Candidate, publicKey: string, curve: string, check: SignatureCheck): void {
+function checkSignature({ signed, digest }: Candidate, publicKey: string, curve: string, check: SignatureCheck): void {
   const { participant, keyId } = signed.command
   const key = fromBase64url(publicKey)
   const signature = fromBase64url(signed.signature)
-  if (!key || curveOf(key) !== curve || !signature || !check(key, signingBytes(signed.command), signature)) {
+  if (!key || curveOf(key) !== curve || !signature || !check(key, signingBytesOf(digest), signature)) {
     throw new LedgerError('admission', 'BAD_SIGNATURE', true, { participant, keyId })
   }
 }

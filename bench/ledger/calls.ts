@@ -1,0 +1,60 @@
+import { Worker } from 'node:worker_threads'
+import type { EmbeddedLedger } from '#ledger-adapter/embedded/embedded-ledger'
+import { verifyNative } from '#ledger-adapter/application/verify-native'
+import { verifyReceiptObject } from '#proof/verify-receipt'
+import type { Trust } from '#proof/receipt'
+
+/** How many calls wait for their answers at once. */
+const IN_FLIGHT = 2_000
+
+/**
+ * Signed bytes in, durable answer out, for all the commands; of every hundredth the receipt is proved and verified within
+ * the time. The generator runs on the same cores.
+ * @returns calls per second
+ */
+export async function callsPerSecond(ledger: EmbeddedLedger, commands: readonly Uint8Array[], trust: Trust): Promise<number> {
+  const started = performance.now()
+  let next = 0
+  const lane = async () => {
+    for (let n = next++; n < commands.length; n = next++) {
+      const { commandId, outcome } = await ledger.submit(commands[n]!)
+      if (!outcome.accepted) throw new Error(JSON.stringify(outcome.refusal))
+      if (n % 100 !== 0) continue
+      const verdict = verifyReceiptObject(await ledger.prove({ kind: 'command', commandId }), trust, verifyNative)
+      if (!verdict.ok) throw new Error(`receipt of ${commandId}: ${verdict.reason}`)
+    }
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
+  return (commands.length / (performance.now() - started)) * 1000
+}
+
+const VERIFIER = `
+const { parentPort, workerData: { count } } = require('node:worker_threads')
+const { generateKeyPairSync, sign, verify } = require('node:crypto')
+const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+const message = Buffer.alloc(50, 7)
+const signature = sign(null, message, privateKey)
+for (let i = 0; i < 200; i += 1) verify(null, message, publicKey, signature)
+parentPort.postMessage('ready')
+parentPort.on('message', () => {
+  for (let i = 0; i < count; i += 1) if (!verify(null, message, publicKey, signature)) throw new Error('bad')
+  parentPort.postMessage('done')
+  parentPort.close()
+})
+`
+
+/** Ed25519 verifications a second on two threads that do nothing else: the limit that the calls are compared with. */
+export async function bareVerifications(count = 10_000): Promise<number> {
+  const workers = [0, 1].map(() => new Worker(VERIFIER, { eval: true, workerData: { count } }))
+  const said = (worker: Worker) =>
+    new Promise<void>((resolve, reject) => {
+      worker.once('message', () => resolve())
+      worker.once('error', reject)
+    })
+  await Promise.all(workers.map(said))
+  const started = performance.now()
+  const done = workers.map(said)
+  for (const worker of workers) worker.postMessage('go')
+  await Promise.all(done)
+  return ((2 * count) / (performance.now() - started)) * 1000
+}
