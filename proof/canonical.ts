@@ -26,8 +26,8 @@ export function canonicalJson(value: Json, maxDepth = MAX_DEPTH): string {
   return write(value, 0, maxDepth) ?? writeCarefully(value, maxDepth)
 }
 
-/** By the library, after a check that names the first thing that is wrong. */
-function writeCarefully(value: Json, maxDepth: number): string {
+/** By the library, after a check that names the first thing that is wrong. Exported for the test that compares. */
+export function writeCarefully(value: Json, maxDepth: number): string {
   check(value, '', 0, maxDepth)
   const text = canonicalize(value)
   if (text === undefined) throw new CanonicalError('BAD_VALUE', '')

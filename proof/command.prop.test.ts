@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CanonicalError, canonicalBytes, canonicalJson, MAX_DEPTH, parseCanonical } from './canonical.ts'
-import { CommandFormError, commandDigest, decodeSigned, encodeSigned, MAX_COMMAND_BYTES, type SignedCommand } from './command.ts' // prettier-ignore
+import {
+  CanonicalError,
+  canonicalBytes,
+  canonicalJson,
+  MAX_DEPTH,
+  parseCanonical,
+  writeCarefully,
+} from './canonical.ts'
+import { CommandFormError, commandDigest, decodeSigned, digestOfSigned, encodeSigned, MAX_COMMAND_BYTES, type SignedCommand } from './command.ts' // prettier-ignore
 import { utf8ToBytes } from './hash.ts'
 import type { Json } from './json.ts'
 
@@ -44,6 +51,7 @@ describe('signed command', () => {
         expect(decodeSigned(bytes)).toEqual(one)
         expect(commandDigest(decodeSigned(bytes).command)).toBe(commandDigest(one.command))
         const text = new TextDecoder().decode(bytes)
+        expect(digestOfSigned(text)).toBe(commandDigest(one.command))
         const spaced = text.replace(':', `:${space}`)
         expect(decodeOrRefuse(utf8ToBytes(spaced))).toBeUndefined()
         expect(decodeOrRefuse(utf8ToBytes(text + space))).toBeUndefined()
@@ -107,3 +115,35 @@ describe('signed command', () => {
 function omit(object: object, field: string): Json {
   return Object.fromEntries(Object.entries(object).filter(([name]) => name !== field)) as Json
 }
+
+describe('canonical text', () => {
+  const anything = fc.anything({ withNullPrototype: true, withSparseArray: true, withDate: true, withBigInt: true, maxDepth: 4 }) // prettier-ignore
+  const words = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) })
+  const tree = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 6 },
+      words,
+      fc.maxSafeInteger(),
+      fc.constantFrom<unknown>(-0, 0.5, NaN, 2 ** 53, undefined, null, true),
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(words, tie('value'), { maxKeys: 5 }),
+    ),
+  })).value
+  const outcome = (write: () => string) => {
+    try {
+      return write()
+    } catch (error) {
+      return String(error)
+    }
+  }
+
+  it('is what the library writes, or refused with the same words', () => {
+    fc.assert(
+      fc.property(fc.oneof(tree, anything, json), fc.integer({ min: 0, max: 8 }), (value, depth) => {
+        const given = value as Json
+        expect(outcome(() => canonicalJson(given, depth))).toBe(outcome(() => writeCarefully(given, depth)))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})

@@ -1,7 +1,7 @@
-import { bytesToHex, concatBytes, hexToBytes, sha256Bytes, utf8ToBytes, type Hash } from './hash.ts'
-import { canonicalBytes } from './canonical.ts'
+import { canonicalJson } from './canonical.ts'
+import { concatBytes, hexToBytes, sha256Hex, sha256TextHex, utf8ToBytes, type Hash } from './hash.ts'
 import { NO_HASH } from './block.ts'
-import type { Json, JsonObject } from './json.ts'
+import type { JsonObject } from './json.ts'
 
 /**
  * An event as its digest covers it. Topics are not part of it: a subscriber of one topic must be able to recompute the
@@ -16,13 +16,17 @@ export interface EventCore {
   readonly data: JsonObject
 }
 
-const EVENT_DOMAIN = utf8ToBytes('sluice/event/v1\n')
+const EVENT_DOMAIN = 'sluice/event/v1\n'
 const FEED_DOMAIN = utf8ToBytes('sluice/feed/v1\n')
 
-export function eventDigest({ cursor, commandId, contract, event, data }: EventCore): Hash {
+/** @param dataText the canonical text of `data`, where it is at hand */
+export function eventDigest(core: EventCore, dataText = canonicalJson(core.data)): Hash {
+  const { cursor, commandId, contract, event } = core
   const { height, index, event: ordinal } = cursor
-  const body: Json = { cursor: { height, index, event: ordinal }, commandId, contract, event, data }
-  return bytesToHex(sha256Bytes(concatBytes(EVENT_DOMAIN, canonicalBytes(body))))
+  const [id, place, from, what] = [commandId, { height, index, event: ordinal }, contract, event].map((part) => canonicalJson(part)) // prettier-ignore
+  return sha256TextHex(
+    `${EVENT_DOMAIN}{"commandId":${id},"contract":${from},"cursor":${place},"data":${dataText},"event":${what}}`,
+  )
 }
 
 /** A topic so far: how many events, and the hash that chains them. Stands in the state at `feed/<topic>`. */
@@ -37,6 +41,6 @@ export const feedKey = (topic: string): string => `feed/${topic}`
 
 /** The topic after one more event. A subscriber who folds what it receives knows whether anything was left out. */
 export function extendFeed(feed: Feed, digest: Hash): Feed {
-  const hash = sha256Bytes(concatBytes(FEED_DOMAIN, hexToBytes(feed.hash), hexToBytes(digest)))
-  return { count: feed.count + 1, hash: bytesToHex(hash) }
+  const hash = sha256Hex(concatBytes(FEED_DOMAIN, hexToBytes(feed.hash), hexToBytes(digest)))
+  return { count: feed.count + 1, hash }
 }

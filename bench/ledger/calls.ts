@@ -12,7 +12,11 @@ const IN_FLIGHT = 2_000
  * the time. The generator runs on the same cores.
  * @returns calls per second
  */
-export async function callsPerSecond(ledger: EmbeddedLedger, commands: readonly Uint8Array[], trust: Trust): Promise<number> {
+export async function callsPerSecond(
+  ledger: EmbeddedLedger,
+  commands: readonly Uint8Array[],
+  trust: Trust,
+): Promise<number> {
   const started = performance.now()
   let next = 0
   const lane = async () => {

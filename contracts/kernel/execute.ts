@@ -1,3 +1,5 @@
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
 import type { Hash } from '#proof/hash'
 import type { Json, JsonObject } from '#proof/json'
@@ -133,7 +135,7 @@ export function execute(
 }
 
 function checkArgs(method: Method, args: JsonObject): void {
-  if (Value.Check(method.args, args)) return
+  if (fits(method.args, args)) return
   const [first] = Value.Errors(method.args, args)
   refuseCall('BAD_ARGS', { field: first?.instancePath || '/', problem: first?.message ?? 'does not fit the schema' })
 }
@@ -145,4 +147,20 @@ function checkCaller({ by }: Method, caller: Caller): void {
   if (!by.functions.some((name) => caller.functions.includes(name))) {
     refuseCall('WRONG_FUNCTION', { needs: [...by.functions], has: [...caller.functions] })
   }
+}
+
+/** Checks of one schema before it is worth compiling: deal terms take longer to compile than a ledger checks them. */
+const WORTH_COMPILING = 50
+const checks = new WeakMap<TSchema, { uses: number; check?: (value: unknown) => boolean }>()
+
+/** By the library's interpreter at first, then by the code that it makes of a schema much used; one answer, two speeds. */
+function fits(schema: TSchema, value: unknown): boolean {
+  const known = checks.get(schema) ?? { uses: 0 }
+  checks.set(schema, known)
+  if (known.check) return known.check(value)
+  known.uses += 1
+  if (known.uses < WORTH_COMPILING) return Value.Check(schema, value)
+  const compiled = Compile(schema)
+  known.check = (one) => compiled.Check(one)
+  return known.check(value)
 }

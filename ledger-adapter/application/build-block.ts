@@ -13,7 +13,7 @@ import type { Json } from '#proof/json'
 import { listRoot } from '#proof/list-tree'
 import { LedgerError, type CommittedEvent, type TopicEntry } from '../port.ts'
 import { admit, type CallerOf, type Candidate } from './admission.ts'
-import type { CommittedState, Change } from './state.ts'
+import { freeze, type CommittedState, type Change } from './state.ts'
 import type { StateTree } from './tree/flat-tree.ts'
 
 export interface ApplicationRules {
@@ -67,6 +67,7 @@ class Draft {
   readonly results: CommandResult[] = []
   readonly events: CommittedEvent[] = []
   private readonly eventDigests: Hash[] = []
+  private readonly texts = new Map<string, string>()
 
   constructor(
     private readonly state: CommittedState,
@@ -76,15 +77,24 @@ class Draft {
   readonly read: Read = <T>(key: Key<T>): T | undefined =>
     this.written.has(key.path) ? (this.written.get(key.path) as T | undefined) : this.state.read(key)
 
-  put(key: string, value: Json | undefined): void {
+  /** @param text the value's canonical text, where it is at hand: then nobody may change the value any more */
+  put(key: string, value: Json | undefined, text?: string): void {
     this.written.set(key, value)
+    if (text === undefined) this.texts.delete(key)
+    else this.texts.set(key, text)
+    if (value !== undefined && text !== undefined) freeze(value)
   }
 
-  async addEvents(index: number, commandId: string, records: readonly EventRecord[]): Promise<void> {
+  async addEvents(
+    index: number,
+    commandId: string,
+    records: readonly EventRecord[],
+    texts: readonly string[] = [],
+  ): Promise<void> {
     await this.state.load(records.flatMap(({ topics }) => topics.map(feedKey)))
     records.forEach(({ contract, event, data, topics }, ordinal) => {
       const core = { cursor: { height: this.height, index, event: ordinal }, commandId, contract, event, data }
-      const digest = eventDigest(core)
+      const digest = eventDigest(core, texts[ordinal])
       const entries = topics.map((topic): TopicEntry => {
         const feed = extendFeed(this.read<Feed>({ path: feedKey(topic) }) ?? EMPTY_FEED, digest)
         this.put(feedKey(topic), { count: feed.count, hash: feed.hash })
@@ -110,7 +120,7 @@ class Draft {
       resultRoot: listRoot(this.results.map(resultHash)),
     }
     if (this.commands.length > 0) this.addToHistory(roots)
-    const changes = this.state.changesOf(this.written)
+    const changes = this.state.changesOf(this.written, this.texts)
     const tree = this.state.treeWith(changes)
     const header: BlockHeader = {
       chainId: rules.chainId,
@@ -191,15 +201,15 @@ async function run(
 ): Promise<void> {
   const { command, digest } = candidate
   const context = { chainId: rules.chainId, height: draft.height, blockTimeMs: timeMs }
-  const execution = await loading(state, () => {
+  const { execution, texts } = await loading(state, () => {
     const version = rules.registry.versionFor(draft.read, command, draft.height)
     return checkedExecution(version.execute(boundedRead(draft.read), command, caller, context))
   })
   const index = draft.commands.push(candidate) - 1
   const { commandId, expiresAt } = command
   if (execution.accepted) {
-    for (const [key, value] of execution.written) draft.put(key, value)
-    await draft.addEvents(index, commandId, execution.events)
+    for (const [key, value] of execution.written) draft.put(key, value, texts.written.get(key))
+    await draft.addEvents(index, commandId, execution.events, texts.events)
     draft.results.push({ commandId, digest, accepted: true, events: execution.events.length })
   } else {
     draft.results.push({ commandId, digest, accepted: false, refusal: execution.refusal })
@@ -234,22 +244,34 @@ export async function loading<T>(state: CommittedState, ask: () => T): Promise<T
 /** Leaves room for the envelopes that carry what a contract says: events, results, receipts. */
 const MAX_CONTENT_DEPTH = MAX_DEPTH - 8
 
+/** An execution with the canonical texts of what it says, so that each is written once. */
+interface Checked {
+  readonly execution: Execution
+  readonly texts: { readonly events: readonly string[]; readonly written: ReadonlyMap<string, string> }
+}
+const NO_TEXTS: Checked['texts'] = { events: [], written: new Map() }
+
 /** What a contract answers must be canonical JSON and keep out of the ledger's own keys; else it is a defect of its own. */
-function checkedExecution(execution: Execution): Execution {
+function checkedExecution(execution: Execution): Checked {
   try {
     if (!execution.accepted) {
       canonicalJson(execution.refusal as unknown as Json, MAX_CONTENT_DEPTH)
-      return execution
+      return { execution, texts: NO_TEXTS }
     }
-    for (const { data, topics } of execution.events) {
-      canonicalJson(data, MAX_CONTENT_DEPTH)
+    const events = execution.events.map(({ data, topics }) => {
       topics.forEach((topic) => checkName(topic, 'topic'))
+      return canonicalJson(data, MAX_CONTENT_DEPTH)
+    })
+    const written = new Map<string, string>()
+    for (const [key, value] of execution.written) {
+      const text = checkWritten(key, value)
+      if (text !== undefined) written.set(key, text)
     }
-    for (const [key, value] of execution.written) checkWritten(key, value)
-    return execution
+    return { execution, texts: { events, written } }
   } catch (error) {
     const message = error instanceof Error ? error.message : 'unknown'
-    return { accepted: false, refusal: { code: 'INVARIANT', kind: 'invariant', details: { message } } }
+    const refusal = { code: 'INVARIANT', kind: 'invariant', details: { message } } as const
+    return { execution: { accepted: false, refusal }, texts: NO_TEXTS }
   }
 }
 
@@ -258,8 +280,8 @@ function checkName(name: string, what: string): void {
   if (!/^[\p{L}\p{N}\p{P}\p{S}]{1,400}$/u.test(name)) throw new Error(`${what} ${JSON.stringify(name)} is not a name`)
 }
 
-function checkWritten(key: string, value: Json | undefined): void {
+function checkWritten(key: string, value: Json | undefined): string | undefined {
   checkName(key, 'key')
   if (/^(sys|feed)\//.test(key)) throw new Error(`key ${key} is the ledger's own`)
-  if (value !== undefined) canonicalJson(value, MAX_CONTENT_DEPTH)
+  return value === undefined ? undefined : canonicalJson(value, MAX_CONTENT_DEPTH)
 }

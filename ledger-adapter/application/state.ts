@@ -96,12 +96,15 @@ export class CommittedState {
     }
   }
 
-  /** Those of the writes that change something, in the order of the keys, with their canonical texts. */
-  changesOf(written: ReadonlyMap<string, Json | undefined>): Change[] {
+  /**
+   * Those of the writes that change something, in the order of the keys, with their canonical texts.
+   * @param texts of the values, where they have been written already
+   */
+  changesOf(written: ReadonlyMap<string, Json | undefined>, texts?: ReadonlyMap<string, string>): Change[] {
     const changes: Change[] = []
     for (const key of [...written.keys()].sort(byCodeUnit)) {
       const value = written.get(key)
-      const text = value === undefined ? undefined : canonicalJson(value)
+      const text = value === undefined ? undefined : (texts?.get(key) ?? canonicalJson(value))
       const known = this.values.get(key)
       const absent = known ? undefined : this.absent.get(key)
       const hash = known?.keyHash ?? absent ?? keyHash(key)
@@ -176,7 +179,8 @@ export const leafOf = ({ key, text, leaf }: Pick<Change, 'key' | 'text' | 'leaf'
 
 export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-function freeze<T extends Json>(value: T): T {
+/** Deeply. A value from another realm too: freezing knows no realms. */
+export function freeze<T extends Json>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
     for (const item of Object.values(value)) freeze(item as Json)
