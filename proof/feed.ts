@@ -19,8 +19,10 @@ export interface EventCore {
 const EVENT_DOMAIN = 'sluice/event/v1\n'
 const FEED_DOMAIN = utf8ToBytes('sluice/feed/v1\n')
 
-/** @param dataText the canonical text of `data`, where it is at hand */
-export function eventDigest(core: EventCore, dataText = canonicalJson(core.data)): Hash {
+export const eventDigest = (core: EventCore): Hash => eventDigestOf(core, canonicalJson(core.data))
+
+/** The same where the canonical text of `data` is at hand. */
+export function eventDigestOf(core: Omit<EventCore, 'data'>, dataText: string): Hash {
   const { cursor, commandId, contract, event } = core
   const { height, index, event: ordinal } = cursor
   const [id, place, from, what] = [commandId, { height, index, event: ordinal }, contract, event].map((part) => canonicalJson(part)) // prettier-ignore

@@ -279,7 +279,7 @@ class ExportVerifier {
     holds(changes.size === counts.changes, `${at}: changes missing`)
     holds(listRoot(commands.map(({ result }) => result.digest)) === header.commandRoot, `${at}: command root`)
     holds(listRoot(commands.map(({ result }) => resultHash(result))) === header.resultRoot, `${at}: result root`)
-    const digests = events.map((event) => eventDigest(event))
+    const digests = events.map(eventDigest)
     holds(listRoot(digests) === header.eventRoot, `${at}: event root`)
     this.checkOrder(block)
     this.checkChanges(block, digests)

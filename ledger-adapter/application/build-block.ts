@@ -6,7 +6,7 @@ import { headerHash, NO_HASH, resultHash, type BlockHeader, type CommandResult }
 import { canonicalJson, MAX_DEPTH } from '#proof/canonical'
 import { commandKey } from '#proof/command'
 import type { SignatureCheck } from '#proof/ed25519'
-import { EMPTY_FEED, eventDigest, extendFeed, feedKey, type Feed } from '#proof/feed'
+import { EMPTY_FEED, eventDigestOf, extendFeed, feedKey, type Feed } from '#proof/feed'
 import type { Hash } from '#proof/hash'
 import { blockKey, EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, type BlockRoots, type History } from '#proof/history' // prettier-ignore
 import type { Json } from '#proof/json'
@@ -94,7 +94,7 @@ class Draft {
     await this.state.load(records.flatMap(({ topics }) => topics.map(feedKey)))
     records.forEach(({ contract, event, data, topics }, ordinal) => {
       const core = { cursor: { height: this.height, index, event: ordinal }, commandId, contract, event, data }
-      const digest = eventDigest(core, texts[ordinal])
+      const digest = eventDigestOf(core, texts[ordinal] ?? canonicalJson(data))
       const entries = topics.map((topic): TopicEntry => {
         const feed = extendFeed(this.read<Feed>({ path: feedKey(topic) }) ?? EMPTY_FEED, digest)
         this.put(feedKey(topic), { count: feed.count, hash: feed.hash })

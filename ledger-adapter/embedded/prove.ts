@@ -88,9 +88,7 @@ export class Prover {
     const [ordinal, event] = await Promise.all([this.store.eventOrdinal(cursor), this.store.event(cursor)])
     if (!event) throw notFound({ cursor: cursorText(cursor) })
     const { height } = cursor
-    const tree = await this.tree(`events ${height}`, async () =>
-      (await this.store.eventsOf(height)).map((event) => eventDigest(event)),
-    )
+    const tree = await this.tree(`events ${height}`, async () => (await this.store.eventsOf(height)).map(eventDigest))
     const { commandId, contract, event: name, data } = event
     const core = { cursor: event.cursor, commandId, contract, event: name, data }
     return { kind: 'event', event: core, proof: tree.proof(ordinal), ...(await this.anchoring.ofBlock(height)) }
