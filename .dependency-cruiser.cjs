@@ -16,14 +16,26 @@ const names = Object.keys(rooms).concat('cli', 'bench')
 /** Tests may reach for engines (real Postgres, Temporal) and for the adapters they run against. */
 const testFile = '\\.test\\.ts$|/testing/'
 
+/** Runs in browsers: it knows the client, and of the contracts what a signer agrees to. */
+const browserCode = '^services/verify-page/page/'
+
 module.exports = {
   forbidden: [
+    {
+      name: 'browser-code-is-portable',
+      severity: 'error',
+      comment: 'What runs in a browser may import client, contracts, domain, proof.',
+      from: { path: browserCode, pathNot: testFile },
+      to: {
+        path: `^(?!${browserCode.slice(1)})(ledger-adapter|node|services|workflows|engines|cli|bench|reports)/|^node:`,
+      },
+    },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     ...Object.entries(rooms).map(([room, allowed]) => ({
       name: `room-${room}`,
       severity: 'error',
       comment: `${room} may import ${allowed.join(', ') || 'no other room'}`,
-      from: { path: `^${room}/`, pathNot: testFile },
+      from: { path: `^${room}/`, pathNot: room === 'services' ? `${testFile}|${browserCode}` : testFile },
       to: { path: `^(${names.filter((n) => n !== room && !allowed.includes(n)).join('|')})/` },
     })),
     {

@@ -1,4 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
+import { assetReceipt } from '../asset-receipt.ts'
 import { toBase64url } from '../base64url.ts'
 import { headerHash, headerSigningBytes, NO_HASH, resultHash, type BlockHeader, type SignedHeader } from '../block.ts'
 import { commandDigest, commandKey, type Command } from '../command.ts'
@@ -7,11 +8,11 @@ import { eventDigest, extendFeed, EMPTY_FEED, feedKey, type EventCore } from '..
 import { inOrder } from '../cometbft/index.ts'
 import { bytesToHex, hashJson, hexToBytes, sha256Bytes, sha256Hex, utf8ToBytes } from '../hash.ts'
 import { EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, historyPath } from '../history.ts'
-import type { Json, JsonObject } from '../json.ts'
+import type { Json } from '../json.ts'
 import { ListTree } from '../list-tree.ts'
-import type { Anchor, AssetReceipt, HistoryPlace, Receipt, Trust, ValidatorTrust } from '../receipt.ts'
+import type { Anchor, AssetReceipt, HistoryPlace, KeyReceipt, Receipt, Trust, ValidatorTrust } from '../receipt.ts'
 import { SparseTree, type StateProof } from '../sparse-tree.ts'
-import { encodeNode, SumTree, type SumLeaf } from '../sum-tree.ts'
+import { SumTree, type SumLeaf } from '../sum-tree.ts'
 import { publicParts, START_SECONDS, TEST_CHAIN, testBlock, testValidator } from './comet-chain.ts'
 
 /** A ledger of a few blocks made by hand, with receipts of every kind under either anchor. */
@@ -168,14 +169,7 @@ export class SmallLedger {
   }
 
   asset(anchor: Anchor, slot: number): AssetReceipt {
-    const { content, originalFen, currentFen, defaultedFen } = this.leaves[slot]!
-    const leaf = { content, originalFen: `${originalFen}`, currentFen: `${currentFen}`, defaultedFen: `${defaultedFen}` } // prettier-ignore
-    const siblings = this.batch.proof(slot).siblings.map((node) => {
-      const bytes = encodeNode(node)
-      return bytes.every((byte) => byte === 0) ? '' : toBase64url(bytes)
-    })
-    const batch = this.state.get(this.batchKey) as JsonObject
-    return { kind: 'asset', slot, leaf, siblings, key: this.batchKey, batch, proof: this.proof(this.batchKey), anchor }
+    return assetReceipt(this.key(anchor, this.batchKey) as KeyReceipt, this.leaves[slot], this.batch.proof(slot))
   }
 }
 
