@@ -1,10 +1,13 @@
 import type { Command } from 'commander'
 import type { Assumption } from '#domain/assets/types'
-import { daysBetween, type IsoDate } from '#domain/date'
+import { addMonths, daysBetween, endOfMonth, type IsoDate } from '#domain/date'
 import type { DealTerms } from '#domain/deal/terms'
+import { sumsOfAssets } from '#domain/projection/estimate-assets'
 import { yuanFromFen } from '#domain/money'
 import { rateFromNumber } from '#domain/rate'
+import { stressGrid, type ScenarioDeal } from '#domain/valuation/scenarios'
 import type { RunResult } from '#domain/waterfall/run'
+import { projectedPool } from '#domain/waterfall/simulate'
 import { yieldOf } from '#domain/valuation/yield'
 import { SolveError } from '#domain/valuation/solve'
 import { InputError, loadRun, runLoaded, type Loaded, type RunFiles } from './run.ts'
@@ -30,17 +33,49 @@ const list = (name: string, text: string): number[] =>
     return value
   })
 
-/** Each combination of prepayment, default and recovery: WAL, yield at par and unpaid principal of every tranche. */
-export function grid(
-  loaded: Loaded,
-  axes: {
-    readonly cpr: readonly number[]
-    readonly cdr: readonly number[]
-    readonly recovery: readonly number[]
-    readonly lag: number
-  },
-): GridCell[] {
+interface Axes {
+  readonly cpr: readonly number[]
+  readonly cdr: readonly number[]
+  readonly recovery: readonly number[]
+  readonly lag: number
+}
+
+/**
+ * Each combination of prepayment, default and recovery: WAL, yield at par and unpaid principal of every tranche. A pool
+ * of monthly loans at fixed rates is estimated (domain/projection/estimate), any other is projected exactly.
+ */
+export function grid(loaded: Loaded, axes: Axes, exact = false): { readonly mode: Mode; readonly cells: GridCell[] } {
   if (loaded.pool.kind !== 'assets') throw new InputError('a grid needs a pool of assets: flows cannot be stressed')
+  const deal = exact ? null : estimated(loaded)
+  if (!deal) return { mode: 'exact', cells: exactGrid(loaded, axes) }
+  const stressed = stressGrid(deal, { ...axes, recoveryLagMonths: axes.lag })
+  const figures = stressed.flatMap(({ outcome, ...at }) =>
+    cells(loaded.terms, outcome.run).map((cell) => ({ ...at, ...cell })),
+  )
+  return { mode: 'estimate', cells: figures }
+}
+
+export type Mode = 'estimate' | 'exact'
+
+/** The deal for the estimate; null where something asks for more than it knows. */
+function estimated({ terms, pool, scenario }: Loaded): ScenarioDeal | null {
+  if (pool.kind !== 'assets' || scenario.indexCurves || scenario.offered) return null
+  const others = Object.keys(scenario.assumption ?? {}).filter((key) => !['CPR', 'CDR', 'recovery'].includes(key))
+  const sums = others.length === 0 ? sumsOfAssets(pool.pool.assets) : null
+  if (!sums) return null
+  const { openingBalance, weightedRate } = projectedPool(pool.pool, {})
+  const { numerator, denominator } = weightedRate!
+  return {
+    terms,
+    sums,
+    poolFen: openingBalance,
+    asOf: (terms.dates.closing ?? terms.dates.cutOff) as IsoDate,
+    firstMonthEnd: endOfMonth(addMonths(pool.pool.asOf, 1)),
+    rateMicro: (numerator * 1_000_000n) / denominator,
+  }
+}
+
+function exactGrid(loaded: Loaded, axes: Axes): GridCell[] {
   return axes.cpr.flatMap((cpr) =>
     axes.cdr.flatMap((cdr) =>
       axes.recovery.flatMap((recovery) => {
@@ -87,6 +122,7 @@ interface GridOptions extends RunFiles {
   readonly cdr: string
   readonly recovery: string
   readonly lag: string
+  readonly exact?: true
   readonly json?: true
 }
 
@@ -101,6 +137,7 @@ export function register(program: Command): void {
     .option('--cdr <rates>', 'annual default rates', '0,0.02,0.05,0.1')
     .option('--recovery <rates>', 'recovered shares of defaults', '0.1,0.4')
     .option('--lag <periods>', 'periods until a recovery comes', '6')
+    .option('--exact', 'project every asset exactly, even where an estimate would do')
     .option('--json', 'as JSON')
     .action(async (termsFile: string, options: GridOptions) => {
       const lag = Number(options.lag)
@@ -112,8 +149,9 @@ export function register(program: Command): void {
         recovery: list('recovery', options.recovery),
         lag,
       }
-      const result = grid(await loadRun(termsFile, options), axes)
-      if (options.json) return void process.stdout.write(`${JSON.stringify(result, null, 1)}\n`)
+      const { mode, cells: result } = grid(await loadRun(termsFile, options), axes, options.exact === true)
+      if (options.json) return void process.stdout.write(`${JSON.stringify({ mode, cells: result }, null, 1)}\n`)
+      process.stdout.write(mode === 'estimate' ? 'pool: estimated (--exact for every fen)\n' : 'pool: exact\n')
       process.stdout.write('   cpr     cdr  recovery  tranche      wal     yield  unpaid\n')
       for (const { cpr, cdr, recovery, tranche, wal, yieldAtPar, unpaid } of result) {
         const number = (value: number | null, digits: number, width: number): string =>

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { parseAssumptions, parsePool } from '#domain/deal/pool-file'
 import { parseTerms } from '#domain/deal/validate'
 import type { DealTerms } from '#domain/deal/terms'
@@ -40,7 +41,9 @@ const beside = (terms: string, kind: string): string => terms.replace(/(\.json)?
 export async function loadRun(termsFile: string, files: RunFiles) {
   const terms = await readInput(termsFile, parseTerms)
   const pool = await readInput(files.pool ?? beside(termsFile, 'pool'), parsePool)
-  const scenario: Scenario = files.assume ? await readInput(files.assume, parseAssumptions) : {}
+  const assume = files.assume ?? beside(termsFile, 'assume')
+  const wanted = files.assume !== undefined || existsSync(assume)
+  const scenario: Scenario = wanted ? await readInput(assume, parseAssumptions) : {}
   return { terms, pool, scenario }
 }
 
@@ -88,9 +91,9 @@ export function register(program: Command): void {
     .description('run a deal to its end: what each tranche is paid, date by date')
     .argument('<terms>', 'deal terms in JSON (docs/DEAL-TERMS.md)')
     .option('--pool <file>', 'assets or flows of the pool; default: NAME.pool.json beside the terms')
-    .option('--assume <file>', 'assumptions, index curves, assets on offer')
+    .option('--assume <file>', 'assumptions, index curves, assets on offer; default: NAME.assume.json beside the terms')
     .option('--explain', 'for each payment the tree of amounts it came from')
-    .option('--language <zh|en>', 'language of the explanations', 'en')
+    .addOption(new Option('--language <code>', 'language of the explanations').choices(['zh', 'en']).default('en'))
     .option('--json', 'everything as JSON, amounts in fen as text')
     .action(async (termsFile: string, options: RunFiles & { explain?: true; json?: true; language: string }) => {
       const loaded = await loadRun(termsFile, options)

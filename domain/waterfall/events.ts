@@ -186,7 +186,7 @@ export function collect(live: Live, date: IsoDate, rows: readonly (PoolRow | nul
       const row = rows[pool]
       if (!row) continue
       const amount = rule.sources.reduce((sum, source) => sum + (row.cash[source] ?? 0n), 0n)
-      bookCollection(live, rule, pool, amount)
+      bookCollection(live, rule, pool, amount, row.cash)
     }
   }
   live.program.fees.forEach((_, index) => turnFeeSpell(live, index))
@@ -195,7 +195,13 @@ export function collect(live: Live, date: IsoDate, rows: readonly (PoolRow | nul
 }
 
 /** Shares floored, the last share of a whole takes what rounding leaves. */
-function bookCollection(live: Live, rule: Program['collection'][number], pool: number, amount: Fen): void {
+function bookCollection(
+  live: Live,
+  rule: Program['collection'][number],
+  pool: number,
+  amount: Fen,
+  cash: PoolRow['cash'],
+): void {
   if (amount === 0n) return
   live.run += 1
   const from = { kind: 'pool', id: live.program.pools[pool]!.id } as const
@@ -205,6 +211,9 @@ function bookCollection(live: Live, rule: Program['collection'][number], pool: n
       ratio(1n),
     ) === 0
   const lastTakesRest = whole && live.program.behaviour.money !== 'floor'
+  const parts = Object.fromEntries(
+    rule.sources.filter((source) => (cash[source] ?? 0n) > 0n).map((source) => [source, cash[source]!]),
+  )
   let left = amount
   rule.to.forEach(({ account, share }, index) => {
     const part =
@@ -212,7 +221,7 @@ function bookCollection(live: Live, rule: Program['collection'][number], pool: n
         ? left
         : mulDiv(amount, share.numerator, share.denominator, 'floor')
     left -= part
-    live.deposit(account, part, from, 'collection', rule.id)
+    live.deposit(account, part, from, 'collection', rule.id, parts)
   })
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { dealA } from '../deal/example-deals.ts'
+import { run } from './run.ts'
 import { isoDate } from '../date.ts'
 import { tapePlanTerms } from '../deal/tape-plan.ts'
 import { explain, explanationText, type Explanation } from './explain.ts'
@@ -67,5 +69,36 @@ describe('reconcile', () => {
   })
   it('tells a missing period', () => {
     expect(reconcile([result], [])!.field).toBe('present')
+  })
+})
+
+describe('a period of several collections', () => {
+  it('each collection shows the pool totals of its own date', () => {
+    const dates = ['2026-07-31', '2026-08-31', '2026-09-30'] as const
+    const none = {
+      principal: 0n,
+      prepayment: 0n,
+      default: 0n,
+      recovery: 0n,
+      loss: 0n,
+      prepayPenalty: 0n,
+      rateMicro: 0n,
+    }
+    const rows = dates.map((date, i) => ({
+      ...none,
+      date: isoDate(date),
+      interest: 100_00n * BigInt(i + 1),
+      principal: 7_00n,
+      balance: 150_000_000_000n - 7_00n * BigInt(i + 1),
+    }))
+    const terms = dealA()
+    const { periods } = run(terms, [{ openingBalance: 150_000_000_000n, rows }])
+    const lines = explain(terms, periods[0]!, { to: { kind: 'tranche', id: 'A' } }).children[0]!
+    const inflows = lines.children.find(({ label }) => label.en.startsWith('Available'))!.children.slice(0, 3)
+    expect(inflows.map(({ amount, children }) => [amount, children.map((part) => part.amount)])).toEqual([
+      [107_00n, [100_00n, 7_00n]],
+      [207_00n, [200_00n, 7_00n]],
+      [307_00n, [300_00n, 7_00n]],
+    ])
   })
 })

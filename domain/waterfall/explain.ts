@@ -6,7 +6,7 @@ import { fractionText } from '../rate.ts'
 import type { DealTerms, Step } from '../deal/terms.ts'
 import { sumFen, yuanFromFen, type Fen } from '../money.ts'
 import type { Figure, Payee, StepLine, StepResult, Transfer } from './period.ts'
-import { SOURCES, type Source } from '../deal/words.ts'
+import { SOURCES } from '../deal/words.ts'
 
 export interface Words {
   readonly zh: string
@@ -56,7 +56,7 @@ export function explain(terms: DealTerms, result: StepResult, query: PaymentQuer
 }
 
 function explainLine(result: StepResult, labels: Labels, line: StepLine): Explanation {
-  const text = labels.texts.get(line.step) ?? words(line.step, line.step)
+  const text = labels.get(line.step) ?? words(line.step, line.step)
   const children: Explanation[] = [{ label: words('应付', 'Due'), amount: line.due, children: inputsOf(line) }]
   if (line.from !== null) children.push(available(result, labels, line))
   if (line.shortfall > 0n)
@@ -75,9 +75,9 @@ function available(result: StepResult, labels: Labels, line: StepLine): Explanat
     line.availableBefore + sumFen(earlier.map(({ paid }) => paid)) - sumFen(before.map(({ amount }) => amount))
   const children: Explanation[] = []
   if (opening !== 0n) children.push({ label: words('期初余额', 'Opening balance'), amount: opening, children: [] })
-  for (const transfer of before) children.push(inflow(result, labels, transfer))
+  for (const transfer of before) children.push(inflow(labels, transfer))
   for (const taken of earlier) {
-    const text = labels.texts.get(taken.step) ?? words(taken.step, taken.step)
+    const text = labels.get(taken.step) ?? words(taken.step, taken.step)
     children.push({
       label: words(`减：${text.zh}（${taken.to.id}）`, `Less: ${text.en} (${taken.to.id})`),
       amount: -taken.paid,
@@ -99,20 +99,13 @@ function happenedBefore(result: StepResult, transfer: Transfer, index: number): 
   return at >= 0 && at < index
 }
 
-function inflow(result: StepResult, { texts, sources }: Labels, transfer: Transfer): Explanation {
-  const text = texts.get(transfer.stepId) ?? words(transfer.stepId, transfer.stepId)
-  const pool = result.state.pools.find(({ id }) => transfer.from.kind === 'pool' && id === transfer.from.id)
-  const ruled = sources.get(transfer.stepId)
-  const parts = pool
-    ? SOURCES.filter((source) => (ruled?.includes(source) ?? true) && (pool.collected[source] ?? 0n) > 0n).map(
-        (source) => ({
-          label: words(SOURCE_ZH[source], `Pool total: ${source}`),
-          amount: pool.collected[source]!,
-          children: [],
-        }),
-      )
-    : []
-  return { label: text, amount: transfer.amount, children: parts }
+function inflow(labels: Labels, { stepId, amount, parts = {} }: Transfer): Explanation {
+  const children = SOURCES.filter((source) => parts[source] !== undefined).map((source) => ({
+    label: words(SOURCE_ZH[source], `Pool total: ${source}`),
+    amount: parts[source]!,
+    children: [],
+  }))
+  return { label: labels.get(stepId) ?? words(stepId, stepId), amount, children }
 }
 
 const SOURCE_ZH: Readonly<Record<(typeof SOURCES)[number], string>> = {
@@ -156,11 +149,8 @@ const inputsOf = ({ inputs }: StepLine): Explanation[] =>
 const figureText = (value: Figure): string =>
   typeof value === 'object' ? fractionText(value) : typeof value === 'bigint' ? yuanFromFen(value) : String(value)
 
-/** Texts of steps and collection rules by id, and which sources of cash a collection rule is about. */
-interface Labels {
-  readonly texts: ReadonlyMap<string, Words>
-  readonly sources: ReadonlyMap<string, readonly Source[]>
-}
+/** Texts of steps and collection rules by id. */
+type Labels = ReadonlyMap<string, Words>
 
 function labelsOf(terms: DealTerms): Labels {
   const texts = new Map<string, Words>()
@@ -172,7 +162,7 @@ function labelsOf(terms: DealTerms): Labels {
   }
   for (const steps of Object.values(terms.waterfalls)) visit(steps ?? [])
   for (const { id, text } of terms.collection) texts.set(id, text)
-  return { texts, sources: new Map(terms.collection.map(({ id, sources }) => [id, sources])) }
+  return texts
 }
 
 /** The tree as indented lines, amounts in yuan. */

@@ -125,11 +125,19 @@ export class Live {
   }
 
   /** Cash from outside into an account. */
-  deposit(account: number, amount: Fen, from: Payee, kind: Transfer['kind'], stepId: string): void {
+  deposit(
+    account: number,
+    amount: Fen,
+    from: Payee,
+    kind: Transfer['kind'],
+    stepId: string,
+    parts?: Transfer['parts'],
+  ): void {
     if (amount === 0n) return
     this.change(account, amount)
     this.cashIn += amount
-    this.transferred({ stepId, from, to: this.program.accounts[account]!.payee, amount, kind })
+    const to = this.program.accounts[account]!.payee
+    this.transferred({ stepId, from, to, amount, kind, ...(parts && { parts }) })
     this.moved(account, amount)
   }
 

@@ -75,6 +75,8 @@ export interface Transfer {
   readonly from: Payee
   readonly to: Payee
   readonly amount: Fen
+  /** Of a collection: what the pool brought by source, of which `amount` is this account's share. */
+  readonly parts?: Readonly<Partial<Record<Source, Fen>>>
   /** interest or principal, where the payee is a tranche. */
   readonly kind:
     'interest' | 'principal' | 'residual' | 'fee' | 'transfer' | 'collection' | 'purchase' | 'hedge' | 'facility'
