@@ -55,6 +55,11 @@ export const COMMANDS: readonly {
     load: () => import('./conformance.ts'),
   },
   {
+    name: 'ingest',
+    summary: 'take a tape of receivables over: checked, in Postgres, with its root',
+    load: () => import('./ingest.ts'),
+  },
+  {
     name: 'verify',
     summary: 'verify a receipt or a whole exported ledger from its file alone',
     load: () => import('./verify.ts'),

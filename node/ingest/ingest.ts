@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { rootRecordOf } from '#contracts/asset-registry/root'
@@ -32,6 +32,8 @@ export interface IngestOptions {
   readonly memoryMb?: number
   readonly segmentRows?: number
   readonly onProgress?: (progress: Progress) => void
+  /** Looks at the version before it is there; throwing refuses it, and nothing is taken over. */
+  readonly confirm?: (version: TapeVersion) => void
 }
 
 export interface Progress {
@@ -68,6 +70,7 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
 async function ingestAlone(options: IngestOptions): Promise<Ingested> {
   const { store, deal, kind, asOf, file } = options
   await mkdir(options.folder, { recursive: true })
+  await sweep(options)
   const hash = await fileHash(file).catch(() => '') // what cannot be read is refused below, by name
   const latest = await store.latest(deal)
   // A run that ended after its last commit and before it could say so: the same file gives the same answer.
@@ -80,6 +83,15 @@ async function ingestAlone(options: IngestOptions): Promise<Ingested> {
   const found = await unfinished(options, hash)
   const job = found ?? (await store.begin(newJob(options, latest, hash)))
   return kind === 'update' ? update(options, job, latest!, found !== undefined) : load(options, job, latest, !!found)
+}
+
+/** What runs left that were killed after their last commit. A job's folder is made after its row, hence the order. */
+async function sweep({ store, folder }: IngestOptions): Promise<void> {
+  const folders = (await readdir(folder)).filter((name) => /^asset_\d+$/.test(name))
+  if (folders.length === 0) return
+  const { rows } = await store.client.query('select partition from ingest_job')
+  const needed = new Set((rows as { partition: string }[]).map(({ partition }) => partition))
+  for (const name of folders) if (!needed.has(name)) await rm(join(folder, name), { recursive: true, force: true })
 }
 
 function newJob(
@@ -181,6 +193,10 @@ async function load(
     await saveVersion(options, tree, version)
     await store.finish(job, version)
     return { ...version, resumed }
+  } catch (error) {
+    // What stands against the batch itself will not go away: the job is not worth going on with.
+    if (error instanceof BatchError) await store.abandon(job)
+    throw error
   } finally {
     source.close()
     // Kept only as long as the job is there to need it.
@@ -213,7 +229,9 @@ async function versionOf(
     saltSeed: seed,
   }
   const head = headOf(bare, file)
-  return { ...bare, head, contentHash: await packageHash(head, file) }
+  const version = { ...bare, head, contentHash: await packageHash(head, file) }
+  options.confirm?.(version)
+  return version
 }
 
 async function treeFor(options: IngestOptions, latest: TapeVersion | undefined, used: number): Promise<SumTree> {

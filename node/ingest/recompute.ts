@@ -1,0 +1,82 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Batch, RootRecord } from '#contracts/asset-registry/state'
+import type { JsonObject } from '#proof/json'
+import { BatchError } from './errors.ts'
+import { ingest, type Ingested, type IngestOptions } from './ingest.ts'
+import { unpack } from './package.ts'
+import type { TapeStore, TapeVersion } from './store.ts'
+
+/** What the servicer signs to propose a version: arguments of `asset-registry.proposeBatch`. */
+export const proposal = ({ deal, version, previous, root, changed, contentHash, asOf }: TapeVersion): JsonObject => ({
+  deal,
+  version,
+  previous,
+  root: { ...root },
+  changed,
+  contentHash,
+  asOf,
+})
+
+/** What the custodian signs, having come to the root itself: arguments of `asset-registry.attest`. */
+export const attestation = ({ deal, version, root }: TapeVersion): JsonObject => ({ deal, version, root: { ...root } })
+
+export interface RecomputeOptions extends Pick<IngestOptions, 'memoryMb' | 'segmentRows' | 'onProgress'> {
+  /** The custodian's own: nothing of the servicer's is read but the package. */
+  readonly store: TapeStore
+  readonly folder: string
+  /** As the ledger has it. */
+  readonly batch: Batch
+  /** The package, from the exchange. */
+  readonly content: AsyncIterable<Uint8Array>
+}
+
+const SAME = ['hash', 'top', 'levels', 'count', 'originalFen', 'currentFen', 'defaultedFen'] as const
+
+/**
+ * The custodian's side of a batch: the package, checked against the hash on the ledger, goes through the same checks
+ * into the custodian's own database, onto the custodian's own tree of the version before. Root, sums and the number of
+ * touched leaves must come out as proposed; else nothing is taken over, and the difference is what to reject with.
+ * @throws BatchError BAD_PACKAGE, TREE_DIFFERS (field); IngestError when the file itself is wrong
+ */
+export async function recompute(options: RecomputeOptions): Promise<Ingested> {
+  const { store, folder, batch, content, ...rest } = options
+  const received = join(folder, `received-${batch.version}`)
+  await mkdir(received, { recursive: true })
+  try {
+    const { head, file } = await unpack(content, received, batch.contentHash)
+    for (const field of ['deal', 'version', 'asOf', 'previous'] as const) {
+      if (head[field] !== batch[field]) {
+        throw new BatchError('BAD_PACKAGE', { field, ledger: batch[field], package: head[field] })
+      }
+    }
+    const { deal, kind, asOf, levels, saltSeed } = head
+    return await ingest({
+      ...rest,
+      store,
+      folder,
+      file,
+      deal,
+      kind,
+      asOf,
+      levels,
+      restart: true,
+      ...(saltSeed === null ? {} : { saltSeed }),
+      confirm: ({ version, root, changed }) => {
+        if (version !== batch.version) differs('version', batch.version, version)
+        for (const field of SAME) if (root[field] !== batch.root[field]) differs(field, batch.root[field], root[field])
+        if (changed !== batch.changed) differs('changed', batch.changed, changed)
+      },
+    })
+  } finally {
+    await rm(received, { recursive: true, force: true })
+  }
+}
+
+function differs(
+  field: keyof RootRecord | 'changed' | 'version',
+  proposed: string | number,
+  own: string | number,
+): never {
+  throw new BatchError('TREE_DIFFERS', { field, proposed, own })
+}
