@@ -71,8 +71,7 @@ export async function applyUpdate(
   )
   await store.client.query(
     `create temp table touched on commit drop as
-        select s.row, s.asset_id, a.slot, a.content, a.original_fen, a.current_fen current_before,
-          a.defaulted_fen defaulted_before, a.days_past_due days_before, s.current_fen, s.defaulted_fen, s.days_past_due
+        select s.row, s.asset_id, a.slot, a.content, a.original_fen, s.current_fen, s.defaulted_fen, s.days_past_due
         from staged s left join asset a on a.deal = ${literal(deal)} and a.asset_id = s.asset_id`,
   )
   await refuse(store, options, 'select row, asset_id as value from touched where slot is null', [], {
@@ -86,21 +85,20 @@ export async function applyUpdate(
     code: 'MORE_THAN_ORIGINAL',
     problem: 'more is open and defaulted than was lent (fen)',
   })
+  // Rows are added, none is changed: a day touches nearly every page of the assets' table, and each would be written
+  // whole into the log. What an asset stands at is its latest change (view `asset_now`), and every earlier day is there.
   await store.client.query(
-    `with changed as (insert into asset_change
-        select $1, $2, slot, current_before, defaulted_before, days_before, current_fen, defaulted_fen, days_past_due
-        from touched where (current_before, defaulted_before, days_before)
-          is distinct from (current_fen, defaulted_fen, days_past_due)
-        returning slot, current_fen, defaulted_fen, days_past_due)
-      update asset a set current_fen = c.current_fen, defaulted_fen = c.defaulted_fen, days_past_due = c.days_past_due
-        from changed c where a.deal = $1 and a.slot = c.slot`,
+    `insert into asset_change select $1, slot, $2, current_fen, defaulted_fen, days_past_due from touched order by slot`,
     [deal, version],
   )
   const { rows } = await store.client.query({
-    text: `select slot, content, original_fen::text, current_fen::text, defaulted_fen::text from touched
-        where (current_before, defaulted_before) is distinct from (current_fen, defaulted_fen) order by slot`,
+    text: `select slot, content, original_fen::text, current_fen::text, defaulted_fen::text from touched order by slot`,
     rowMode: 'array',
   })
-  tree.update(columnsOf(rows as [number, Buffer, string, string, string][]))
-  return rows.length
+  const changed = (rows as [number, Buffer, string, string, string][]).filter(([slot, , , current, defaulted]) => {
+    const leaf = tree.leaf(slot)
+    return leaf.currentFen !== BigInt(current) || leaf.defaultedFen !== BigInt(defaulted)
+  })
+  tree.update(columnsOf(changed))
+  return changed.length
 }

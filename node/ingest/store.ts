@@ -60,9 +60,13 @@ create table if not exists asset (
   defaulted_fen bigint not null, days_past_due int not null, salt bytea, content bytea not null
 ) partition by list (deal);
 create table if not exists asset_change (
-  deal text not null, version int not null, slot int not null, current_before bigint not null,
-  defaulted_before bigint not null, days_before int not null, current_fen bigint not null, defaulted_fen bigint not null,
-  days_past_due int not null, primary key (deal, version, slot));`
+  deal text not null, slot int not null, version int not null, current_fen bigint not null,
+  defaulted_fen bigint not null, days_past_due int not null, primary key (deal, slot, version));
+create or replace view asset_now as
+  select a.deal, a.slot, a.asset_id, a.original_fen, coalesce(c.current_fen, a.current_fen) current_fen,
+    coalesce(c.defaulted_fen, a.defaulted_fen) defaulted_fen, coalesce(c.days_past_due, a.days_past_due) days_past_due
+  from asset a left join lateral (select * from asset_change c where c.deal = a.deal and c.slot = a.slot
+    order by c.version desc limit 1) c on true;`
 
 /** What a row of the table carries, in the order in which DuckDB writes it for COPY. */
 export const ASSET_COLUMNS = [
@@ -145,9 +149,8 @@ export class TapeStore {
 
   /** The file was found right: the table is made, and from here on a later run need not read the file again. */
   async parsed({ deal, partition }: Job, rows: number): Promise<void> {
-    // Room in each page for a changed row beside its old self: a daily update then leaves the indexes alone.
     await this.transaction(async () => {
-      await this.client.query(`create table if not exists ${partition} (like asset) with (fillfactor = 90)`)
+      await this.client.query(`create table if not exists ${partition} (like asset)`)
       await this.client.query('update ingest_job set rows = $2 where deal = $1', [deal, rows])
     })
   }

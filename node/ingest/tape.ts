@@ -87,15 +87,15 @@ interface AssetRow {
   readonly terms: JsonObject
 }
 
-/** An asset as it stood at a version: as it stands, unless a later version changed it. */
+/** An asset as it stood at a version: its latest change up to then, else as it came. */
 async function assetAt(store: TapeStore, { deal, version, used }: TapeVersion, assetId: string): Promise<AssetRow> {
   const { rows } = await store.client.query(
-    `select slot, encode(salt, 'hex') salt, coalesce(c.current_before, a.current_fen)::text current_fen,
-      coalesce(c.defaulted_before, a.defaulted_fen)::text defaulted_fen, asset_id, obligor, province, product, risk_tier,
+    `select a.slot, encode(salt, 'hex') salt, coalesce(c.current_fen, a.current_fen)::text current_fen,
+      coalesce(c.defaulted_fen, a.defaulted_fen)::text defaulted_fen, asset_id, obligor, province, product, risk_tier,
       origination_date::text origination_date, maturity_date::text maturity_date, term_months, rate_monthly,
       original_fen::text original_fen
-    from asset a left join lateral (select current_before, defaulted_before from asset_change c
-      where c.deal = a.deal and c.slot = a.slot and c.version > $3 order by c.version limit 1) c on true
+    from asset a left join lateral (select current_fen, defaulted_fen from asset_change c
+      where c.deal = a.deal and c.slot = a.slot and c.version <= $3 order by c.version desc limit 1) c on true
     where a.deal = $1 and a.asset_id = $2 and a.slot < $4`,
     [deal, assetId, version, used],
   )
@@ -128,10 +128,10 @@ async function rebuild(store: TapeStore, { deal, version, used, root }: TapeVers
   const tree = Tape.empty(root.levels)
   for (let from = 0; from < used; from += PAGE) {
     const { rows } = await store.client.query({
-      text: `select slot, content, original_fen::text, coalesce(c.current_before, a.current_fen)::text,
-        coalesce(c.defaulted_before, a.defaulted_fen)::text
-        from asset a left join lateral (select current_before, defaulted_before from asset_change c
-          where c.deal = a.deal and c.slot = a.slot and c.version > $4 order by c.version limit 1) c on true
+      text: `select a.slot, content, original_fen::text, coalesce(c.current_fen, a.current_fen)::text,
+        coalesce(c.defaulted_fen, a.defaulted_fen)::text
+        from asset a left join lateral (select current_fen, defaulted_fen from asset_change c
+          where c.deal = a.deal and c.slot = a.slot and c.version <= $4 order by c.version desc limit 1) c on true
         where a.deal = $1 and a.slot >= $2 and a.slot < $3`,
       values: [deal, from, Math.min(from + PAGE, used), version],
       rowMode: 'array',

@@ -1,0 +1,110 @@
+// The measured process: nothing in it but the ingest and the ledger it proposes on, so that its peak memory is theirs.
+import { DEAL, planTerms } from '#contracts/deal/testing/plan'
+import { addDays, isoDate } from '#domain/date'
+import { EmbeddedLedger } from '#ledger-adapter/embedded/embedded-ledger'
+import { signTest, testCommand, testLedgerOptions } from '#ledger-adapter/testing/fixture'
+import { assetIdOf } from '#node/ingest/generate'
+import { ingest, type IngestOptions } from '#node/ingest/ingest'
+import { attestation, proposal } from '#node/ingest/recompute'
+import { TapeStore } from '#node/ingest/store'
+import { Tape } from '#node/ingest/tape'
+import { verifyAssetProof } from '#proof/asset'
+import { hashJson } from '#proof/hash'
+import type { Json, JsonObject } from '#proof/json'
+
+export interface Measured {
+  readonly tapeMs: number
+  readonly peakMiB: number
+  readonly warmUpdateMs: number
+  readonly coldUpdateMs: number
+  readonly changed: number
+  readonly proveMs: number
+  readonly verifyMs: number
+  readonly proofBytes: number
+}
+
+export interface Work {
+  readonly tapesUrl: string
+  readonly ledgerUrl: string
+  readonly folder: string
+  readonly cutOff: string
+  readonly receivables: number
+  readonly poolFen: string
+  readonly pool: string
+  readonly updates: readonly string[]
+}
+
+const work = JSON.parse(process.argv[2]!) as Work
+const cutOff = isoDate(work.cutOff)
+const store = await TapeStore.open(work.tapesUrl)
+const ledger = await EmbeddedLedger.open(testLedgerOptions(work.ledgerUrl))
+
+async function does(participant: string, keyId: string, call: string, args: JsonObject): Promise<void> {
+  const { outcome } = await ledger.submit(signTest(testCommand(ledger.chainId, call, args, { participant, keyId })))
+  if (!outcome.accepted) throw new Error(`${call} was refused: ${JSON.stringify(outcome.refusal)}`)
+}
+
+/** From the file to the root on the ledger, in milliseconds. */
+async function measured(options: Pick<IngestOptions, 'file' | 'kind' | 'asOf'>) {
+  const start = performance.now()
+  const done = await ingest({ store, folder: work.folder, deal: DEAL, ...options })
+  await does('originator', 'maker-key', 'asset-registry.proposeBatch', proposal(done))
+  return { done, ms: performance.now() - start }
+}
+
+async function nextDay(date: string): Promise<void> {
+  await does('operator', 'service-key', 'calendar.roll', { date })
+  await does('operator', 'service-key', 'calendar.closeDay', { object: `deal:${DEAL}`, date })
+}
+
+const terms = planTerms(BigInt(work.poolFen)) as unknown as Json
+await does('manager', 'maker-key', 'deal.propose', {
+  deal: DEAL,
+  terms,
+  termsHash: hashJson(terms),
+  investors: ['investor-a', 'investor-b'],
+})
+const tape = await measured({ file: work.pool, kind: 'initial', asOf: cutOff })
+const peakMiB = process.resourceUsage().maxRSS / 1024
+await does('custodian', 'checker-key', 'asset-registry.attest', attestation(tape.done))
+
+const updateMs: number[] = []
+let changed = 0
+for (const [i, file] of work.updates.entries()) {
+  const asOf = addDays(cutOff, i + 1)
+  await nextDay(asOf)
+  // The second day is a process that starts anew: its tree is read from the file.
+  if (i === 1) Tape.forget(work.folder, (await store.latest(DEAL))!)
+  const update = await measured({ file, kind: 'update', asOf })
+  await does('custodian', 'checker-key', 'asset-registry.attest', attestation(update.done))
+  updateMs.push(update.ms)
+  changed = update.done.changed
+}
+
+const median = (times: number[]): number => times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!
+const [proveMs, verifyMs]: [number[], number[]] = [[], []]
+let proofBytes = 0
+for (let i = 0; i < 300; i += 1) {
+  const asset = assetIdOf((i * 7919) % work.receivables)
+  const start = performance.now()
+  const proof = await Tape.prove(store, work.folder, DEAL, asset)
+  const produced = performance.now()
+  verifyAssetProof(proof)
+  proveMs.push(produced - start)
+  verifyMs.push(performance.now() - produced)
+  proofBytes = Math.max(proofBytes, Buffer.byteLength(JSON.stringify(proof)))
+}
+const [warmUpdateMs = 0, coldUpdateMs = 0] = updateMs
+const answer: Measured = {
+  tapeMs: tape.ms,
+  peakMiB,
+  warmUpdateMs,
+  coldUpdateMs,
+  changed,
+  proveMs: median(proveMs),
+  verifyMs: median(verifyMs),
+  proofBytes,
+}
+process.stdout.write(JSON.stringify(answer))
+await ledger.close()
+await store.close()
