@@ -1,4 +1,5 @@
 import type { RefusalData } from '#contracts/kernel/refusal'
+import type { Command } from '#proof/command'
 import type { Json, JsonObject } from '#proof/json'
 
 /** Where a command stands on the ledger. */
@@ -50,6 +51,8 @@ export type Provable =
   | { readonly kind: 'event'; readonly cursor: EventCursor }
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'topic'; readonly topic: string }
+  /** That the command never happened; once block time has passed its expiry, and while that is remembered. */
+  | { readonly kind: 'expired'; readonly command: Command }
 
 export const LEDGER_ERROR_CODES = {
   /** Not canonical, oversized, missing or unknown field; `details` names it. */

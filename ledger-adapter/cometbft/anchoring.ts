@@ -1,11 +1,11 @@
-import { lightBlockOfRpc, validatorsOfRpc, type LightBlock } from '#proof/cometbft/index'
+import { lightBlockOfRpc, millisOf, validatorsOfRpc, type LightBlock } from '#proof/cometbft/index'
 import type { RpcSignedHeader, RpcValidators } from '#proof/cometbft/from-rpc'
 import { EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, historyPath, type BlockRoots, type History } from '#proof/history' // prettier-ignore
 import type { Json } from '#proof/json'
 import type { Anchor, HistoryPlace } from '#proof/receipt'
 import { keyHash } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
-import type { Anchoring } from '../embedded/prove.ts'
+import { provesExpiry, type Anchoring } from '../embedded/prove.ts'
 import { LedgerError } from '../port.ts'
 import type { Machine } from './machine.ts'
 import type { CometbftRpc } from './rpc.ts'
@@ -63,6 +63,12 @@ export class ConsensusAnchoring implements Anchoring {
       return typeof found === 'object' ? found.value : undefined
     }
     return { tree, anchor, replaced }
+  }
+
+  async afterExpiry(expiresAt: number): Promise<{ tree: StateTree; anchor: Anchor; next: null } | undefined> {
+    const { tree, anchor } = await this.ofState()
+    const timeMs = anchor.kind === 'cometbft' ? millisOf(anchor.header.time) : anchor.header.timeMs
+    return provesExpiry(timeMs, expiresAt) ? { tree, anchor, next: null } : undefined
   }
 
   /** The state after this height or a later one, as soon as a header says its root. @throws LedgerError BEHIND_POSITION */

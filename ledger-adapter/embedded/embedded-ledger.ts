@@ -53,7 +53,11 @@ export class EmbeddedLedger implements Ledger {
   ) {
     this.prover = new Prover(
       store,
-      operatorAnchoring(store, () => sequencer.head),
+      operatorAnchoring(
+        store,
+        () => sequencer.head,
+        (height) => sequencer.state.treeAt(height),
+      ),
     )
   }
 

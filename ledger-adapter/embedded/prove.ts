@@ -3,7 +3,7 @@ import { EMPTY_FEED, eventDigest, feedKey, type Feed } from '#proof/feed'
 import type { Json, JsonObject } from '#proof/json'
 import { ListTree } from '#proof/list-tree'
 import type { Anchor, KeyReceipt, Place, Receipt } from '#proof/receipt'
-import type { SignedCommand } from '#proof/command'
+import { commandDigest, commandKey, ID_RETENTION_MS, type Command, type SignedCommand } from '#proof/command'
 import { compareBytes } from '#proof/sparse-tree'
 import { bytesToHex } from '#proof/hash'
 import { keyHash, valueHash } from '../application/state.ts'
@@ -25,10 +25,22 @@ export interface Anchoring {
     readonly anchor: Anchor
     readonly replaced?: (key: string) => Json | undefined
   }>
+  /** A state whose absences prove that what expired then never happened (proof/verify-expired.ts); none in reach: undefined. */
+  afterExpiry(
+    expiresAt: number,
+  ): Promise<{ readonly tree: StateTree; readonly anchor: Anchor; readonly next: SignedHeader | null } | undefined>
 }
 
-/** The embedded ledger: each header is signed, and the head's state is at hand. */
-export const operatorAnchoring = (store: LedgerStore, head: () => Head): Anchoring => ({
+/** Whether absence from a state anchored at this time means that a command was not executed and will not be. */
+export const provesExpiry = (timeMs: number, expiresAt: number): boolean =>
+  timeMs > expiresAt && timeMs <= expiresAt + ID_RETENTION_MS
+
+/** The embedded ledger: each header is signed, and the states of the head and of some blocks before are at hand. */
+export const operatorAnchoring = (
+  store: LedgerStore,
+  head: () => Head,
+  treeAt: (height: number) => StateTree | undefined,
+): Anchoring => ({
   async ofBlock(height) {
     return { place: null, anchor: anchorOf((await store.block(height))!) }
   },
@@ -36,7 +48,30 @@ export const operatorAnchoring = (store: LedgerStore, head: () => Head): Anchori
     const { tree, ...signed } = head()
     return Promise.resolve({ tree, anchor: anchorOf(signed) })
   },
+  async afterExpiry(expiresAt) {
+    const { tree, ...signed } = head()
+    const { height, timeMs } = signed.header
+    if (timeMs <= expiresAt) return undefined
+    if (provesExpiry(timeMs, expiresAt)) return { tree, anchor: anchorOf(signed), next: null }
+    // The ledger was idle, or it is long ago: the last block before the expiry, and the one after it.
+    const last = await lastBlockUntil(store, height, expiresAt)
+    const former = treeAt(last)
+    const [block, next] = await Promise.all([store.block(last), store.block(last + 1)])
+    if (!former || !block || !next) return undefined
+    return { tree: former, anchor: anchorOf(block), next: { header: next.header, signature: next.signature } }
+  },
 })
+
+/** The last block not after this time, which is not the head's; block 0 has time 0. */
+async function lastBlockUntil(store: LedgerStore, head: number, timeMs: number): Promise<number> {
+  let [low, high] = [0, head]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if ((await store.block(middle))!.header.timeMs <= timeMs) low = middle
+    else high = middle
+  }
+  return low
+}
 
 /** Builds the receipts that `proof/verify-receipt.ts` verifies. */
 export class Prover {
@@ -60,6 +95,8 @@ export class Prover {
         return this.event(what.cursor)
       case 'key':
         return this.key(what.key)
+      case 'expired':
+        return this.expired(what.command)
       case 'topic': {
         const { found, proof, anchor } = await this.key(feedKey(what.topic))
         const { count, hash } = found.present ? (found.value as unknown as Feed) : EMPTY_FEED
@@ -82,6 +119,16 @@ export class Prover {
     const { path: resultPath } = results.proof(index)
     const commandProof = commands.proof(index)
     return { kind: 'command', command, result, commandProof, resultPath, ...anchored }
+  }
+
+  private async expired(command: Command): Promise<Receipt> {
+    const { commandId, expiresAt } = command
+    const state = await this.anchoring.afterExpiry(expiresAt)
+    if (!state) throw notFound({ commandId, why: 'no state at hand that was written soon after its expiry' })
+    const { tree, anchor, next } = state
+    const key = keyHash(commandKey(commandId))
+    if (tree.get(key)) throw notFound({ commandId, why: 'it was executed, or its id was spent on another command' })
+    return { kind: 'expired', command, digest: commandDigest(command), proof: tree.prove(key), next, anchor }
   }
 
   private async event(cursor: EventCursor): Promise<Receipt> {
