@@ -14,6 +14,8 @@ import { cometHome, nodeFolder, type NetworkNode } from './manifest.ts'
 export interface NodeCommand {
   readonly command: string
   readonly args: readonly string[]
+  /** Where the program finds what it imports. */
+  readonly cwd: string
   readonly env: NodeJS.ProcessEnv
 }
 
@@ -66,6 +68,9 @@ export class NodeProcesses {
   get api(): string {
     return `http://127.0.0.1:${this.options.node.ports.http}`
   }
+  get abciPort(): number {
+    return this.options.node.ports.abci
+  }
   get isWanted(): boolean {
     return this.wanted
   }
@@ -84,7 +89,6 @@ export class NodeProcesses {
     const child = await spawnChild({
       ...application,
       name: `node of ${node.name}`,
-      cwd: nodeFolder(home, node.name),
       logFile: join(nodeFolder(home, node.name), 'node.log'),
       stopSignal: 'SIGTERM',
       claim,

@@ -1,0 +1,111 @@
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { claim, type Claim } from '#engines/claim'
+import { findCometbft } from '#engines/cometbft'
+import type { PostgresEngine } from '#engines/postgres'
+import type { Say } from '#engines/say'
+import { writeConfigs } from './create.ts'
+import { databaseOf, portsFor, readManifest, writeManifest, type Manifest, type NetworkNode } from './manifest.ts'
+import { NodeProcesses, type NodeCommand } from './supervisor.ts'
+
+export interface RunOptions {
+  readonly home: string
+  readonly postgres: Pick<PostgresEngine, 'createDatabase'>
+  readonly say: Say
+  /** How the process of a node is started; undefined: somebody else runs it (the demonstration, one of them). */
+  readonly commandOf: (node: NetworkNode, databaseUrl: string) => NodeCommand | undefined
+  /** Start again what ends by itself; yes unless a test says otherwise. */
+  readonly restarts?: boolean
+  /** Addresses by which a node is told to find the others, after ports are settled. */
+  readonly peersOf?: (manifest: Manifest, node: NetworkNode) => Promise<readonly string[] | undefined>
+}
+
+/** The processes of a network, claimed by this process. */
+export interface NetworkProcesses {
+  readonly manifest: Manifest
+  readonly nodes: readonly NodeProcesses[]
+  /** By name. */
+  node(name: string): NodeProcesses
+  /** Starts every node, and waits until each CometBFT answers. */
+  start(): Promise<void>
+  databaseUrl(node: string): Promise<string>
+  /** Stops them all and lets go of the folder. */
+  stop(): Promise<void>
+}
+
+/**
+ * Claims the network's folder (what a kill -9 left running is stopped first) and prepares its processes; a port that
+ * somebody has taken meanwhile is replaced, which is why configuration is written at every start.
+ * @throws ClaimHeldError when it runs already; BinaryNotFoundError when there is no CometBFT
+ */
+export async function openNetwork(options: RunOptions): Promise<NetworkProcesses> {
+  const { home, say } = options
+  await readManifest(home) // before anything is started
+  const { path: program } = await findCometbft({ say })
+  const held = await claim(join(home, 'claim.json'), 'a network')
+  try {
+    const manifest = await withFreePorts(home, await readManifest(home), say)
+    await writeConfigs(home, manifest)
+    const nodes = await Promise.all(
+      manifest.nodes.map((node) => prepare(node, manifest, { ...options, program, held })),
+    )
+    const node = (name: string) => nodes.find((each) => each.name === name)!
+    return {
+      manifest,
+      nodes,
+      node,
+      databaseUrl: (name) => options.postgres.createDatabase(databaseOf(manifest, name)),
+      start: async () => {
+        await Promise.all(nodes.map((each) => each.start()))
+        await Promise.all(nodes.map((each) => each.ready()))
+      },
+      stop: async () => {
+        await Promise.all(nodes.map((each) => each.stop()))
+        held.release()
+      },
+    }
+  } catch (error) {
+    held.release()
+    throw error
+  }
+}
+
+async function prepare(
+  node: NetworkNode,
+  manifest: Manifest,
+  options: RunOptions & { program: string; held: Claim },
+): Promise<NodeProcesses> {
+  const { home, postgres, commandOf, restarts = true, peersOf, program, held, say } = options
+  const databaseUrl = await postgres.createDatabase(databaseOf(manifest, node.name))
+  const peers = await peersOf?.(manifest, node)
+  const application = commandOf(node, databaseUrl)
+  return new NodeProcesses({
+    home,
+    node,
+    program,
+    claim: held,
+    application,
+    restarts,
+    say,
+    ...(peers ? { peers } : {}),
+  })
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
+  })
+
+async function withFreePorts(home: string, manifest: Manifest, say: Say): Promise<Manifest> {
+  const all = manifest.nodes.flatMap(({ ports }) => Object.values(ports))
+  const taken: number[] = []
+  for (const port of all) if (!(await isFree(port))) taken.push(port)
+  if (taken.length === 0) return manifest
+  say(`another program has port ${taken.join(', ')}: the network takes new ones`)
+  const ports = await portsFor(manifest.nodes.length)
+  const moved = { ...manifest, nodes: manifest.nodes.map((node, index) => ({ ...node, ports: ports[index]! })) }
+  await writeManifest(home, moved)
+  return moved
+}
