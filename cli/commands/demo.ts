@@ -1,13 +1,16 @@
 import type { Command } from 'commander'
 import { sayOnStderr } from '#engines/say'
+import { LEDGER_KINDS } from '../demo/founders.ts'
 import { DEFAULT_TAPE } from '../demo/plan.ts'
 import { runDemo } from '../demo/run.ts'
+import { CommandFailure } from '../failure.ts'
 
 interface Options {
   readonly tape: string
   readonly from: string
   readonly to: string
   readonly json?: string
+  readonly ledger: string
 }
 
 export function register(program: Command): void {
@@ -17,10 +20,13 @@ export function register(program: Command): void {
     .option('--tape <file>', 'loan tape, CSV, gzip when its name ends in .gz', DEFAULT_TAPE)
     .option('--from <month>', 'first month of issue of the loans', '2010-07')
     .option('--to <month>', 'last month of issue; its last day is the cut-off', '2010-12')
+    .option('--ledger <kind>', `${LEDGER_KINDS.join(' or ')}: cometbft runs four validators`, 'embedded')
     .option('--json <file>', 'write the figures there, amounts in fen')
-    .action(async ({ tape, from, to, json }: Options) => {
+    .action(async ({ tape, from, to, json, ledger }: Options) => {
+      const kind = LEDGER_KINDS.find((each) => each === ledger)
+      if (!kind) throw new CommandFailure(`--ledger must be ${LEDGER_KINDS.join(' or ')}, not ${ledger}`, 2)
       const print = (line: string): void => void process.stdout.write(`${line}\n`)
       const window = { from, to }
-      await runDemo({ tape, window, print, say: sayOnStderr, ...(json === undefined ? {} : { json }) })
+      await runDemo({ tape, window, ledger: kind, print, say: sayOnStderr, ...(json === undefined ? {} : { json }) })
     })
 }

@@ -3,6 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { CLOCKS } from '#contracts/calendar/state'
 import { isoDate, isIsoDate } from '#domain/date'
 import { dataFolder } from '#engines/paths'
+import { sayOnStderr } from '#engines/say'
 import { CommandFailure } from '../failure.ts'
 import { createNetwork } from '../network/create.ts'
 import { readManifest } from '../network/manifest.ts'
@@ -40,11 +41,44 @@ export function register(program: Command): void {
     .option('--start-date <date>', 'first business date; today in Shanghai by default')
     .action(create)
   network
+    .command('up')
+    .description('run everything until Ctrl-C; the next start takes it up where it stood')
+    .option(...homeOption)
+    .action(up)
+  network
+    .command('node')
+    .description('one organisation’s process, as `up` starts it')
+    .option(...homeOption)
+    .requiredOption('--node <name>', 'the organisation')
+    .option('--ledger-only', 'neither API nor workers')
+    .action(node)
+  network
     .command('status')
     .description('how far each node is; exit 1 unless all of them are well')
     .option(...homeOption)
     .option('--json', 'as JSON')
     .action(status)
+}
+
+interface NodeFlags extends Home {
+  readonly node: string
+  readonly ledgerOnly?: true
+}
+
+/** Started by `up`, which says by DATABASE_URL and TEMPORAL_ADDRESS where the engines are. */
+async function node({ home, node: name, ledgerOnly }: NodeFlags): Promise<never> {
+  const databaseUrl = process.env['DATABASE_URL'] ?? ''
+  if (databaseUrl === '') throw new CommandFailure('DATABASE_URL must name the database of this node', 2)
+  const { runLedgerOnly } = await import('../network/node.ts')
+  const options = { home: resolve(home), node: name, databaseUrl, say: sayOnStderr }
+  if (ledgerOnly) return runLedgerOnly(options)
+  const { runNode } = await import('../network/full-node.ts')
+  return runNode(options)
+}
+
+async function up({ home }: Home): Promise<never> {
+  const { runNetwork } = await import('../network/up.ts')
+  return runNetwork({ home: resolve(home), print, say: sayOnStderr })
 }
 
 async function create(options: Create): Promise<void> {

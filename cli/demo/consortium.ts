@@ -181,6 +181,8 @@ export function consortiumGenesis(
     clock: GenesisDocument['clock']
     startDate: IsoDate
     members: readonly Member[]
+    /** Who votes in consensus at first; none on an embedded ledger. */
+    validators?: GenesisDocument['governance']['validators']
   },
 ): GenesisDocument {
   const { name, clock, startDate, members } = options
@@ -192,7 +194,7 @@ export function consortiumGenesis(
     startDate,
     calendarOperators: members.filter(rolls).map(({ id }) => id),
     ledgerOperator: { publicKey: options.ledgerOperatorPublicKey },
-    governance: governanceOf(members),
+    governance: { ...governanceOf(members), validators: options.validators ?? [] },
     participants: members.map(({ id, name, usccBody, roles, operators }) => ({
       id,
       name,

@@ -5,6 +5,7 @@ import { dataFolder } from '#engines/paths'
 import type { Say } from '#engines/say'
 import { startEngines } from '../stack/stack.ts'
 import { Figures } from './figures.ts'
+import type { LedgerKind } from './founders.ts'
 import { issue } from './issuance.ts'
 import { servePlan } from './periods.ts'
 import { preparePlan, type Plan, type Window } from './plan.ts'
@@ -18,6 +19,8 @@ import { openWorld, type World } from './world.ts'
 export interface DemoOptions {
   readonly tape: string
   readonly window: Window
+  /** What drives the ledger; the embedded sequencer unless said otherwise. */
+  readonly ledger?: LedgerKind
   /** Where the figures go as JSON. */
   readonly json?: string
   /** Figures; to stdout. */
@@ -35,7 +38,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   print(`${basename(options.tape)}, issued ${plan.window.from} to ${plan.window.to}, cut-off ${plan.cutOff}:`)
   print(`  ${plan.loans.length} loans, ${yuanFromFen(plan.poolFen)} yuan, ${plan.months.length} months to come`)
 
-  const home = dataFolder('demo')
+  const { ledger = 'embedded' } = options
+  const home = dataFolder(ledger === 'embedded' ? 'demo' : `demo-${ledger}`)
   const { record, resumed } = await openRun(home, subjectOf(plan))
   say(resumed ? `taking up ${record.run}, which was interrupted` : `beginning ${record.run}`)
   const folder = join(home, record.run)
@@ -43,7 +47,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const engines = await startEngines(home, say)
   try {
     say(`${engines.postgres.description}; ${engines.temporal.description}`)
-    const world = await openWorld({ plan, record, folder, engines, say })
+    const world = await openWorld({ plan, record, folder, engines, ledger, say })
     try {
       await tellStory({ world, plan, folder, options, began })
     } finally {
@@ -109,7 +113,7 @@ async function tellStory({ world, plan, folder, options, began }: Story): Promis
   print('Verification in another process, from the exported file alone')
   const file = join(folder, 'ledger.jsonl')
   await exportLedger(stack.ledger, file)
-  const { said, summary } = await verifyApart(file, stack.trust)
+  const { said, summary } = await verifyApart(file, stack.trustArguments)
   for (const line of said.split('\n')) tell(line)
 
   const seconds = (Date.now() - began) / 1000

@@ -5,7 +5,6 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { checkout } from '#engines/paths'
 import type { Ledger } from '#ledger-adapter/port'
-import type { Trust } from '#proof/receipt'
 import type { ExportSummary } from '#proof/verify-export'
 import { describe } from '../commands/verify.ts'
 
@@ -19,20 +18,14 @@ export async function exportLedger(ledger: Ledger, file: string): Promise<void> 
 
 /**
  * Verifies the file in a process of its own that is given no database and no engine: the file, and whom to trust.
+ * @param trust whom to trust, as arguments of `sluice verify`
  * @throws with what the verifier said when anything does not hold
  */
-export async function verifyApart(file: string, trust: Trust): Promise<{ said: string; summary: ExportSummary }> {
-  const args = [
-    'verify',
-    file,
-    '--json',
-    '--chain',
-    trust.chainId,
-    '--genesis',
-    trust.genesisHash,
-    '--operator-key',
-    trust.operatorKey,
-  ]
+export async function verifyApart(
+  file: string,
+  trust: readonly string[],
+): Promise<{ said: string; summary: ExportSummary }> {
+  const args = ['verify', file, '--json', ...trust]
   const { DATABASE_URL: _database, TEMPORAL_ADDRESS: _temporal, ...env } = process.env
   // Started as this process was: the same flags, the same entry.
   const child = spawn(
@@ -52,5 +45,5 @@ export async function verifyApart(file: string, trust: Trust): Promise<{ said: s
   })
   if (code !== 0) throw new Error(`the exported ledger does not verify: ${said.trim()}`)
   const summary = JSON.parse(said) as ExportSummary
-  return { said: describe(summary, { genesis: trust.genesisHash }).trim(), summary }
+  return { said: describe(summary, { genesis: summary.genesisHash }).trim(), summary }
 }

@@ -1,13 +1,12 @@
 import { createHmac } from 'node:crypto'
-import { join } from 'node:path'
 import { accountIds } from '#contracts/deal/account-ids'
 import { endOfMonth, isoDate } from '#domain/date'
 import type { Say } from '#engines/say'
 import type { Keyring } from '#node/keys/keyring'
-import { ledgerOperatorKey, memberKeyrings } from '../stack/keys.ts'
-import { embedded, startStack, trustIn, type Engines, type Stack } from '../stack/stack.ts'
+import { startStack, type Engines, type Stack } from '../stack/stack.ts'
 import { BusinessDays } from './business-days.ts'
-import { CAST, demoGenesis, keyIdOf, MEMBERS } from './consortium.ts'
+import { CAST } from './consortium.ts'
+import { founders, type LedgerKind } from './founders.ts'
 import { People } from './people.ts'
 import { arrivalsOf, type Plan } from './plan.ts'
 import type { RunRecord } from './run-record.ts'
@@ -32,19 +31,12 @@ export async function openWorld(options: {
   /** Of this run: keys and files. */
   folder: string
   engines: Engines
+  ledger?: LedgerKind
   port?: number
   say: Say
 }): Promise<World> {
   const { plan, record, folder, engines, say, port } = options
-  const keys = join(folder, 'keys')
-  const keyrings = await memberKeyrings(keys, MEMBERS, record.passphrase)
-  const operatorKey = await ledgerOperatorKey(keys)
-  const genesis = demoGenesis({
-    name: record.run,
-    startDate: plan.cutOff,
-    ledgerOperatorPublicKey: operatorKey.publicKey,
-    publicKeyOf: (participant, operator) => keyrings.get(participant)!.signer(keyIdOf(operator)).publicKey,
-  })
+  const { keyrings, openLedger } = await founders[options.ledger ?? 'embedded']({ plan, record, folder, engines, say })
   const secretFor = (purpose: string): Uint8Array => createHmac('sha256', record.secret).update(purpose).digest()
   let fail: (error: unknown) => void = () => undefined
   const stopped = new Promise<never>((_, reject) => {
@@ -55,8 +47,7 @@ export async function openWorld(options: {
     engines,
     name: record.run,
     dataDir: folder,
-    openLedger: embedded(genesis, operatorKey),
-    trust: trustIn(genesis, operatorKey.publicKey),
+    openLedger,
     tokenSecret: secretFor('tokens'),
     arrivals: async (account, period) => {
       const amountFen = account === accountIds.collection(plan.deal) ? arrivalsOf(plan, period) : 0n

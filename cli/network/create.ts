@@ -39,6 +39,8 @@ export interface CreateOptions {
   readonly nowMs?: number
 }
 
+/** Of every validator at first. */
+const POWER = 10
 /** More would not find room on one machine. */
 const MAX_VALIDATORS = 16
 
@@ -94,12 +96,18 @@ async function fill(folder: string, options: CreateOptions, asked: Manifest['ask
   const { members, validators, name, clock, startDate } = options
   const publicKeys = await organisationKeys(folder, members, options.passphrase)
   const operator = await ledgerOperatorKey(join(folder, 'organisations'))
+  const keys = members.slice(0, validators).map(() => ({ node: cometKey(), validator: cometKey() }))
   const genesis = consortiumGenesis({
     name,
     clock,
     startDate,
     members,
     ledgerOperatorPublicKey: operator.publicKey,
+    validators: keys.map(({ validator }, index) => ({
+      participant: members[index]!.id,
+      publicKey: Buffer.from(validator.publicKey, 'base64').toString('base64url'),
+      power: POWER,
+    })),
     publicKeyOf: (participant, operatorId) => publicKeys.get(`${participant}/${operatorId}`)!,
   })
   genesisEvents(genesis) // checks it, naming what does not fit
@@ -108,7 +116,6 @@ async function fill(folder: string, options: CreateOptions, asked: Manifest['ask
   if (chainId.length > MAX_CHAIN_ID)
     throw new CommandFailure(`the chain's id ${chainId} has more than ${MAX_CHAIN_ID} characters: choose a shorter --name`, 2) // prettier-ignore
   await writeFile(genesisFile(folder), `${JSON.stringify(document, null, 2)}\n`)
-  const keys = members.slice(0, validators).map(() => ({ node: cometKey(), validator: cometKey() }))
   const ports = await portsFor(validators)
   const nodes = keys.map(({ node, validator }, index): NetworkNode => {
     const { id } = members[index]!
@@ -132,7 +139,7 @@ async function fill(folder: string, options: CreateOptions, asked: Manifest['ask
       name: nodes[index]!.name,
       address: addressOf(validator),
       publicKey: validator.publicKey,
-      power: 10,
+      power: POWER,
     })),
     appState: document,
   })

@@ -12,8 +12,10 @@ export interface RunOptions {
   readonly home: string
   readonly postgres: Pick<PostgresEngine, 'createDatabase'>
   readonly say: Say
-  /** How the process of a node is started; undefined: somebody else runs it (the demonstration, one of them). */
-  readonly commandOf: (node: NetworkNode, databaseUrl: string) => NodeCommand | undefined
+  /** How the process of a node is started. */
+  readonly commandOf: (node: NetworkNode, databaseUrl: string) => NodeCommand
+  /** The node whose application this very process is (the demonstration); it must listen before `start`. */
+  readonly hosted?: string
   /** Start again what ends by itself; yes unless a test says otherwise. */
   readonly restarts?: boolean
   /** Addresses by which a node is told to find the others, after ports are settled. */
@@ -76,9 +78,9 @@ async function prepare(
   options: RunOptions & { program: string; held: Claim },
 ): Promise<NodeProcesses> {
   const { home, postgres, commandOf, restarts = true, peersOf, program, held, say } = options
-  const databaseUrl = await postgres.createDatabase(databaseOf(manifest, node.name))
   const peers = await peersOf?.(manifest, node)
-  const application = commandOf(node, databaseUrl)
+  const isHosted = options.hosted === node.name
+  const application = isHosted ? undefined : commandOf(node, await postgres.createDatabase(databaseOf(manifest, node.name))) // prettier-ignore
   return new NodeProcesses({
     home,
     node,

@@ -15,7 +15,7 @@ import { ContentStore } from '#node/exchange/content-store'
 import { NoticeBoard } from '#node/notices/notice-board'
 import { chainIdOf, genesisHash } from '#proof/block'
 import type { JsonObject } from '#proof/json'
-import type { Trust } from '#proof/receipt'
+import type { AnyTrust } from '#proof/receipt'
 import { createNodeApp } from '#services/app'
 import { bundleWorkflows } from '#workflows/bundle'
 import { connectTemporal, type TemporalPort } from '#workflows/temporal-port'
@@ -59,8 +59,7 @@ export interface StackOptions {
   readonly name: string
   readonly dataDir: string
   /** Opens the ledger over this stack's database. */
-  readonly openLedger: (databaseUrl: string) => Promise<Ledger>
-  readonly trust: Trust
+  readonly openLedger: (databaseUrl: string) => Promise<OpenedLedger>
   readonly tokenSecret: Uint8Array
   /** The outer edge: what obligors pay, as a bank's statement would show it. */
   readonly arrivals: (account: string, period: string) => Promise<readonly Omit<StatementLine, 'reference'>[]>
@@ -69,24 +68,35 @@ export interface StackOptions {
   readonly onFailure: (where: string, error: unknown) => void
 }
 
-/** What the receipts and headers of a ledger are checked against. */
-export const trustIn = (genesis: GenesisDocument, operatorKey: string): Trust => {
-  const document = genesis as unknown as JsonObject
-  return { chainId: chainIdOf(document), genesisHash: genesisHash(document), operatorKey }
+/** A ledger that runs, and how it is ended. */
+export interface OpenedLedger {
+  readonly ledger: Ledger
+  /** Whom its receipts are checked against. */
+  readonly trust: AnyTrust
+  /** The same trust, said to `sluice verify`. */
+  readonly trustArguments: readonly string[]
+  close(): Promise<void>
 }
 
 /** The embedded ledger: this process sequences, and signs headers with this key. */
 export const embedded =
   (genesis: GenesisDocument, operatorKey: SigningKey): StackOptions['openLedger'] =>
-  (databaseUrl) => {
+  async (databaseUrl) => {
     const document = genesis as unknown as JsonObject
-    return EmbeddedLedger.open({
+    const ledger = await EmbeddedLedger.open({
       databaseUrl,
       genesis: { document, events: genesisEvents(genesis) },
       registry,
       callerOf,
       operatorKey,
     })
+    const [chainId, hash] = [chainIdOf(document), genesisHash(document)]
+    return {
+      ledger,
+      trust: { chainId, genesisHash: hash, operatorKey: operatorKey.publicKey },
+      trustArguments: ['--chain', chainId, '--genesis', hash, '--operator-key', operatorKey.publicKey],
+      close: () => ledger.close(),
+    }
   }
 
 /** A ledger, and the node, services and workers of some organisations on it, over engines that run. */
@@ -96,13 +106,14 @@ export interface Stack {
   readonly bankOf: (bank: string) => BankGateway
   readonly notices: NoticeBoard
   readonly temporal: TemporalPort
-  readonly trust: Trust
+  readonly trust: AnyTrust
+  readonly trustArguments: readonly string[]
   readonly url: string
   stop(): Promise<void>
 }
 
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { engines, name, dataDir, trust, onFailure } = options
+  const { engines, name, dataDir, onFailure } = options
   const undo: (() => Promise<unknown>)[] = []
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -111,8 +122,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const bundling = bundleWorkflows()
     bundling.catch(() => undefined) // awaited below; a failure before that must not count as unhandled
     const databaseUrl = await engines.postgres.createDatabase(name.replaceAll('-', '_'))
-    const ledger = await options.openLedger(databaseUrl)
-    undo.push(() => ledger.close())
+    const { ledger, trust, trustArguments, close } = await options.openLedger(databaseUrl)
+    undo.push(close)
     const sql = postgres(databaseUrl, { max: 2, onnotice: () => undefined })
     undo.push(() => sql.end({ timeout: 5 }))
     const bankOf = await openSimulatedBanks({ sql, arrivals: options.arrivals })
@@ -141,7 +152,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     })
     undo.push(() => workers.stop())
     const url = await app.app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
-    return { ledger, files, bankOf, notices, temporal, trust, url, stop }
+    return { ledger, files, bankOf, notices, temporal, trust, trustArguments, url, stop }
   } catch (error) {
     await stop()
     throw error

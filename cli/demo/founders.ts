@@ -1,0 +1,84 @@
+// Who founds the ledger of the demonstration, and on what it runs: embedded in this process, or on four validators of
+// which this process is one and the others are processes of their own.
+import { join } from 'node:path'
+import type { Say } from '#engines/say'
+import { openKeyring, type Keyring } from '#node/keys/keyring'
+import { createNetwork } from '../network/create.ts'
+import { cometHome, keysFolder } from '../network/manifest.ts'
+import { ledgerOnlyCommand } from '../network/node.ts'
+import { openNodeLedger } from '../network/node-ledger.ts'
+import { openNetwork } from '../network/run.ts'
+import { ledgerOperatorKey, memberKeyrings } from '../stack/keys.ts'
+import { embedded, type Engines, type StackOptions } from '../stack/stack.ts'
+import { trustOf } from '../verify/trust.ts'
+import { demoGenesis, keyIdOf, MEMBERS } from './consortium.ts'
+import type { Plan } from './plan.ts'
+import type { RunRecord } from './run-record.ts'
+
+export const LEDGER_KINDS = ['embedded', 'cometbft'] as const
+export type LedgerKind = (typeof LEDGER_KINDS)[number]
+
+interface FoundersOptions {
+  readonly plan: Plan
+  readonly record: RunRecord
+  /** Of this run: keys and files. */
+  readonly folder: string
+  readonly engines: Engines
+  readonly say: Say
+}
+
+interface Founders {
+  readonly keyrings: ReadonlyMap<string, Keyring>
+  readonly openLedger: StackOptions['openLedger']
+}
+
+async function foundEmbedded({ plan, record, folder }: FoundersOptions): Promise<Founders> {
+  const keys = join(folder, 'keys')
+  const keyrings = await memberKeyrings(keys, MEMBERS, record.passphrase)
+  const operatorKey = await ledgerOperatorKey(keys)
+  const genesis = demoGenesis({
+    name: record.run,
+    startDate: plan.cutOff,
+    ledgerOperatorPublicKey: operatorKey.publicKey,
+    publicKeyOf: (participant, operator) => keyrings.get(participant)!.signer(keyIdOf(operator)).publicKey,
+  })
+  return { keyrings, openLedger: embedded(genesis, operatorKey) }
+}
+
+const VALIDATORS = 4
+
+async function foundNetwork({ plan, record, folder, engines, say }: FoundersOptions): Promise<Founders> {
+  const home = join(folder, 'network')
+  const { passphrase, run: name } = record
+  const founded = { home, name, validators: VALIDATORS, members: MEMBERS, startDate: plan.cutOff, passphrase }
+  const { manifest } = await createNetwork({ ...founded, clock: 'test' })
+  const keyrings = await Promise.all(MEMBERS.map(({ id }) => openKeyring(keysFolder(home, id), id, passphrase)))
+  const own = manifest.nodes[0]!.name
+  const openLedger = async (databaseUrl: string) => {
+    const commandOf = ledgerOnlyCommand(home)
+    const network = await openNetwork({ home, postgres: engines.postgres, say, commandOf, hosted: own })
+    try {
+      const onProblem = (where: string, error: unknown): void => say(`ledger: ${where}: ${String(error)}`)
+      const ledger = await openNodeLedger({ home, node: own, databaseUrl, onProblem })
+      await network.start()
+      say(`${VALIDATORS} validators: ${manifest.nodes.map((node) => node.name).join(', ')}`)
+      const validators = join(cometHome(home, own), 'config', 'genesis.json')
+      const trust = await trustOf({ validators }, 'en')
+      const trustArguments = ['--validators', validators, '--genesis', manifest.genesisHash]
+      const close = async (): Promise<void> => {
+        await network.stop() // CometBFT before its application
+        await ledger.close()
+      }
+      return { ledger, trust, trustArguments, close }
+    } catch (error) {
+      await network.stop()
+      throw error
+    }
+  }
+  return { keyrings: new Map(keyrings.map((keyring) => [keyring.participant, keyring])), openLedger }
+}
+
+export const founders: Readonly<Record<LedgerKind, (options: FoundersOptions) => Promise<Founders>>> = {
+  embedded: foundEmbedded,
+  cometbft: foundNetwork,
+}

@@ -1,0 +1,59 @@
+import { createHmac } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { onShutdown } from '#engines/process'
+import { messageOf } from '#engines/say'
+import { openKeyring, type Keyring } from '#node/keys/keyring'
+import { createBankActivities } from '#workflows/activities/bank'
+import { createLedgerActivities } from '#workflows/activities/ledger'
+import type { OrganisationWorker } from '#workflows/worker'
+import { startStack, type WorkerParts } from '../stack/stack.ts'
+import { trustOf } from '../verify/trust.ts'
+import { cometHome, databaseOf, keysFolder, nodeFolder, nodeNamed, passphraseFile, readManifest } from './manifest.ts'
+import type { NodeRun } from './node.ts'
+import { openNodeLedger } from './node-ledger.ts'
+import { join } from 'node:path'
+
+/** `sluice network node`: ledger, API, and a worker for each organisation that this node serves. */
+export async function runNode({ home, node: name, databaseUrl, say }: NodeRun): Promise<never> {
+  const manifest = await readManifest(home)
+  const node = nodeNamed(manifest, name)
+  const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = 'default' } = process.env
+  const served = manifest.organisations.filter((each) => each.node === name).map(({ id }) => id)
+  const keyrings = await Promise.all(served.map((id) => keyringOf(home, id)))
+  const secret = await readFile(join(cometHome(home, name), 'config', 'node_key.json'))
+  const stack = await startStack({
+    engines: { postgres: { createDatabase: () => Promise.resolve(databaseUrl) }, temporal: { address, namespace } },
+    name: databaseOf(manifest, name),
+    dataDir: nodeFolder(home, name),
+    openLedger: async (url) => {
+      const onProblem = (where: string, error: unknown): void => say(`${where}: ${messageOf(error)}`)
+      const ledger = await openNodeLedger({ home, node: name, databaseUrl: url, onProblem })
+      const validators = join(cometHome(home, name), 'config', 'genesis.json')
+      const trust = await trustOf({ validators }, 'en')
+      return { ledger, trust, trustArguments: ['--validators', validators], close: () => ledger.close() }
+    },
+    tokenSecret: createHmac('sha256', secret).update('sluice/tokens/v1').digest(),
+    arrivals: () => Promise.resolve([]), // obligors' payments come from a bank, and this machine has none
+    workersOf: (parts) => keyrings.map((keyring) => workerOf(keyring, parts)),
+    port: node.ports.http,
+    onFailure: (where, error) => say(`${where}: ${messageOf(error)}`),
+  })
+  onShutdown('the node', () => stack.stop())
+  say(`${name} serves ${served.join(', ')} at ${stack.url}`)
+  return new Promise(() => undefined)
+}
+
+/** What every organisation's workflows need; the activities of roles come with the systems of whoever has the role. */
+const workerOf = (keyring: Keyring, { ledger, bankOf, notices }: WorkerParts): OrganisationWorker => ({
+  participant: keyring.participant,
+  activities: {
+    ...createLedgerActivities({ ledger, keyring }),
+    ...createBankActivities({ ledger, bank: bankOf(keyring.participant) }),
+    tell: (notice: Parameters<typeof notices.tell>[0]) => notices.tell(notice),
+  },
+})
+
+async function keyringOf(home: string, organisation: string): Promise<Keyring> {
+  const passphrase = (await readFile(passphraseFile(home, organisation), 'utf8')).trim()
+  return openKeyring(keysFolder(home, organisation), organisation, passphrase)
+}
