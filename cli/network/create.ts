@@ -43,6 +43,8 @@ export interface CreateOptions {
 const POWER = 10
 /** More would not find room on one machine. */
 const MAX_VALIDATORS = 16
+/** That one may fail and none decides alone (contracts/governance). */
+const MIN_ORGANISATIONS = 3
 
 /**
  * Makes a network's keys, genesis and configuration in a folder. The folder appears whole or not at all; asked again for
@@ -55,6 +57,11 @@ export async function createNetwork(options: CreateOptions): Promise<{ manifest:
     throw new CommandFailure(`--validators must be a whole number from 1 to ${MAX_VALIDATORS}, not ${validators}`, 2)
   if (validators > members.length)
     throw new CommandFailure(`${validators} validators need as many organisations; there are ${members.length}`, 2)
+  if (members.length < MIN_ORGANISATIONS)
+    throw new CommandFailure(
+      `a consortium has at least ${MIN_ORGANISATIONS} organisations, so that none decides alone`,
+      2,
+    )
   const asked = askedOf(options)
   const before = await findManifest(home)
   if (before) {
