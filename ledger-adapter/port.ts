@@ -62,6 +62,8 @@ export const LEDGER_ERROR_CODES = {
   /** Unknown, revoked or not yet valid key, or not this participant's. */
   UNKNOWN_KEY: 'forbidden',
   BAD_SIGNATURE: 'forbidden',
+  /** The contracts in force know no such contract or method. */
+  UNKNOWN_METHOD: 'notFound',
   EXPIRED: 'conflict',
   NOT_YET_VALID: 'conflict',
   /** The same id was spent on another digest. */

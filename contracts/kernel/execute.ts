@@ -15,6 +15,8 @@ import { KeyNotLoaded, Overlay, type Read, type Write } from './state.ts'
 export interface ContractVersion {
   /** SHA-256 of the bundle; null: the code that this process was built from. */
   readonly bundle: Hash | null
+  /** Whether there is such a method; a command for another is not admitted. */
+  knows(contract: string, method: string): boolean
   /** @throws KeyNotLoaded to the executor, which loads the key and calls again */
   execute(read: Read, command: Executable, caller: Caller, block: BlockFacts): Execution
   /** Keys that the method declares, for a prefetch; a hint, and none when the arguments do not fit. */
@@ -58,6 +60,10 @@ export class Registry implements ContractVersion, VersionResolver {
 
   allMethods(): Method[] {
     return [...this.methods.values()]
+  }
+
+  knows(contract: string, method: string): boolean {
+    return this.method(contract, method) !== undefined
   }
 
   versionFor(): ContractVersion {

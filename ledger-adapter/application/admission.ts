@@ -1,4 +1,5 @@
 import type { Caller } from '#contracts/kernel/method'
+import type { VersionResolver } from '#contracts/kernel/execute'
 import type { Read } from '#contracts/kernel/state'
 import { fromBase64url } from '#proof/base64url'
 import { CanonicalError } from '#proof/canonical'
@@ -47,14 +48,21 @@ export function decodeCandidate(bytes: Uint8Array, chainId: string): Candidate {
 const malformed = (field: string, problem: string): LedgerError =>
   new LedgerError('admission', 'MALFORMED', true, { field, problem })
 
+export interface AdmissionRules {
+  readonly read: Read
+  readonly callerOf: CallerOf
+  readonly check: SignatureCheck
+  readonly registry: VersionResolver
+}
+
 /**
- * The rules of LEDGER.md §1 against one block: lifetime, times, key, signature, in this order.
- * @throws LedgerError LIFETIME_TOO_LONG, EXPIRED, NOT_YET_VALID, UNKNOWN_KEY, BAD_SIGNATURE; KeyNotLoaded
+ * The rules of LEDGER.md §1 against one block: lifetime, times, key, method, signature, in this order: the dearest last.
+ * @throws LedgerError LIFETIME_TOO_LONG, EXPIRED, NOT_YET_VALID, UNKNOWN_KEY, UNKNOWN_METHOD, BAD_SIGNATURE; KeyNotLoaded
  */
 export function admit(
   candidate: Candidate,
   block: { readonly height: number; readonly timeMs: number },
-  { read, callerOf, check }: { read: Read; callerOf: CallerOf; check: SignatureCheck },
+  { read, callerOf, check, registry }: AdmissionRules,
 ): Caller {
   const { issuedAt, expiresAt, participant, keyId } = candidate.command
   const refuse = (code: 'LIFETIME_TOO_LONG' | 'EXPIRED' | 'NOT_YET_VALID', details: Record<string, number>): never => {
@@ -67,6 +75,10 @@ export function admit(
   if (issuedAt - MAX_AHEAD_MS > block.timeMs) refuse('NOT_YET_VALID', { issuedAt, blockTimeMs: block.timeMs })
   const known = callerOf(read, participant, keyId, block.height)
   if (!known) throw new LedgerError('admission', 'UNKNOWN_KEY', true, { participant, keyId })
+  const { contract, method } = candidate.command
+  if (!registry.versionFor(read, candidate.command, block.height).knows(contract, method)) {
+    throw new LedgerError('admission', 'UNKNOWN_METHOD', true, { contract, method })
+  }
   if (candidate.verifiedUnder !== known.publicKey) {
     checkSignature(candidate, known.publicKey, known.curve, check)
     candidate.verifiedUnder = known.publicKey

@@ -101,6 +101,9 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
         ['NOT_YET_VALID', signTest({ ...good, issuedAt: now + 10 * minute, expiresAt: now + 20 * minute })],
         ['UNKNOWN_KEY', signTest({ ...good, keyId: 'nobody-key' })],
         ['UNKNOWN_KEY', signTest({ ...good, participant: 'nobody' })],
+        ['UNKNOWN_METHOD', signTest({ ...good, method: 'burn' })],
+        ['UNKNOWN_METHOD', signTest({ ...good, contract: 'nothing' })],
+        ['UNKNOWN_METHOD', signTest({ ...good, method: 'constructor' })],
         ['BAD_SIGNATURE', signTest(good, 'core:checker')],
         ['BAD_SIGNATURE', signTest(good, 'supplier-1:maker')],
         ['BAD_SIGNATURE', encodeSigned({ command: { ...good, method: 'remove' }, signature: signed.signature })],
@@ -124,7 +127,6 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
       const refusals: readonly (readonly [string, string, JsonObject])[] = [
         ['NOTE_EXISTS', 'notes.put', { name: 'a', text: '' }],
         ['BAD_ARGS', 'notes.put', { name: 1 }],
-        ['UNKNOWN_METHOD', 'notes.burn', {}],
         ['INVARIANT', 'notes.defect', {}],
         ['INVARIANT', 'notes.misplace', { key: 'sys/command/forged' }],
         ['INVARIANT', 'notes.misplace', { key: 'feed/public' }],

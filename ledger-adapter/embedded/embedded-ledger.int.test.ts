@@ -1,5 +1,6 @@
 import { testDatabase } from '#engines/testing/index'
 import { ledgerFaults } from '../conformance/faults.ts'
+import { ledgerMalice } from '../conformance/malice.ts'
 import { ledgerConformance } from '../conformance/suite.ts'
 import { embeddedHarness } from '../testing/embedded-harness.ts'
 import { testLedgerOptions } from '../testing/fixture.ts'
@@ -17,3 +18,5 @@ ledgerConformance('embedded', async () => {
 })
 
 ledgerFaults('embedded', async () => embeddedHarness((await testDatabase()).url))
+
+ledgerMalice('embedded', async () => embeddedHarness((await testDatabase()).url))

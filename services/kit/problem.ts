@@ -78,6 +78,7 @@ const OF_LEDGER_ERROR = {
   LIFETIME_TOO_LONG: { status: 422, title: { en: 'The command lives too long', zh: '指令有效期过长' } },
   UNKNOWN_KEY: { status: 403, title: { en: 'The key is unknown or revoked', zh: '密钥未知或已吊销' } },
   BAD_SIGNATURE: { status: 403, title: { en: 'The signature does not fit', zh: '签名不符' } },
+  UNKNOWN_METHOD: { status: 422, title: { en: 'There is no such contract or method', zh: '不存在该合约或方法' } },
   EXPIRED: { status: 409, title: { en: 'The command has expired', zh: '指令已过期' } },
   NOT_YET_VALID: { status: 409, title: { en: 'The command is not yet valid', zh: '指令尚未生效' } },
   COMMAND_ID_CONFLICT: {

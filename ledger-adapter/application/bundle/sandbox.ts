@@ -60,6 +60,8 @@ export class SandboxedContracts implements ContractVersion {
     return new SandboxedContracts(hash, text)
   }
 
+  private names: ReadonlySet<string> | undefined
+
   /** What comes out of the sandbox as an error is an object of another realm: only its text is taken. */
   private guarded<T>(call: () => T): T {
     try {
@@ -85,6 +87,11 @@ export class SandboxedContracts implements ContractVersion {
       if (Object.isFrozen(value)) this.copies.set(value, copy)
     }
     return copy
+  }
+
+  knows(contract: string, method: string): boolean {
+    this.names ??= new Set(this.description().contracts.flatMap(({ methods }) => methods.map(({ name }) => name)))
+    return this.names.has(`${contract}.${method}`)
   }
 
   execute(read: Read, command: Executable, caller: Caller, block: BlockFacts): Execution {
