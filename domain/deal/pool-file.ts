@@ -9,7 +9,7 @@ import { CurveSetSchema, DateText } from '../conformance/schema/common.ts'
 import { inputProblems } from '../conformance/strict.ts'
 import type { IsoDate } from '../date.ts'
 import { parseFen } from '../money.ts'
-import { parseRate, toDecimals } from '../rate.ts'
+import { compare, ONE, parseRate, toDecimals } from '../rate.ts'
 import { FenText, RateText, strict, optional } from './schema/primitives.ts'
 import type { FlowInput } from '../waterfall/pool-rows.ts'
 import type { PoolInput } from '../waterfall/run.ts'
@@ -27,6 +27,7 @@ const FlowSchema = strict({
   lateFee: optional(FenText),
   rate: optional(RateText),
 })
+type FlowJson = Static<typeof FlowSchema>
 const PoolSchema = Type.Union([
   strict({ asOf: DateText, assets: Type.Array(AssetSchema, { minItems: 1 }) }),
   strict({ opening: FenText, flows: Type.Array(FlowSchema, { minItems: 1 }) }),
@@ -61,16 +62,45 @@ export type PoolFile =
 /** @throws FileError with the pointer of the first thing that does not fit */
 export function parsePool(json: unknown): PoolFile {
   const file = checked(PoolSchema, json)
+  if ('assets' in file) file.assets.forEach((asset, index) => checkAsset(asset, `/assets/${index}`))
+  else checkFlows(file)
   if ('assets' in file) return { kind: 'assets', pool: { asOf: file.asOf, assets: file.assets.map(assetFromJson) } }
-  file.flows.forEach(({ date }, index) => {
-    const previous = file.flows[index - 1]?.date
-    if (previous !== undefined && date <= previous)
-      throw new FileError(`/flows/${index}/date`, `${date} does not come after ${previous}`)
-  })
   return { kind: 'flows', pool: { openingBalance: parseFen(file.opening), rows: file.flows.map(flowOf) } }
 }
 
-function flowOf(flow: Static<typeof FlowSchema>): FlowInput {
+/** Beyond this a double no longer holds every cent. */
+const MOST_YUAN = 9e13
+
+/** What the schema of one value cannot see: cents, terms against one another. */
+function checkAsset(asset: Readonly<Record<string, unknown>>, path: string): void {
+  for (const key of ['originBalance', 'currentBalance', 'faceValue', 'advance', 'residualBalance', 'rentalPerDay']) {
+    const yuan = asset[key]
+    if (typeof yuan !== 'number') continue
+    if (yuan > MOST_YUAN) throw new FileError(`${path}/${key}`, `${yuan}, expected at most ${MOST_YUAN} yuan`)
+    if (Math.abs(yuan * 100 - Math.round(yuan * 100)) > 1e-4)
+      throw new FileError(`${path}/${key}`, `${yuan}, expected yuan with at most two decimals`)
+  }
+  const { originTerm, remainingTerm } = asset
+  if (typeof originTerm === 'number' && typeof remainingTerm === 'number' && remainingTerm > originTerm)
+    throw new FileError(`${path}/remainingTerm`, `${remainingTerm}, expected at most the ${originTerm} of originTerm`)
+}
+
+function checkFlows({ opening, flows }: { readonly opening: string; readonly flows: readonly FlowJson[] }): void {
+  const amount = (text: string | undefined, path: string): void => {
+    if (text?.startsWith('-')) throw new FileError(path, `${text}, expected at least 0`)
+  }
+  amount(opening, '/opening')
+  flows.forEach(({ date, rate, ...amounts }, index) => {
+    const previous = flows[index - 1]?.date
+    if (previous !== undefined && date <= previous)
+      throw new FileError(`/flows/${index}/date`, `${date} does not come after ${previous}`)
+    for (const [key, text] of Object.entries(amounts)) amount(text, `/flows/${index}/${key}`)
+    if (rate !== undefined && (rate.startsWith('-') || compare(parseRate(rate), ONE) > 0))
+      throw new FileError(`/flows/${index}/rate`, `${rate}, expected a fraction from 0 to 1 (0.05 is 5 %)`)
+  })
+}
+
+function flowOf(flow: FlowJson): FlowInput {
   const fen = (text: string | undefined): bigint => parseFen(text ?? '0')
   const rate = toDecimals(parseRate(flow.rate ?? '0'), 6, 'floor')
   return {
@@ -91,6 +121,20 @@ function flowOf(flow: Static<typeof FlowSchema>): FlowInput {
 /** @throws FileError */
 export function parseAssumptions(json: unknown): Scenario {
   const file = checked(AssumeSchema, json)
+  const { recovery } = file.assumption ?? {}
+  const when = Object.keys(recovery ?? {}).filter((name) => name !== 'rate')
+  if (recovery && when.length !== 1)
+    throw new FileError(
+      '/assumption/recovery',
+      `has ${when.join(', ') || 'no time'}; exactly one of lag, timing, byDays is expected`,
+    )
+  for (const [name, points] of Object.entries(file.indexCurves ?? {}))
+    points.forEach(([date], index) => {
+      const previous = points[index - 1]?.[0]
+      if (previous !== undefined && date <= previous)
+        throw new FileError(`/indexCurves/${name}/${index}`, `${date} does not come after ${previous}`)
+    })
+  ;(file.offered ?? []).forEach((asset, index) => checkAsset(asset, `/offered/${index}`))
   return {
     ...(file.assumption && { assumption: assumptionFromJson(file.assumption) }),
     ...(file.indexCurves && { indexCurves: curveSetFromJson(file.indexCurves) }),

@@ -82,6 +82,15 @@ function versionProblem(json: unknown): Problem | null {
   }
 }
 
+/** Of these none can be negative; a spread, a floor and a first rate can. */
+const POSITIVE_RATES: ReadonlySet<string> = new Set([
+  'rate',
+  'drawnRate',
+  'unusedRate',
+  'share',
+  'limit',
+  'minimumYield',
+])
 /** Keys whose value is a rate a year or a share; a coupon's `factor` is a plain number. */
 const RATES: ReadonlySet<string> = new Set([
   'rate',
@@ -103,6 +112,8 @@ const AMOUNTS: ReadonlySet<string> = new Set([
   'credit',
   'unitFen',
   'initial',
+  'targets',
+  'entries',
 ])
 const DECIMAL = /^-?[0-9]+(\.[0-9]+)?$/
 const WHOLE = /^-?[0-9]+$/
@@ -117,6 +128,8 @@ function amountProblems(terms: DealTerms): Problem[] {
       const fen = AMOUNTS.has(key) && !(key === 'initial' && !path.startsWith('/pool'))
       if (fen && WHOLE.test(value) && value.startsWith('-'))
         problems.push({ path, reason: `${value} is negative; an amount of at least 0 is expected` })
+      else if (!fen && POSITIVE_RATES.has(key) && DECIMAL.test(value) && value.startsWith('-') && Number(value) !== 0)
+        problems.push({ path, reason: `${value} is negative; a rate of at least 0 is expected` })
       else if (!fen && RATES.has(key) && DECIMAL.test(value) && Number(value) > 1 && !confirmed)
         problems.push({
           path,
