@@ -1,34 +1,20 @@
 /** A deal of the vectors as a deal-terms document: the words change, nothing is worked out here. */
-import { fractionText } from '../rate.ts'
-import {
-  TERMS_SCHEMA,
-  type CouponTerms,
-  type DealTerms,
-  type FeeTerms,
-  type PrincipalTerms,
-  type Step,
-} from '../deal/terms.ts'
+import { TERMS_SCHEMA, type CouponTerms, type DealTerms, type FeeTerms, type PrincipalTerms } from '../deal/terms.ts'
 import type { Source, Status } from '../deal/words.ts'
 import type { Fen } from '../money.ts'
-import { fenFromJson, rateFromJson } from './numbers.ts'
+import { conditionText, fenText, formulaText, kindOf, money, rateText, words } from './formula-json.ts'
 import type {
-  ActionJson,
   AccountJson,
   BondJson,
   BondsJson,
-  ConditionJson,
   CouponJson,
   DealJson,
   FeeJson,
-  FormulaJson,
   LegJson,
-  StatJson,
   TriggersJson,
 } from './schema/deal.ts'
-
-export const fenText = (value: number): string => fenFromJson(value).toString()
-export const rateText = (value: number): string => fractionText(rateFromJson(value))
-const words = (text: string) => ({ zh: text, en: text })
+import type { ConditionJson } from './schema/formula.ts'
+import { stepsOf } from './step-json.ts'
 
 export const STATUS_OF: Readonly<Record<string, Status>> = {
   PreClosing: 'pre-closing',
@@ -41,80 +27,12 @@ export const STATUS_WORD: Readonly<Record<string, string>> = {
   called: 'Called',
 }
 
-const COLLECTED: Readonly<Record<string, string>> = {
-  CollectedInterest: 'interest',
-  CollectedPrincipal: 'principal',
-  CollectedPrepayment: 'prepayment',
-  CollectedRecoveries: 'recovery',
-  CollectedCash: 'cash',
-  NewLosses: 'loss',
-}
 const SOURCES_OF: Readonly<Record<string, readonly Source[]>> = {
   CollectedInterest: ['interest'],
   CollectedPrincipal: ['principal'],
   CollectedPrepayment: ['prepayment'],
   CollectedRecoveries: ['recovery'],
   CollectedCash: ['interest', 'principal', 'prepayment', 'recovery', 'penalty'],
-}
-
-const call = (name: string, args: readonly string[] = []): string =>
-  args.length === 0 ? name : `${name}(${args.map((arg) => `"${arg.replace(/["\\]/g, '\\$&')}"`).join(', ')})`
-
-type Kind = 'money' | 'number' | 'date'
-/** Name of each statistic in the formula language, and the type of its value. */
-const STAT: Readonly<Record<string, readonly [Kind, (json: StatJson) => string]>> = {
-  poolBalance: ['money', ({ pools }) => call('poolBalance', pools)],
-  poolFactor: ['number', () => 'poolFactor'],
-  poolDefaultedBalance: ['money', () => 'poolDefaultedBalance'],
-  poolWeightedRate: ['number', () => 'poolWeightedRate'],
-  cumulativeDefaultRate: ['number', () => 'cumulativeDefaultRate'],
-  collected: [
-    'money',
-    ({ sources = [] }) =>
-      call(
-        'collected',
-        sources.map((source) => COLLECTED[source]!),
-      ),
-  ],
-  bondBalance: ['money', ({ bonds }) => call('trancheBalance', bonds)],
-  originBondBalance: ['money', ({ bonds }) => call('trancheOriginalBalance', bonds)],
-  bondFactor: ['number', () => 'trancheFactor'],
-  bondCount: ['number', () => 'trancheCount'],
-  dueInterest: ['money', ({ bonds }) => call('interestDue', bonds)],
-  ledgerBalance: ['money', ({ ledger }) => call('ledgerBalance', [ledger!])],
-  reserveGap: ['money', ({ account }) => call('reserveGap', [account!])],
-  reserveExcess: ['money', ({ account }) => call('reserveExcess', [account!])],
-  date: ['date', () => 'date'],
-}
-
-const kindOf = (formula: FormulaJson): Kind => (typeof formula === 'number' ? 'number' : STAT[formula.stat]![0])
-
-/** A list of no names is nobody, not everybody. */
-const ofNobody = ({ pools, bonds, sources }: StatJson): boolean =>
-  [pools, bonds, sources].some((list) => list?.length === 0)
-
-/**
- * A formula as text. A plain number is of the kind that its place asks for; a statistic of another kind counts as the
- * same number: a ratio of 0.9 as 0.90 of the currency, an amount as the number of its units.
- */
-export function formulaText(formula: FormulaJson, as?: Kind): string {
-  if (typeof formula === 'number') {
-    if (as !== 'money') return rateText(formula)
-    const fen = fenFromJson(formula)
-    return fen < 0n ? `-${-fen} fen` : `${fen} fen`
-  }
-  if (ofNobody(formula)) return as === 'number' ? '0' : '0 fen'
-  const [kind, write] = STAT[formula.stat]!
-  const text = write(formula)
-  if (kind === 'number' && as === 'money') return `${text} * 100 fen`
-  return kind === 'money' && as === 'number' ? `${text} / 100 fen` : text
-}
-/** A formula where an amount is asked for. */
-const money = (formula: FormulaJson): string => formulaText(formula, 'money')
-
-export function conditionText({ left, op, right }: ConditionJson): string {
-  const kind = kindOf(left)
-  return `${formulaText(left)} ${op} ${typeof right === 'string' ? right : formulaText(right, kind)}`
 }
 
 type Reserve = NonNullable<AccountJson['target']>
@@ -230,83 +148,6 @@ export function feeTerms(id: string, fee: FeeJson): FeeTerms {
       return { ...base, type: 'recurring', amount: fenText(fee.amount), dates: fee.pattern, start: fee.start }
     case 'flow':
       return { ...base, type: 'schedule', entries: fee.schedule.map(([date, value]) => [date, fenText(value)]) }
-  }
-}
-
-const direction = (word: 'Debit' | 'Credit'): 'debit' | 'credit' => (word === 'Debit' ? 'debit' : 'credit')
-const priceOf = ({ performing, defaulted }: ActionJson['price']) => ({
-  performing: rateText(performing),
-  defaulted: rateText(defaulted),
-})
-
-export const stepsOf = (actions: readonly ActionJson[], path: string): Step[] =>
-  actions.map((action, index) => stepOf(action, `${path}.${index + 1}`))
-
-function stepOf(a: ActionJson, id: string): Step {
-  const base = { id, clause: id, text: words(a.action) }
-  const limit = a.limit === undefined ? {} : { limit: money(a.limit) }
-  const support = a.support === undefined ? {} : { support: a.support }
-  switch (a.action) {
-    case 'CalcBondInt':
-      return { ...base, action: 'accrue-interest', tranches: a.bonds }
-    case 'CalcFee':
-      return { ...base, action: 'calculate-fee', fees: a.fees }
-    case 'PayInt':
-      return { ...base, action: 'pay-interest', from: a.from, tranches: a.bonds, ...limit, ...support }
-    case 'AccrueAndPayInt':
-      return { ...base, action: 'pay-interest', from: a.from, tranches: a.bonds, accrue: true, ...support }
-    case 'AccrueAndPayIntGroup':
-      return { ...base, action: 'pay-interest', from: a.from, tranches: [a.group], accrue: true }
-    case 'PayIntByRateIndex':
-      return { ...base, action: 'pay-interest', from: a.from, tranches: a.bonds, coupon: a.coupon }
-    case 'PayPrin':
-      return { ...base, action: 'pay-principal', from: a.from, tranches: a.bonds, ...limit }
-    case 'PayPrinGroup':
-      return { ...base, action: 'pay-principal', from: a.from, tranches: [a.group] }
-    case 'PayIntResidual':
-      return { ...base, action: 'pay-residual', from: a.from, tranche: a.bond }
-    case 'PayFee':
-      return { ...base, action: 'pay-fee', from: a.from, fees: a.fees }
-    case 'CalcAndPayFee':
-      return { ...base, action: 'pay-fee', from: a.from, fees: a.fees, calculate: true }
-    case 'Transfer':
-      return { ...base, action: 'transfer', from: a.from, to: a.to, ...limit }
-    case 'TransferAndBook': {
-      const book = { ledger: a.book.ledger, direction: direction(a.book.direction) }
-      return { ...base, action: 'transfer', from: a.from, to: a.to, ...limit, book }
-    }
-    case 'BookLedgers':
-      return {
-        ...base,
-        action: 'book-ledger',
-        direction: direction(a.direction),
-        amount: money(a.amount),
-        ledgers: a.ledgers.map(({ ledger, cap }) => ({ ledger, cap: money(cap) })),
-      }
-    case 'WriteOff':
-      return { ...base, action: 'write-off', tranche: a.bond, amount: money(a.amount) }
-    case 'FundWith':
-      return { ...base, action: 'fund', tranche: a.bond, to: a.to, amount: fenText(a.amount as number) }
-    case 'BuyAsset':
-      return { ...base, action: 'purchase', from: a.from, price: priceOf(a.price) }
-    case 'LiquidatePool':
-      return { ...base, action: 'sell-pool', to: a.to, price: priceOf(a.price) }
-    case 'LiqAccrue':
-      return { ...base, action: 'facility-accrue', facilities: a.facilities }
-    case 'LiqRepay':
-      return { ...base, action: 'facility-repay', from: a.from, facility: a.facility, order: a.order }
-    case 'LiqSupport':
-      return { ...base, action: 'facility-pay-interest', facility: a.facility, tranches: a.bonds, ...limit }
-    case 'SwapSettle':
-      return { ...base, action: 'swap-settle', account: a.account, swap: a.swap }
-    case 'CollectRateCap':
-      return { ...base, action: 'cap-collect', to: a.to, cap: a.rateCap }
-    case 'IfElse': {
-      const [yes, no] = [stepsOf(a.then, `${id}.then`), stepsOf(a.else, `${id}.else`)]
-      return { ...base, action: 'if', if: conditionText(a.if), then: yes, else: no }
-    }
-    default:
-      throw new Error(`unknown action ${a.action}`)
   }
 }
 

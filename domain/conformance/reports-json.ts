@@ -6,7 +6,8 @@ import type { Live } from '../waterfall/live.ts'
 import type { Program } from '../waterfall/live.ts'
 import type { Transfer } from '../waterfall/period.ts'
 import { fenToJson } from './numbers.ts'
-import type { ActionJson, DealJson } from './schema/deal.ts'
+import type { ActionJson } from './schema/action.ts'
+import type { DealJson } from './schema/deal.ts'
 
 interface Flow {
   readonly action: string

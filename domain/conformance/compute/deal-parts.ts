@@ -1,167 +1,23 @@
 /** Parts of deals asked for on their own: each goes through the function that a running deal uses. */
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { addDays, isoDate, type IsoDate } from '../../date.ts'
-import { yearFraction } from '../../day-count.ts'
-import { TERMS_SCHEMA, type DealTerms } from '../../deal/terms.ts'
-import { mulDiv, type Fen } from '../../money.ts'
-import { capAmount } from '../../waterfall/hedges.ts'
+import type { Fen } from '../../money.ts'
 import { accrueFacilityOver } from '../../waterfall/facility.ts'
 import { payDate } from '../../waterfall/events.ts'
 import { calculateFee } from '../../waterfall/fees.ts'
-import { Live } from '../../waterfall/live.ts'
-import { openingState } from '../../waterfall/opening.ts'
-import { programOf } from '../../waterfall/program.ts'
-import { balanceAsOf, spells, weightedBalance, type StatementRow } from '../../waterfall/statement.ts'
+import { capAmount } from '../../waterfall/hedges.ts'
 import { takeOff } from '../../waterfall/write-off.ts'
 import { defineCompute } from '../compute.ts'
-import {
-  accountsTerms,
-  bondsTerms,
-  feeTerms,
-  formulaText,
-  STATUS_OF,
-  STATUS_WORD,
-  triggersTerms,
-} from '../deal-json.ts'
+import { bondsTerms, feeTerms, STATUS_OF, STATUS_WORD, triggersTerms } from '../deal-json.ts'
+import { formulaText } from '../formula-json.ts'
 import { fenFromJson, fenToJson, rateFromJson } from '../numbers.ts'
 import { valueToJson } from '../run-json.ts'
 import { AssetStatusSchema } from '../schema/asset.ts'
-import { closed, CurveSchema, DateText, DayCountWord, items, Money, RateNumber, TableSchema } from '../schema/common.ts'
-import { AccountSchema, BondsSchema, FeeSchema, FormulaSchema, StatusWord, TriggersSchema } from '../schema/deal.ts'
-
-const EARLIEST = '0001-01-01'
-const LATEST = '9999-12-31'
-const words = { zh: 'vector', en: 'vector' }
-
-/** A deal with nothing in it but what a case brings. */
-function bareTerms(parts: Partial<DealTerms>): DealTerms {
-  return {
-    schema: TERMS_SCHEMA,
-    dealId: 'vector',
-    name: words,
-    currency: 'CNY',
-    conventions: { profile: 'hastructure' },
-    parties: {},
-    dates: {
-      cutOff: EARLIEST,
-      firstCollection: EARLIEST,
-      firstPay: EARLIEST,
-      statedMaturity: LATEST,
-      collectionDates: { custom: [] },
-      payDates: { custom: [] },
-    },
-    status: 'amortising',
-    pool: { initial: '0' },
-    accounts: [],
-    tranches: [],
-    fees: [],
-    collection: [],
-    waterfalls: {},
-    triggers: [],
-    ...parts,
-  }
-}
-
-const noIndex = { indexAt: () => ({ numerator: 0n, denominator: 1n }) }
-const liveOf = (terms: DealTerms): Live => new Live(programOf(terms), openingState(terms), noIndex)
-
-type TableJson = Static<typeof TableSchema>
-
-/** Rows of a table as objects. @throws Error naming a column that is missing */
-function objects(table: TableJson, columns: readonly string[]): Record<string, unknown>[] {
-  return table.rows.map((row) =>
-    Object.fromEntries(
-      columns.map((column) => {
-        const index = table.columns.indexOf(column)
-        if (index < 0) throw new Error(`the table has no column ${JSON.stringify(column)}`)
-        return [column, row[index]]
-      }),
-    ),
-  )
-}
-
-const fen = (value: unknown): Fen => fenFromJson(value as number)
-
-/** Accounts say what changed, bonds what principal was paid. */
-function statement(table: TableJson): StatementRow[] {
-  const byChange = table.columns.includes('change')
-  const column = byChange ? 'change' : 'principal'
-  return objects(table, ['date', 'balance', column]).map((row) => ({
-    date: isoDate(row['date'] as string),
-    balance: fen(row['balance']),
-    opening: byChange ? fen(row['balance']) - fen(row['change']) : fen(row['balance']) + fen(row['principal']),
-  }))
-}
-
-const txns = { txns: TableSchema }
-
-const balancesAsOf = defineCompute(
-  'balanceAsOf',
-  items(Type.Object({ ...txns, at: Type.Array(DateText) }, closed)),
-  (input) => ({
-    values: input.items.map((item) => item.at.map((date) => fenToJson(balanceAsOf(statement(item.txns), date)))),
-  }),
-)
-
-const weightedBalances = defineCompute(
-  'weightedBalance',
-  items(Type.Object({ dates: Type.Array(DateText), ...txns }, closed)),
-  (input) => ({
-    values: input.items.map(({ dates, txns: table }) =>
-      dates.slice(1).map((to, index) => fenToJson(weightedBalance(statement(table), dates[index]!, to))),
-    ),
-  }),
-)
-
-const accountInterests = defineCompute(
-  'accountInterest',
-  Type.Object(
-    {
-      dayCount: DayCountWord,
-      items: Type.Array(
-        Type.Object({ balance: Money, rate: RateNumber, lastAccrue: DateText, to: DateText, ...txns }, closed),
-      ),
-    },
-    closed,
-  ),
-  ({ dayCount, items: list }) => ({
-    values: list.map(({ balance, rate, lastAccrue, to, txns: table }) => {
-      const times = (amount: Fen, by: { numerator: bigint; denominator: bigint }): Fen =>
-        mulDiv(amount, by.numerator, by.denominator, 'floor')
-      const [held, annual] = [fenFromJson(balance), rateFromJson(rate)]
-      const rows = statement(table)
-      // Without transactions the rate is applied first, with them last; both floors are as the vectors define.
-      const interest =
-        rows.length === 0
-          ? times(times(held, annual), yearFraction(dayCount, lastAccrue, to))
-          : times(
-              spells(rows, lastAccrue, to).reduce(
-                (sum, spell) => sum + times(spell.balance, yearFraction(dayCount, spell.from, spell.to)),
-                0n,
-              ),
-              annual,
-            )
-      return fenToJson(held + interest)
-    }),
-  }),
-)
-
-const reserveTargets = defineCompute(
-  'reserveTarget',
-  Type.Object({ accounts: Type.Record(Type.String(), AccountSchema), poolBalance: Money }, closed),
-  ({ accounts, poolBalance }) => {
-    const live = liveOf(
-      bareTerms({ accounts: accountsTerms(accounts), pool: { initial: fenFromJson(poolBalance).toString() } }),
-    )
-    const each = (get: (index: number) => Fen) =>
-      Object.fromEntries(Object.keys(accounts).map((id, index) => [id, fenToJson(get(index))]))
-    const gap = (index: number): Fen => {
-      const missing = live.targetOf(index) - live.state.accounts[index]!.balance
-      return missing > 0n ? missing : 0n
-    }
-    return { target: each((index) => live.targetOf(index)), gap: each(gap) }
-  },
-)
+import { closed, CurveSchema, DateText, Money, RateNumber, TableSchema } from '../schema/common.ts'
+import { BondsSchema, FeeSchema, StatusWord, TriggersSchema } from '../schema/deal.ts'
+import { FormulaSchema } from '../schema/formula.ts'
+import { ACCOUNT_PART_COMPUTES } from './account-parts.ts'
+import { bareTerms, fen, liveOf, objects } from './bare-deal.ts'
 
 const feesDue = defineCompute(
   'feeDue',
@@ -352,10 +208,7 @@ const triggerStatuses = defineCompute(
 const dayBefore = (date: IsoDate): IsoDate => addDays(date, -1)
 
 export const DEAL_PART_COMPUTES = [
-  balancesAsOf,
-  weightedBalances,
-  accountInterests,
-  reserveTargets,
+  ...ACCOUNT_PART_COMPUTES,
   feesDue,
   rateCapAccruals,
   liquidityAccruals,

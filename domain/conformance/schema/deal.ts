@@ -1,5 +1,6 @@
-/** Deals of testdata/vectors/VOCABULARY.md as closed schemas: formulas, bonds, fees, actions, triggers, hedges. */
+/** Deals of testdata/vectors/VOCABULARY.md as closed schemas: accounts, bonds, fees, triggers, hedges. */
 import { Type, type Static } from 'typebox'
+import { ActionsSchema } from './action.ts'
 import { AssetSchema, AssumptionSchema } from './asset.ts'
 import {
   closed,
@@ -8,60 +9,14 @@ import {
   DateText,
   DayCountWord,
   DealDatesSchema,
-  Index,
   Money,
-  OpWord,
   PatternSchema,
   RateNumber,
 } from './common.ts'
+import { ConditionSchema, FormulaSchema, SourceWord, type FormulaJson } from './formula.ts'
 
 const text = Type.String()
 const texts = Type.Array(Type.String())
-const stat = (name: string, keys: Record<string, ReturnType<typeof Type.Optional> | typeof text | typeof texts> = {}) =>
-  Type.Object({ stat: Type.Literal(name), ...keys }, closed)
-
-export const SourceWord = Type.Enum([
-  'CollectedInterest',
-  'CollectedPrincipal',
-  'CollectedPrepayment',
-  'CollectedRecoveries',
-  'CollectedCash',
-  'NewLosses',
-])
-
-const STATS = [
-  stat('poolBalance', { pools: Type.Optional(texts) }),
-  stat('poolFactor'),
-  stat('poolDefaultedBalance'),
-  stat('poolWeightedRate'),
-  stat('cumulativeDefaultRate'),
-  Type.Object({ stat: Type.Literal('collected'), sources: Type.Array(SourceWord) }, closed),
-  stat('bondBalance', { bonds: Type.Optional(texts) }),
-  stat('originBondBalance', { bonds: Type.Optional(texts) }),
-  stat('bondFactor'),
-  stat('bondCount'),
-  stat('dueInterest', { bonds: texts }),
-  stat('ledgerBalance', { ledger: text }),
-  stat('reserveGap', { account: text }),
-  stat('reserveExcess', { account: text }),
-  stat('date'),
-]
-export interface StatJson {
-  readonly stat: string
-  readonly pools?: readonly string[]
-  readonly sources?: readonly string[]
-  readonly bonds?: readonly string[]
-  readonly ledger?: string
-  readonly account?: string
-}
-export type FormulaJson = number | StatJson
-export const FormulaSchema = Type.Unsafe<FormulaJson>(Type.Union([Type.Number(), ...STATS]))
-
-export const ConditionSchema = Type.Object(
-  { left: FormulaSchema, op: OpWord, right: Type.Union([DateText, Type.Number()]) },
-  closed,
-)
-export type ConditionJson = { left: FormulaJson; op: string; right: number | string }
 
 export type ReserveJson = { pct: number; of: FormulaJson } | { fixed: number } | { max: ReserveJson[] }
 const ReserveSchema = Type.Unsafe<ReserveJson>(
@@ -162,83 +117,6 @@ export const FeeSchema = Type.Union([
   Type.Object({ type: Type.Literal('flow'), schedule: CurveSchema }, closed),
 ])
 export type FeeJson = Static<typeof FeeSchema>
-
-const from = { from: text }
-const bonds = { bonds: texts }
-const limit = { limit: Type.Optional(FormulaSchema) }
-const support = { support: Type.Optional(Type.Array(Type.Object({ account: text }, closed))) }
-const order = { order: Type.Enum(['proRata']) }
-const price = { price: Type.Object({ performing: Type.Number(), defaulted: Type.Number() }, closed) }
-const DirectionWord = Type.Enum(['Debit', 'Credit'])
-const act = <A extends string, P extends Record<string, unknown>>(action: A, keys: P) =>
-  Type.Object({ action: Type.Literal(action), ...(keys as Record<string, typeof text>) }, closed)
-
-const nested = Type.Array(Type.Ref('Action'))
-const ACTIONS = [
-  act('CalcBondInt', bonds),
-  act('CalcFee', { fees: texts }),
-  act('PayInt', { ...from, ...bonds, ...limit, ...support }),
-  act('AccrueAndPayInt', { ...from, ...bonds, ...support }),
-  act('PayIntByRateIndex', { ...from, ...bonds, coupon: Index }),
-  act('PayPrin', { ...from, ...bonds, ...limit }),
-  act('PayIntResidual', { ...from, bond: text }),
-  act('AccrueAndPayIntGroup', { ...from, group: text, ...order }),
-  act('PayPrinGroup', { ...from, group: text, ...order }),
-  act('PayFee', { ...from, fees: texts }),
-  act('CalcAndPayFee', { ...from, fees: texts }),
-  act('Transfer', { ...from, to: text, ...limit }),
-  act('TransferAndBook', {
-    ...from,
-    to: text,
-    ...limit,
-    book: Type.Object({ direction: DirectionWord, ledger: text }, closed),
-  }),
-  act('BookLedgers', {
-    direction: DirectionWord,
-    amount: FormulaSchema,
-    ledgers: Type.Array(Type.Object({ ledger: text, cap: FormulaSchema }, closed)),
-  }),
-  act('WriteOff', { bond: text, amount: FormulaSchema }),
-  act('FundWith', { to: text, bond: text, amount: Money }),
-  act('BuyAsset', { ...from, ...price }),
-  act('LiquidatePool', { to: text, ...price }),
-  act('LiqAccrue', { facilities: texts }),
-  act('LiqRepay', { ...from, facility: text, order: Type.Array(Type.Enum(['premium', 'interest', 'balance'])) }),
-  act('LiqSupport', { facility: text, pay: Type.Enum(['bondInterest']), ...bonds, ...limit }),
-  act('SwapSettle', { account: text, swap: text }),
-  act('CollectRateCap', { to: text, rateCap: text }),
-  act('IfElse', { if: ConditionSchema, then: nested, else: nested }),
-]
-/** One action; which keys it has is what the schema says. */
-export interface ActionJson {
-  readonly action: string
-  readonly from: string
-  readonly to: string
-  readonly bonds: string[]
-  readonly bond: string
-  readonly group: string
-  readonly fees: string[]
-  readonly coupon: number
-  readonly limit?: FormulaJson
-  readonly support?: { account: string }[]
-  readonly book: { direction: 'Debit' | 'Credit'; ledger: string }
-  readonly direction: 'Debit' | 'Credit'
-  readonly amount: FormulaJson
-  readonly ledgers: { ledger: string; cap: FormulaJson }[]
-  readonly price: { performing: number; defaulted: number }
-  readonly facilities: string[]
-  readonly facility: string
-  readonly order: ('premium' | 'interest' | 'balance')[]
-  readonly account: string
-  readonly swap: string
-  readonly rateCap: string
-  readonly if: ConditionJson
-  readonly then: ActionJson[]
-  readonly else: ActionJson[]
-}
-const ActionsSchema = Type.Unsafe<ActionJson[]>(
-  Type.Cyclic({ Action: Type.Union(ACTIONS), Actions: Type.Array(Type.Ref('Action')) }, 'Actions'),
-)
 
 export const StatusWord = Type.Enum(['PreClosing', 'Amortizing', 'Revolving', 'Accelerated'])
 export const TriggersSchema = Type.Object(
