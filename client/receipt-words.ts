@@ -100,14 +100,13 @@ export function factWords(receipt: Receipt, height: number): Words {
       }
     }
     case 'asset': {
-      const { slot, leaf, key, batch } = receipt
-      const name = key.split('/').slice(2).join(' / ')
-      const state = String(batch['state'])
-      const { currentFen, count } = batch['root'] as { currentFen: string; count: string }
-      const one = leaf ?? { currentFen: '0', originalFen: '0', defaultedFen: '0' }
+      const { deal, version, slot, terms, currentFen, defaultedFen } = receipt.asset
+      const { count, currentFen: whole } = receipt.batch['root'] as { currentFen: string; count: string }
+      const state = String(receipt.batch['state'])
+      const [original, current, defaulted] = [String(terms['originalFen']), currentFen, defaultedFen].map(yuan)
       return {
-        zh: `资产批次 ${name}（${state}）的槽位 ${slot}：${leaf ? `原始 ${yuan(one.originalFen)} 元，未偿 ${yuan(one.currentFen)} 元，违约 ${yuan(one.defaultedFen)} 元` : '未分配'}；全批 ${count} 笔，未偿合计 ${yuan(currentFen)} 元`, // prettier-ignore
-        en: `slot ${slot} of asset batch ${name} (${state}): ${leaf ? `${yuan(one.originalFen)} yuan originally, ${yuan(one.currentFen)} outstanding, ${yuan(one.defaultedFen)} defaulted` : 'unassigned'}; the batch has ${count} assets, ${yuan(currentFen)} yuan outstanding`, // prettier-ignore
+        zh: `计划 ${deal} 资产批次 ${version}（${state}）的槽位 ${slot}：原始 ${original} 元，未偿 ${current} 元，违约 ${defaulted} 元；全批 ${count} 笔，未偿合计 ${yuan(whole)} 元`, // prettier-ignore
+        en: `slot ${slot} of asset batch ${version} (${state}) of ${deal}: ${original} yuan originally, ${current} outstanding, ${defaulted} defaulted; the batch has ${count} assets, ${yuan(whole)} yuan outstanding`, // prettier-ignore
       }
     }
     case 'validators': {

@@ -70,8 +70,18 @@ const found = f.oneOf(
 )
 
 const amount = f.matching(/^(0|[1-9][0-9]{0,18})$/, 'an amount of fen')
-const assetLeaf = f.fields({ content: f.hash, originalFen: amount, currentFen: amount, defaultedFen: amount })
-const sumNode = f.matching(/^([A-Za-z0-9_-]{86})?$/, 'a node of 86 base64url characters, or none')
+const asset = f.fields({
+  kind: f.literal('sluice/asset/1'),
+  deal: id,
+  version: f.count,
+  slot: f.count,
+  terms: f.object,
+  salt: f.hash,
+  currentFen: amount,
+  defaultedFen: amount,
+  root: f.object,
+  path: f.text,
+})
 const MAX_BLOCKS = 1_000
 
 /** What each kind of receipt holds besides its kind. */
@@ -81,7 +91,7 @@ const RECEIPTS: readonly (readonly [kind: string, fields: Readonly<Record<string
   ['key', { key: f.text, found, proof: stateProof, anchor }],
   ['topic', { topic: f.text, feed: f.fields({ count: f.count, hash: f.hash }), proof: stateProof, anchor }],
   ['expired', { command: commandForm, digest: f.hash, proof: stateProof, next: f.nullOr(f.fields(signedHeader)), anchor }], // prettier-ignore
-  ['asset', { slot: f.count, leaf: f.nullOr(assetLeaf), siblings: f.listOf(sumNode, 32), key: f.text, batch: f.object, proof: stateProof, anchor }], // prettier-ignore
+  ['asset', { asset, batch: f.object, proof: stateProof, anchor }],
   ['validators', { blocks: f.listOf(lightBlockForm, MAX_BLOCKS) }],
 ]
 

@@ -1,3 +1,4 @@
+import type { AssetProof } from './asset.ts'
 import type { CommandResult, SignedHeader } from './block.ts'
 import type { LightBlock, LightReason, TrustedValidators, TrustingPeriod } from './cometbft/index.ts'
 import type { Command } from './command.ts'
@@ -101,25 +102,12 @@ export interface ExpiredReceipt {
   readonly anchor: Anchor
 }
 
-/** One slot of an asset batch; amounts in fen, as decimal text. */
-export interface AssetLeaf {
-  /** Hash of, or salted commitment to, the asset's record. */
-  readonly content: string
-  readonly originalFen: string
-  readonly currentFen: string
-  readonly defaultedFen: string
-}
-
-/** An asset stands in its slot of a batch, whose root with all sums stands in the state. */
+/** An asset is in its batch with its terms and balances, and the batch's root with all its sums stands in the state. */
 export interface AssetReceipt {
   readonly kind: 'asset'
-  readonly slot: number
-  /** null: the slot is unassigned. */
-  readonly leaf: AssetLeaf | null
-  /** The sum tree's siblings from the leaf up: 64 bytes each (proof/sum-tree.ts), base64url; '' for an empty subtree. */
-  readonly siblings: readonly string[]
-  /** `asset-registry/batch/<deal>/<version>`, and what stands there: `root`, `state`, `asOf` and more. */
-  readonly key: string
+  /** Its `root` is that of `batch`. */
+  readonly asset: AssetProof
+  /** What stands at `asset-registry/batch/<deal>/<version>`: `root`, `state`, `asOf` and more. */
   readonly batch: JsonObject
   readonly proof: StateProof
   readonly anchor: Anchor

@@ -5,7 +5,7 @@ import { commandKey, ID_RETENTION_MS } from './command.ts'
 import { verifyEd25519 } from './ed25519.ts'
 import { headerHash } from './block.ts'
 import { feedKey } from './feed.ts'
-import type { Json } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
 import type { Anchor, AnyTrust, AssetReceipt, ExpiredReceipt, Receipt } from './receipt.ts'
 import { START_SECONDS, testBlock } from './testing/comet-chain.ts'
 import { command, memoized, NOW_MS, operatorTrust, signHeader, SmallLedger, validators, validatorTrust } from './testing/small-ledger.ts' // prettier-ignore
@@ -91,15 +91,18 @@ describe.each(DRIVERS)('receipts anchored by %s', (_name, trust, anchor, late) =
 
   it('finds an asset with another balance, slot or batch, and a batch that stands elsewhere', () => {
     const good = ledger.asset(anchor, 3)
-    const bad = (over: Partial<AssetReceipt>) => verify({ ...good, ...over }, trust)
-    expect(bad({ leaf: { ...good.leaf!, currentFen: '900004' } })).toMatchObject({ reason: 'NOT_IN_BATCH' })
+    const bad = (over: JsonObject) =>
+      verify({ ...good, asset: { ...good.asset, ...over } as AssetReceipt['asset'] }, trust)
+    expect(bad({ currentFen: '900004' })).toMatchObject({ reason: 'NOT_IN_BATCH', field: 'BAD_PROOF' })
+    expect(bad({ terms: { ...good.asset.terms, obligor: 'P4' } })).toMatchObject({ reason: 'NOT_IN_BATCH' })
+    expect(bad({ terms: {} })).toMatchObject({ reason: 'NOT_IN_BATCH', field: '/asset/terms.originalFen' })
     expect(bad({ slot: 2 })).toMatchObject({ reason: 'NOT_IN_BATCH' })
     expect(bad({ slot: 8 })).toMatchObject({ reason: 'NOT_IN_BATCH', field: 'SLOT_OUT_OF_RANGE' })
-    const root = { ...(good.batch['root'] as object), currentFen: '1' } as Json
-    expect(bad({ batch: { ...good.batch, root } })).toMatchObject({ reason: 'NOT_IN_STATE' })
-    expect(bad({ key: 'notes/note/7' })).toMatchObject({ reason: 'BAD_FORM', field: '/key' })
-    expect(bad({ leaf: null })).toMatchObject({ reason: 'NOT_IN_BATCH' })
-    expect(bad({ siblings: good.siblings.slice(1) })).toMatchObject({ reason: 'NOT_IN_BATCH' })
+    expect(bad({ version: 2 })).toMatchObject({ reason: 'NOT_IN_STATE' })
+    expect(bad({ path: good.asset.path.slice(86) })).toMatchObject({ reason: 'NOT_IN_BATCH', field: '/asset/path' })
+    const root = { ...good.asset.root, currentFen: '1' }
+    expect(bad({ root })).toMatchObject({ reason: 'NOT_IN_BATCH', field: '/asset/root' })
+    expect(verify({ ...good, batch: { ...good.batch, root } }, trust)).toMatchObject({ reason: 'NOT_IN_STATE' })
   })
 })
 

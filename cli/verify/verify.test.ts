@@ -48,7 +48,7 @@ describe('sluice verify', () => {
   it('says in both languages what a receipt proves, and what it is trusted by', async () => {
     const zh = await verify(byOperator, ...operator, '--lang', 'zh')
     expect(zh).toMatchObject({ code: 0 })
-    expect(zh.out).toContain('已验证: 资产批次 deal-a / 1（effective）的槽位 3：原始 10,000.03 元')
+    expect(zh.out).toContain('已验证: 计划 deal-a 资产批次 1（effective）的槽位 3：原始 10,000.03 元')
     const en = await verify(byValidators, '--validators', trusted, '--lang', 'en')
     expect(en).toMatchObject({ code: 0 })
     expect(en.out).toContain('verified: command c-2-1 (notes.put, of core) was executed in block 2: 1 events')

@@ -1,4 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
+import { assetContent, encodePath } from '../asset.ts'
 import { assetReceipt } from '../asset-receipt.ts'
 import { toBase64url } from '../base64url.ts'
 import { headerHash, headerSigningBytes, NO_HASH, resultHash, type BlockHeader, type SignedHeader } from '../block.ts'
@@ -8,7 +9,7 @@ import { eventDigest, extendFeed, EMPTY_FEED, feedKey, type EventCore } from '..
 import { inOrder } from '../cometbft/index.ts'
 import { bytesToHex, hashJson, hexToBytes, sha256Bytes, sha256Hex, utf8ToBytes } from '../hash.ts'
 import { EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, historyPath } from '../history.ts'
-import type { Json } from '../json.ts'
+import type { Json, JsonObject } from '../json.ts'
 import { ListTree } from '../list-tree.ts'
 import type { Anchor, AssetReceipt, HistoryPlace, KeyReceipt, Receipt, Trust, ValidatorTrust } from '../receipt.ts'
 import { SparseTree, type StateProof } from '../sparse-tree.ts'
@@ -48,6 +49,8 @@ export function signHeader(header: BlockHeader): SignedHeader {
   return { header, signature: toBase64url(signature) }
 }
 
+const termsOf = (slot: number) => ({ obligor: `P${slot}`, originalFen: String(1_000_000 + slot) })
+
 const BLOCKS = 5
 const PER_BLOCK = 3
 const keyHash = (key: string): Uint8Array => sha256Bytes(utf8ToBytes(key))
@@ -85,8 +88,8 @@ export class SmallLedger {
     this.state.set(HISTORY_KEY, { ...history })
     this.state.set(feedKey('public'), { ...feed })
     this.leaves = Array.from({ length: assets }, (_, i) => ({
-      content: sha256Hex(utf8ToBytes(`asset ${i}`)),
-      originalFen: 1_000_000n + BigInt(i),
+      content: assetContent(termsOf(i), GENESIS),
+      originalFen: BigInt(termsOf(i).originalFen),
       currentFen: 900_000n + BigInt(i),
       defaultedFen: i % 7 === 0 ? 100n : 0n,
     }))
@@ -169,7 +172,20 @@ export class SmallLedger {
   }
 
   asset(anchor: Anchor, slot: number): AssetReceipt {
-    return assetReceipt(this.key(anchor, this.batchKey) as KeyReceipt, this.leaves[slot], this.batch.proof(slot))
+    const batch = this.key(anchor, this.batchKey) as KeyReceipt
+    const { currentFen, defaultedFen } = this.leaves[slot]!
+    return assetReceipt(batch, {
+      kind: 'sluice/asset/1',
+      deal: 'deal-a',
+      version: 1,
+      slot,
+      terms: termsOf(slot),
+      salt: GENESIS,
+      currentFen: `${currentFen}`,
+      defaultedFen: `${defaultedFen}`,
+      root: (this.state.get(this.batchKey) as { root: JsonObject }).root,
+      path: encodePath(this.batch.proof(slot).siblings),
+    })
   }
 }
 
