@@ -5,8 +5,19 @@ import type { JsonObject } from '#proof/json'
 import type { SequencerLimits } from '../embedded/sequencer.ts'
 import { LedgerError, type Executed, type LedgerErrorCode } from '../port.ts'
 
+/** Where CometBFT finds the application, and the application CometBFT; without it the ledger is embedded. */
+export interface ConsensusPlace {
+  readonly abciPort: number
+  readonly rpcUrl: string
+}
+
 export type Question =
-  | { readonly kind: 'open'; readonly databaseUrl: string; readonly limits: Partial<SequencerLimits> }
+  | {
+      readonly kind: 'open'
+      readonly databaseUrl: string
+      readonly limits: Partial<SequencerLimits>
+      readonly consensus?: ConsensusPlace
+    }
   | { readonly kind: 'submit'; readonly id: number; readonly bytes: string }
 
 export type Answer =
@@ -53,11 +64,11 @@ export class LedgerChild {
   }
 
   /** @throws when the process ended instead */
-  async open(databaseUrl: string, limits: Partial<SequencerLimits>): Promise<void> {
+  async open(databaseUrl: string, limits: Partial<SequencerLimits>, consensus?: ConsensusPlace): Promise<void> {
     await this.ready
     const opened = new Promise<string>((resolve) => (this.opened = resolve))
     const exited = once(this.process, 'exit').then(() => Promise.reject(new Error('ended instead of opening')))
-    this.ask({ kind: 'open', databaseUrl, limits })
+    this.ask({ kind: 'open', databaseUrl, limits, ...(consensus && { consensus }) })
     this.chainId = await Promise.race([opened, exited])
     exited.catch(() => undefined)
   }

@@ -1,11 +1,12 @@
 import { EmbeddedLedger } from '../embedded/embedded-ledger.ts'
-import { LedgerError } from '../port.ts'
+import { CometbftLedger } from '../cometbft/cometbft-ledger.ts'
+import { LedgerError, type Ledger } from '../port.ts'
 import type { Answer, Question } from './ledger-child.ts'
 import { testLedgerOptions } from './fixture.ts'
 
 // A ledger in a process that a test kills. It opens the ledger when told to, so that it may stand ready before, and
 // answers commands sent as messages.
-let ledger: EmbeddedLedger | undefined
+let ledger: Ledger | undefined
 const say = (answer: Answer) => process.send!(answer)
 
 process.on('message', (question: Question) => {
@@ -17,8 +18,16 @@ say({ kind: 'ready' })
 async function answer(question: Question): Promise<void> {
   switch (question.kind) {
     case 'open': {
-      const { databaseUrl, limits } = question
-      ledger = await EmbeddedLedger.open({ ...testLedgerOptions(databaseUrl), limits })
+      const { databaseUrl, limits, consensus } = question
+      const options = testLedgerOptions(databaseUrl)
+      ledger = consensus
+        ? await CometbftLedger.open({
+            ...options,
+            listen: { port: consensus.abciPort },
+            rpc: [consensus.rpcUrl],
+            limits: { resendMs: 1_000 },
+          })
+        : await EmbeddedLedger.open({ ...options, limits })
       say({ kind: 'open', chainId: ledger.chainId })
       return
     }

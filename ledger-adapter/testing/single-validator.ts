@@ -43,7 +43,7 @@ export class SingleValidator {
     readonly genesis: GenesisDocument,
     private readonly program: string,
     private readonly held: Awaited<ReturnType<typeof claim>>,
-    private readonly ports: { readonly abci: number; readonly rpc: number; readonly p2p: number },
+    readonly ports: { readonly abci: number; readonly rpc: number; readonly p2p: number },
   ) {
     this.chainId = chainIdOf(genesis as unknown as JsonObject)
   }
