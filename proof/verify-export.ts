@@ -23,7 +23,7 @@ import { blockKey, EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, type 
 import type { Json, JsonObject } from './json.ts'
 import { listRoot } from './list-tree.ts'
 import { SparseTree } from './sparse-tree.ts'
-import type { Trust } from './receipt.ts'
+import type { Trust, ValidatorTrust } from './receipt.ts'
 import { verifyReceiptObject } from './verify-receipt.ts'
 
 /** What the contracts know and `proof/` does not; a verifier that has their code checks more. */
@@ -68,6 +68,9 @@ const holds = (condition: boolean, reason: string): void => {
   if (!condition) throw new NotHolding(reason)
 }
 
+/** Empty where no operator signs. */
+const operatorSignature: f.Form = (value, path) => (value === '' ? undefined : f.signature(value, path))
+
 const lineForm = f.oneOf(
   'kind',
   new Map<Json, f.Form>([
@@ -77,7 +80,7 @@ const lineForm = f.oneOf(
       f.fields({
         kind: f.any,
         header: headerForm,
-        signature: f.signature,
+        signature: operatorSignature,
         commands: f.count,
         events: f.count,
         changes: f.count,
@@ -101,14 +104,24 @@ interface OpenBlock extends SignedHeader {
 
 const MAX_LINE_BYTES = 64 << 20
 
+/** Whose votes stand for the last state, where no operator signs. */
+export interface ConsensusTrust {
+  readonly validators: ValidatorTrust['validators']
+}
+
 /**
  * Verifies a whole exported ledger from its lines, without any server: the chain of headers and their signatures, every
  * root recomputed from the contents, every signature of a command, the feeds, and the receipts at the end.
+ *
+ * On a ledger that its members agree on (`validators` given) nobody signs a header: heights without commands have none,
+ * and at least one receipt must anchor the state after the last block by the votes of validators whom one trusts. That
+ * state holds the roots of every block (sys/history), so it vouches for all contents; block times are vouched for only
+ * as far as nothing came before its time or after its expiry.
  * @param expected what the verifier knows beforehand; without it the file is only checked against itself
  */
 export async function verifyExport(
   lines: AsyncIterable<string> | Iterable<string>,
-  expected: Partial<Trust> = {},
+  expected: Partial<Trust> & Partial<ConsensusTrust> = {},
   rules: ContractRules = {},
   check: SignatureCheck = verifySignature,
 ): Promise<ExportVerdict> {
@@ -140,9 +153,11 @@ class ExportVerifier {
   private readonly receipts: Record<string, number> = {}
   private readonly counts = { commands: 0, refused: 0, events: 0 }
   private isEnded = false
+  /** Consensus: a receipt vouches for the state after the last block. */
+  private isAnchored = false
 
   constructor(
-    private readonly expected: Partial<Trust>,
+    private readonly expected: Partial<Trust> & Partial<ConsensusTrust>,
     private readonly rules: ContractRules,
     private readonly check: SignatureCheck,
   ) {}
@@ -173,6 +188,8 @@ class ExportVerifier {
 
   finish(): ExportSummary {
     holds(this.isEnded, 'the file ends before its end line: it was cut off')
+    const { validators } = this.expected
+    holds(!validators || this.isAnchored, 'no receipt vouches for the state after the last block')
     const { keyOf, apply, genesisEvents } = this.rules
     const unchecked = [
       ...(keyOf ? [] : ['signatures of commands']),
@@ -216,11 +233,15 @@ class ExportVerifier {
     const { header } = signed
     const { chainId, genesisHash, operatorKey } = this.trust!
     const at = `block ${header.height}`
-    holds(header.height === (this.last ? this.last.header.height + 1 : 0), `${at}: height is not the next`)
+    const { validators } = this.expected
+    const next = this.last ? this.last.header.height + 1 : 0
+    const isNext = validators && this.last ? header.height >= next : header.height === next
+    holds(isNext, `${at}: height is not the next`)
     holds(header.previous === (this.last?.hash ?? NO_HASH), `${at}: does not follow the header before`)
     holds(header.timeMs >= (this.last?.header.timeMs ?? 0), `${at}: time goes back`)
     holds(header.chainId === chainId && header.genesisHash === genesisHash, `${at}: of another ledger`)
-    holds(isSignedBy(signed, operatorKey, this.check), `${at}: not signed by the ledger's operator`)
+    if (validators) holds(signed.signature === '', `${at}: a signature where consensus stands for it`)
+    else holds(isSignedBy(signed, operatorKey, this.check), `${at}: not signed by the ledger's operator`)
     const [commands, events, changes] = [value.commands, value.events, value.changes] as number[]
     const counts = { commands: commands!, events: events!, changes: changes! }
     this.open = { ...signed, counts, commands: [], events: [], changes: new Map() }
@@ -381,12 +402,17 @@ class ExportVerifier {
 
   private receipt(receipt: JsonObject): void {
     this.closeBlock()
-    const verdict = verifyReceiptObject(receipt, this.trust!, this.check)
+    const { validators } = this.expected
+    const trust = validators ? { chainId: this.trust!.chainId, validators } : this.trust!
+    const verdict = verifyReceiptObject(receipt, trust, { operator: this.check })
     if (!verdict.ok) throw new NotHolding(`receipt: ${verdict.reason} ${verdict.field ?? ''}`)
-    holds(
-      this.headers[verdict.anchored.height] === verdict.anchored.headerHash,
-      'receipt: of a header that is not in the chain',
-    )
+    const { height, headerHash, stateRoot } = verdict.anchored
+    if (validators) {
+      const { header } = this.last!
+      // Blocks without commands in between change nothing.
+      holds(height >= header.height && stateRoot === header.stateRoot, 'receipt: of another state than the last')
+      this.isAnchored = true
+    } else holds(this.headers[height] === headerHash, 'receipt: of a header that is not in the chain')
     const { kind } = verdict.receipt
     this.receipts[kind] = (this.receipts[kind] ?? 0) + 1
   }

@@ -130,8 +130,9 @@ export class LedgerApplication extends BaseApplication {
     const { machine, transactions } = this.deps
     const read = request.txs.map((tx) => transactions.read(tx)?.filter(isCandidate) ?? [])
     const finalized = await machine.finalize(Number(request.height), toMs(request.time), read.flat())
+    let place = 0
     const txResults = read.map((candidates) => {
-      const executed = candidates.filter((candidate) => !finalized.refused.has(candidate)).length
+      const executed = finalized.fates.slice(place, (place += candidates.length)).filter((fate) => !fate).length
       // A transaction that did nothing may be sent again: CometBFT forgets those with a code.
       const code = executed > 0 ? TX_CODE.OK : TX_CODE.NOTHING_TO_DO
       return txResult({ code, data: Uint8Array.of(executed >> 8, executed & 255) })

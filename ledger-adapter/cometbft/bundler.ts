@@ -89,7 +89,10 @@ export class Bundler {
       if (one.candidate.digest === executed.digest) this.succeed(one, executed)
       else this.fail(one, conflict(executed))
     }
-    for (const [{ command, digest }, error] of finalized.refused) {
+    for (const fate of finalized.fates) {
+      if (!fate) continue
+      const { error } = fate
+      const { command, digest } = fate.candidate
       const one = this.waiting.get(command.commandId)
       if (!one || one.candidate.digest !== digest || !error) continue
       if (error.code === 'NOT_YET_VALID') this.again(one)

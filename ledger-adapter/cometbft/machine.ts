@@ -17,9 +17,12 @@ export interface Finalized {
   readonly stateRoot: string
   /** Absent when no command of it was executed: such a block changes nothing. */
   readonly block: BuiltBlock | undefined
-  /** Those of the candidates that did not enter, with the reason; `undefined`: recorded already, or twice in the block. */
-  readonly refused: ReadonlyMap<Candidate, LedgerError | undefined>
+  /** Why not each of the candidates, in their order; null when it was executed. */
+  readonly fates: readonly Fate[]
 }
+
+/** `error` is absent when the id was recorded already, or taken earlier in the block. */
+export type Fate = { readonly candidate: Candidate; readonly error: LedgerError | undefined } | null
 
 export interface Commitment {
   readonly height: number
@@ -95,7 +98,7 @@ export class Machine {
     this.pending?.restore()
     this.pending = undefined
     return this.whileStoreIsAway(async () => {
-      const { entering, refused } = await this.select(candidates, { height, timeMs })
+      const { entering, fates } = await this.select(candidates, { height, timeMs })
       const due = entering.length === 0 ? [] : this.recovered.expiry.takeDue(timeMs, entering.length * 2 + 16)
       const restore = () => due.forEach((entry) => this.recovered.expiry.add(entry))
       try {
@@ -106,7 +109,7 @@ export class Machine {
         noneRefused(built.refused)
         const { block } = built
         const stateRoot = block?.header.stateRoot ?? this.state.tree.root()
-        const finalized = { height, stateRoot, block, refused }
+        const finalized = { height, stateRoot, block, fates }
         this.pending = { height, timeMs, finalized, restore }
         return finalized
       } catch (error) {
@@ -118,27 +121,29 @@ export class Machine {
 
   /**
    * Which candidates enter: admitted, and of several under one id the first that is. Admission comes before the id, so
-   * that nobody can push a command out of its block by a bad one under the same id.
+   * that nobody can push a command out of its block by a bad one under the same id. Fates go by place, never by object:
+   * one node may read a command that stands twice into one object and another into two, and the results are hashed.
    */
   private async select(candidates: readonly Candidate[], at: { height: number; timeMs: number }) {
     const entering: Candidate[] = []
-    const refused = new Map<Candidate, LedgerError | undefined>()
+    const fates: Fate[] = []
     const taken = new Set<string>()
     for (const candidate of candidates) {
       const { commandId } = candidate.command
       if (this.isRecorded(commandId) || taken.has(commandId)) {
-        refused.set(candidate, undefined)
+        fates.push({ candidate, error: undefined })
         continue
       }
       const error = await this.refusalOf(candidate, at)
       if (error) {
-        refused.set(candidate, error)
+        fates.push({ candidate, error })
         continue
       }
       taken.add(commandId)
       entering.push(candidate)
+      fates.push(null)
     }
-    return { entering, refused }
+    return { entering, fates }
   }
 
   /** Makes the finalized block durable, then visible. */

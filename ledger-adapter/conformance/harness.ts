@@ -1,3 +1,4 @@
+import type { TrustedValidators } from '#proof/cometbft/index'
 import type { JsonObject } from '#proof/json'
 import type { Ledger } from '../port.ts'
 
@@ -8,6 +9,8 @@ export interface LedgerDriver {
   open(): Promise<Ledger>
   /** The genesis document of the ledger that `open` opens. */
   readonly genesis: JsonObject
+  /** Whose votes stand for the state, where no operator signs; blocks without commands then take heights too. */
+  readonly validators?: () => TrustedValidators
   /** A second ledger with another genesis in the same storage. */
   openOther(): Promise<Ledger>
 }

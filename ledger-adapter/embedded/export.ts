@@ -1,5 +1,6 @@
 import { canonicalJson } from '#proof/canonical'
 import type { Json, JsonObject } from '#proof/json'
+import type { StateReceipt } from '#proof/receipt'
 import { LedgerError, type Provable } from '../port.ts'
 import type { LedgerStore } from './store.ts'
 
@@ -21,13 +22,14 @@ export async function* exportLedger(
   if (!last) return
   for (let height = 0; height <= last.header.height; height += 1) {
     const block = await store.block(height)
+    if (!block) continue // a height of consensus without commands
     const [commands, events, changes] = await Promise.all([
       store.commandsOf(height),
       store.eventsOf(height),
       store.changesOf(height),
     ])
     const counts = { commands: commands.length, events: events.length, changes: changes.length }
-    yield line({ kind: 'block', header: block!.header as unknown as Json, signature: block!.signature, ...counts })
+    yield line({ kind: 'block', header: block.header as unknown as Json, signature: block.signature, ...counts })
     for (const { signed, result } of commands) yield `{"kind":"command","result":${result},"signed":${signed}}`
     for (const event of events) {
       const { cursor, commandId, contract, event: name, data, topics } = event
@@ -40,9 +42,12 @@ export async function* exportLedger(
     }
   }
   for (const receipt of receipts) {
-    const { height } = (receipt as unknown as { anchor: { header: { height: number } } }).anchor.header
-    // Consensus anchors a state by the header after it, which may not be stored yet.
-    if (height <= last.header.height) yield line({ kind: 'receipt', receipt })
+    const { anchor } = receipt as unknown as StateReceipt
+    const { height } = anchor.header
+    // The operator's header must be in the file; consensus anchors a state by the header after it, and the state must be
+    // that of the last block in the file.
+    const isOfFile = anchor.kind === 'operator' ? height <= last.header.height : height > last.header.height
+    if (isOfFile) yield line({ kind: 'receipt', receipt })
   }
   yield line({ kind: 'end', height: last.header.height, headerHash: last.headerHash })
 }
@@ -56,7 +61,9 @@ async function sampleReceipts(
   const topic = event?.topics[0]?.topic
   const facts: Provable[] = []
   if (event && event.cursor.height > 0) facts.push({ kind: 'command', commandId: event.commandId })
-  if (event) facts.push({ kind: 'event', cursor: event.cursor })
+  // Nothing but the genesis document vouches for block 0 where no operator signs it.
+  const isSigned = (await store.lastBlock())?.signature !== ''
+  if (event && (isSigned || event.cursor.height > 0)) facts.push({ kind: 'event', cursor: event.cursor })
   if (topic !== undefined) facts.push({ kind: 'topic', topic })
   const [change] = await store.changesOf(0)
   if (change) facts.push({ kind: 'key', key: change[0] })

@@ -36,6 +36,7 @@ export async function cometbftProgram(): Promise<{ path: string } | { missing: s
 export class SingleValidator {
   readonly chainId: string
   private readonly key = cometKey()
+  private isDisposed = false
   private comet: Child | undefined
   private ledger: CometbftLedger | undefined
   private constructor(
@@ -148,6 +149,8 @@ export class SingleValidator {
 
   async dispose(): Promise<void> {
     await this.stop()
+    if (this.isDisposed) return
+    this.isDisposed = true
     this.held.release()
     rmSync(this.home, { recursive: true, force: true })
   }
