@@ -18,9 +18,12 @@ export async function* exportLedger(
   yield line({ kind: 'ledger', format: 1, chainId, genesis })
   // Proofs first, the height after them: blocks committed meanwhile are in the export, up to that height and no further.
   const receipts = await sampleReceipts(store, prove)
-  const last = await store.lastBlock()
+  let last = await store.lastBlock()
   if (!last) return
-  for (let height = 0; height <= last.header.height; height += 1) {
+  const anchored = receipts.flatMap(consensusHeight)
+  // Where consensus anchors, the file ends with a state that a receipt vouches for.
+  const end = anchored.length === 0 ? last.header.height : Math.max(...anchored)
+  for (let height = 0; height <= Math.min(end, last.header.height); height += 1) {
     const block = await store.block(height)
     if (!block) continue // a height of consensus without commands
     const [commands, events, changes] = await Promise.all([
@@ -41,15 +44,15 @@ export async function* exportLedger(
       yield text === undefined ? `{"key":${name},"kind":"delete"}` : `{"key":${name},"kind":"put","value":${text}}`
     }
   }
-  for (const receipt of receipts) {
-    const { anchor } = receipt as unknown as StateReceipt
-    const { height } = anchor.header
-    // The operator's header must be in the file; consensus anchors a state by the header after it, and the state must be
-    // that of the last block in the file.
-    const isOfFile = anchor.kind === 'operator' ? height <= last.header.height : height > last.header.height
-    if (isOfFile) yield line({ kind: 'receipt', receipt })
-  }
+  if (end < last.header.height) last = (await store.lastBlockUpTo(end))!
+  for (const receipt of receipts) yield line({ kind: 'receipt', receipt })
   yield line({ kind: 'end', height: last.header.height, headerHash: last.headerHash })
+}
+
+/** The height whose state a receipt proves, where consensus anchors it: the header is that of the next. */
+function consensusHeight(receipt: JsonObject): number[] {
+  const { anchor } = receipt as unknown as StateReceipt
+  return anchor.kind === 'cometbft' ? [anchor.header.height - 1] : []
 }
 
 /** One of each kind: of the latest command with an event, that event and its first topic, and of a key of genesis. */

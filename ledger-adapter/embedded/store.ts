@@ -127,6 +127,16 @@ export class LedgerStore {
     return rows[0] && storedBlock(rows[0])
   }
 
+  /** The last block of this height or a lower one. */
+  async lastBlockUpTo(height: number): Promise<StoredBlock | undefined> {
+    const rows = await this.database.query<BlockRow>(
+      `SELECT header_hash, header, signature FROM sluice_ledger.block
+       WHERE ledger = $1 AND height <= $2 ORDER BY height DESC LIMIT 1`,
+      [this.ledger, height],
+    )
+    return rows[0] && storedBlock(rows[0])
+  }
+
   async block(height: number): Promise<StoredBlock | undefined> {
     const rows = await this.database.query<BlockRow>(
       `
