@@ -6,6 +6,7 @@ import type { Registry } from '#contracts/kernel/execute'
 import { registry as allContracts } from '#contracts/registry'
 import type { Ledger } from '#ledger-adapter/port'
 import type { Database, Projection } from '#node/projector/projection'
+import type { FileExchange } from '#node/exchange/exchange'
 import type { NoticeBoard } from '#node/notices/notice-board'
 import { PROJECTIONS } from '#node/projector/projections/index'
 import { topicTables } from '#node/projector/projections/topics'
@@ -13,6 +14,7 @@ import { Projector } from '#node/projector/projector'
 import { READ_SCHEMA } from '#node/projector/tables'
 import { Relay, type SignalSender } from '#node/relay/relay'
 import { commandRoutes } from './commands/http.ts'
+import { exchangeService } from './exchange/http.ts'
 import { issuanceService } from './issuance/main.ts'
 import { mount } from './kit/route.ts'
 import { createServer, type ServerOptions } from './kit/server.ts'
@@ -35,6 +37,8 @@ export interface NodeAppOptions extends ServerOptions {
   readonly workflows: WorkflowStarter & SignalSender
   /** Where workflows tell people; without it there are no notices to read. */
   readonly notices?: NoticeBoard
+  /** Files this organisation holds ready for others; without it there are none to pull. */
+  readonly exchange?: FileExchange
   readonly registry?: Registry
   /** What callers sign in to: the node's public name. */
   readonly audience?: string
@@ -85,6 +89,7 @@ export async function createNodeApp(options: NodeAppOptions): Promise<NodeApp> {
     mount(app, commandRoutes, deps)
     mount(app, recordRoutes, deps)
     if (options.notices) mount(app, noticeRoutes, { ...deps, notices: options.notices })
+    if (options.exchange) await app.register(exchangeService, { ...deps, exchange: options.exchange })
     await app.register(issuanceService, deps)
     await app.register(servicingService, deps)
     await app.register(receivableSplitService, deps)

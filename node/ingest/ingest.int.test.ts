@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -94,6 +94,14 @@ describe('a batch', () => {
       }
     }
     await expect(Tape.prove(servicer.store, servicer.folder, DEAL, 'CI000004299', 2)).rejects.toThrow('UNKNOWN_ASSET')
+    // A torn file of a tree is noticed, and made again from the rows.
+    const trees = (await readdir(servicer.folder)).filter((name) => name.endsWith('-4.tree'))
+    expect(trees).toHaveLength(1)
+    const torn = await readFile(join(servicer.folder, trees[0]!))
+    torn.fill(0, 64, 64 + 4300 * 64)
+    await writeFile(join(servicer.folder, trees[0]!), torn)
+    const again = await Tape.prove(servicer.store, servicer.folder, DEAL, 'CI000000001')
+    expect(verifyAssetProof(again).hash).toBe(story.world.read(batchKey(DEAL, '4'))!.root.hash)
     // Without its files a tape gives the same trees from its rows, the latest and the one before.
     const rebuilt = { ...servicer, folder: join(folder, 'elsewhere') }
     await ingest({ ...rebuilt, kind: 'update', file: await file('day3.csv', day(3)), asOf: addDays(CUT_OFF, 4) })

@@ -8,41 +8,13 @@ import { isIsoDate } from '#domain/date'
 import { levelsFor, type LeafColumns, type SumTree } from '#proof/sum-tree'
 import { applyUpdate, refuseKnownAssets } from './apply-update.ts'
 import { BatchError } from './errors.ts'
+import type { IngestOptions } from './options.ts'
 import { fileHash, packageHash, type PackageHead } from './package.ts'
 import { parsePool, parseUpdates, reopenParsed, type ParsedFile, type ParseOptions } from './parse.ts'
-import { ASSET_COLUMNS, literal, TapeStore, type BatchKind, type Job, type TapeVersion } from './store.ts'
+import { ASSET_COLUMNS, literal, type Job, type TapeVersion } from './store.ts'
 import { Tape } from './tape.ts'
 
-export interface IngestOptions {
-  readonly store: TapeStore
-  /** The organisation's working folder: trees, and what a job keeps between its steps. */
-  readonly folder: string
-  readonly file: string
-  readonly deal: string
-  readonly kind: BatchKind
-  readonly asOf: string
-  /** Given by who repeats another's batch; else random, and forgotten once the salts stand in the rows. */
-  readonly saltSeed?: string
-  /** Slots for 2^levels assets; twice as many as the first file has, unless said. */
-  readonly levels?: number
-  /** Forgets an unfinished job of another file instead of refusing. */
-  readonly restart?: boolean
-  readonly maxErrors?: number
-  /** What DuckDB may use before it spills to disk. */
-  readonly memoryMb?: number
-  readonly segmentRows?: number
-  readonly onProgress?: (progress: Progress) => void
-  /** Looks at the version before it is there; throwing refuses it, and nothing is taken over. */
-  readonly confirm?: (version: TapeVersion) => void
-}
-
-export interface Progress {
-  readonly stage: 'parse' | 'load' | 'index' | 'tree' | 'resume'
-  readonly rows?: number
-  readonly of?: number
-  readonly percent?: number
-  readonly rowsPerSecond?: number
-}
+export type { IngestOptions, Progress } from './options.ts'
 
 export interface Ingested extends TapeVersion {
   /** The head of the package for the custodian; with the file it is the package. */

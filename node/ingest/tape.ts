@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { rootRecordOf } from '#contracts/asset-registry/root'
-import { encodePath, type AssetProof } from '#proof/asset'
+import { AssetProofError, encodePath, verifyAssetProof, type AssetProof } from '#proof/asset'
 import type { JsonObject } from '#proof/json'
-import { SumTree, type LeafColumns } from '#proof/sum-tree'
+import { SumTree, SumTreeError, type LeafColumns, type SumNode } from '#proof/sum-tree'
 import { BatchError } from './errors.ts'
 import type { TapeStore, TapeVersion } from './store.ts'
 import { loadTree, nativeHash, readProof, removeTree, saveTree } from './tree-file.ts'
@@ -57,12 +57,7 @@ export const Tape = {
     const asset = await assetAt(store, version, assetId)
     const { slot, salt, currentFen, defaultedFen, terms } = asset
     const path = fileOf(folder, version)
-    const { siblings } = await readProof(path, slot).catch(async () => {
-      const { tree } = await Tape.open(store, folder, version)
-      await saveTree(path, tree, version.used)
-      return tree.proof(slot)
-    })
-    return {
+    const proofOf = (siblings: readonly SumNode[]): AssetProof => ({
       kind: 'sluice/asset/1',
       deal,
       version: version.version,
@@ -73,8 +68,25 @@ export const Tape = {
       defaultedFen,
       root: { ...version.root },
       path: encodePath(siblings),
-    }
+    })
+    const stored = await readProof(path, slot).catch(() => undefined)
+    const proof = stored && proofOf(stored.siblings)
+    if (proof && holds(proof)) return proof
+    await removeTree(path) // torn or missing: it is made again from the rows
+    const { tree } = await Tape.open(store, folder, version)
+    await saveTree(path, tree, version.used)
+    return proofOf(tree.proof(slot).siblings)
   },
+}
+
+function holds(proof: AssetProof): boolean {
+  try {
+    verifyAssetProof(proof)
+    return true
+  } catch (error) {
+    if (error instanceof SumTreeError || error instanceof AssetProofError) return false
+    throw error
+  }
 }
 
 const isTreeOf = (tree: SumTree, { root }: TapeVersion): boolean => rootRecordOf(tree.root()).hash === root.hash

@@ -1,0 +1,147 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createServer, request as httpRequest } from 'node:http'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { testPublicKey } from '#contracts/testing/consortium'
+import { FileExchange } from '#node/exchange/exchange'
+import { CHUNK, isSigned, type Signer } from '#node/exchange/manifest'
+import { pull, type PullOptions } from '#node/exchange/pull'
+import { newRecipientKey } from '#node/exchange/seal'
+import { toBase64url } from '#proof/base64url'
+import { loginBytes } from '#proof/login'
+import { signerOf, startTestNode, type TestNode } from '../testing/node.ts'
+
+const signer = (operator: string): Signer => signerOf(operator) as Signer
+const keyOf = async (participant: string, keyId: string) => testPublicKey(`${participant}:${keyId.replace('-key', '')}`)
+
+let node: TestNode
+let folder: string
+let exchange: FileExchange
+const custodian = newRecipientKey()
+const file = randomBytes(3 * CHUNK + 12_345)
+const content = createHash('sha256').update(file).digest('hex')
+
+async function tokenOf(operator: string): Promise<string> {
+  const { participant, keyId, sign } = signer(operator)
+  const post = async <T>(path: string, body: object): Promise<T> =>
+    (await (await fetch(new URL(path, node.url), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).json()) as T // prettier-ignore
+  const issued = await post<{ challenge: string; audience: string; chainId: string }>('/v1/challenges', { participant, keyId }) // prettier-ignore
+  const signature = toBase64url(sign(loginBytes({ ...issued, participant, keyId })))
+  return (await post<{ token: string }>('/v1/tokens', { challenge: issued.challenge, signature })).token
+}
+
+const options = (over: Partial<PullOptions> = {}): PullOptions => ({
+  url: node.url,
+  token: () => tokenOf('custodian:checker'),
+  content,
+  from: 'originator',
+  folder: join(folder, 'received'),
+  key: custodian,
+  signer: signer('custodian:checker'),
+  keyOf,
+  ...over,
+})
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-exchange-'))
+  exchange = new FileExchange(join(folder, 'offered'), keyOf)
+  node = await startTestNode({ exchange })
+  await exchange.offer({
+    content,
+    source: Readable.from([file.subarray(0, 100_000), file.subarray(100_000)]),
+    to: [{ participant: 'custodian', publicKey: custodian.publicKey }],
+    signer: signer('originator:maker'),
+  })
+})
+afterAll(async () => {
+  await node.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** A network between the two that may change a byte, or end after so many; counts what it let through. */
+async function through(change: (chunk: Buffer, at: number) => Buffer | undefined) {
+  const ranges: (string | undefined)[] = []
+  const server = createServer((incoming, outgoing) => {
+    const isBody = incoming.url!.endsWith('/body')
+    if (isBody) ranges.push(incoming.headers.range)
+    const upstream = httpRequest(new URL(incoming.url!, node.url), { method: incoming.method, headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode!, answer.headers)
+      let at = 0
+      answer.on('data', (chunk: Buffer) => {
+        const changed = isBody ? change(chunk, at) : chunk
+        at += chunk.length
+        if (!changed) outgoing.destroy()
+        else outgoing.write(changed)
+      })
+      answer.on('end', () => outgoing.end())
+    }) // prettier-ignore
+    incoming.pipe(upstream)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { url, ranges, close: () => new Promise((resolve) => server.close(resolve)) }
+}
+
+describe('a file of the exchange', () => {
+  it('is pulled, decrypted, compared with the ledger’s hash and signed for', async () => {
+    const { path, receipt } = await pull(options())
+    expect((await readFile(path)).equals(file)).toBe(true)
+    expect(await isSigned(receipt, 'custodian', keyOf)).toBe(true)
+    expect(await exchange.receipts(content, 'originator')).toEqual([receipt])
+    const stored = await readFile(join(folder, 'offered', `${content}.sealed`))
+    expect(stored.includes(file.subarray(0, 64))).toBe(false)
+  })
+
+  it('goes on behind the last piece that was checked when a transfer broke off', async () => {
+    const there = join(folder, 'broken')
+    const broken = await through((chunk, at) => (at > 2.5 * CHUNK ? undefined : chunk))
+    await expect(pull(options({ url: broken.url, folder: there }))).rejects.toThrow()
+    await broken.close()
+    const whole = await through((chunk) => chunk)
+    const { path } = await pull(options({ url: whole.url, folder: there }))
+    await whole.close()
+    expect(whole.ranges).toEqual([`bytes=${2 * CHUNK}-`])
+    expect((await readFile(path)).equals(file)).toBe(true)
+    expect(await readdir(there)).toEqual([content])
+  })
+
+  it('with a changed byte is refused at its piece', async () => {
+    const lying = await through((chunk, at) => {
+      if (at > 1.2 * CHUNK && at < 1.9 * CHUNK) chunk[0]! ^= 1
+      return chunk
+    })
+    const refused = pull(options({ url: lying.url, folder: join(folder, 'lied') }))
+    await expect(refused).rejects.toMatchObject({ code: 'TAMPERED', details: { chunk: 1 } })
+    await lying.close()
+    expect((await readdir(join(folder, 'lied'))).every((name) => name.endsWith('.part'))).toBe(true)
+  })
+
+  it('is not there for others, nor without a token, nor for another key', async () => {
+    const other = options({ token: () => tokenOf('bank:maker'), signer: signer('bank:maker') })
+    await expect(pull(other)).rejects.toMatchObject({ code: 'UNREACHABLE', details: { status: 404 } })
+    await expect(pull(options({ token: async () => 'x.y.z' }))).rejects.toMatchObject({ details: { status: 401 } })
+    const wrong = options({ key: newRecipientKey(), folder: join(folder, 'wrong') })
+    await expect(pull(wrong)).rejects.toMatchObject({ code: 'NOT_FOR_YOU' })
+    await expect(pull(options({ from: 'manager' }))).rejects.toMatchObject({ code: 'BAD_MANIFEST' })
+  })
+
+  it('has receipts by its recipients alone', async () => {
+    const { receipt } = await pull(options({ folder: join(folder, 'again') }))
+    const forged = { ...receipt, body: { ...receipt.body, receivedAt: 1 } }
+    await expect(exchange.addReceipt(content, 'custodian', forged)).rejects.toMatchObject({ code: 'BAD_RECEIPT' })
+    await expect(exchange.addReceipt(content, 'originator', receipt)).rejects.toMatchObject({ code: 'BAD_RECEIPT' })
+    await expect(exchange.receipts(content, 'bank')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(exchange.manifest('../../etc/passwd', 'custodian')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('that is not what it is said to be is not offered', async () => {
+    const wrong = { content: 'a'.repeat(64), source: Readable.from([file]), to: [{ participant: 'custodian', publicKey: custodian.publicKey }], signer: signer('originator:maker') } // prettier-ignore
+    await expect(exchange.offer(wrong)).rejects.toMatchObject({ code: 'TAMPERED' })
+    await writeFile(join(folder, 'note'), '')
+    expect((await readdir(join(folder, 'offered'))).filter((name) => name.startsWith('aaaa'))).toEqual([])
+  })
+})
