@@ -1,6 +1,7 @@
 import { testDatabase } from '#engines/testing/index'
 import { ledgerFaults } from '../conformance/faults.ts'
 import { ledgerMalice } from '../conformance/malice.ts'
+import { ledgerSimulation } from '../conformance/simulation.ts'
 import { ledgerConformance } from '../conformance/suite.ts'
 import { embeddedHarness } from '../testing/embedded-harness.ts'
 import { testLedgerOptions } from '../testing/fixture.ts'
@@ -20,3 +21,5 @@ ledgerConformance('embedded', async () => {
 ledgerFaults('embedded', async () => embeddedHarness((await testDatabase()).url))
 
 ledgerMalice('embedded', async () => embeddedHarness((await testDatabase()).url))
+
+ledgerSimulation('embedded', async () => embeddedHarness((await testDatabase()).url))
