@@ -39,9 +39,27 @@ export interface ContractRules {
     event: EventCore,
     read: (key: string) => Json | undefined,
   ) => Iterable<readonly [key: string, value: Json | undefined]>
+  /**
+   * What a command does, decided again: by the version of the contracts that decided it then. `before` is the state
+   * before its block, `read` that before the command. With it results, events and writes are all recomputed.
+   */
+  readonly execute?: (
+    command: Command,
+    state: { readonly read: (key: string) => Json | undefined; readonly before: (key: string) => Json | undefined },
+    block: { readonly chainId: string; readonly height: number; readonly timeMs: number },
+  ) => ReExecution
   /** The events of block 0. */
   readonly genesisEvents?: (document: JsonObject) => readonly JsonObject[]
 }
+
+export type ReExecution =
+  | {
+      readonly accepted: true
+      readonly events: readonly Pick<OpenEvent, 'contract' | 'event' | 'data' | 'topics'>[]
+      readonly written: Iterable<readonly [key: string, value: Json | undefined]>
+    }
+  | { readonly accepted: false; readonly refusal: JsonObject }
+type OpenEvent = EventCore & { readonly topics: readonly string[] }
 
 export interface ExportSummary {
   readonly chainId: string
@@ -192,10 +210,11 @@ class ExportVerifier {
     holds(this.isEnded, 'the file ends before its end line: it was cut off')
     const { validators } = this.expected
     holds(!validators || this.isAnchored, 'no receipt vouches for the state after the last block')
-    const { keyOf, apply, genesisEvents } = this.rules
+    const { keyOf, apply, execute, genesisEvents } = this.rules
     const unchecked = [
       ...(keyOf ? [] : ['signatures of commands']),
       ...(apply ? [] : ['that writes follow from events']),
+      ...(execute ? [] : ['that events and refusals follow from commands']),
       ...(genesisEvents ? [] : ['that the first events follow from the genesis document']),
     ]
     return {
@@ -378,7 +397,7 @@ class ExportVerifier {
       own.set(blockKey(header.height), roots)
       own.set(HISTORY_KEY, { ...extendHistory(history, historyLeaf(header.height, roots)) })
     }
-    const contracts = this.writesOf(events)
+    const contracts = this.writesOf({ header, commands, events })
     for (const [key, value] of changes) {
       if (!/^(sys|feed)\//.test(key)) {
         if (contracts) holds(isSame(contracts.get(key), value), `${at}: ${key} is not what the events wrote`)
@@ -394,11 +413,41 @@ class ExportVerifier {
     }
   }
 
-  private writesOf(events: OpenBlock['events']): ReadonlyMap<string, Json | undefined> | undefined {
-    const { apply } = this.rules
-    if (!apply) return undefined
+  private writesOf({
+    header,
+    commands,
+    events,
+  }: Pick<OpenBlock, 'header' | 'commands' | 'events'>): ReadonlyMap<string, Json | undefined> | undefined {
+    const { apply, execute } = this.rules
     const written = new Map<string, Json | undefined>()
     const read = (key: string) => (written.has(key) ? written.get(key) : this.read(key))
+    if (execute && header.height > 0) {
+      for (const [index, { command, result }] of commands.entries()) {
+        const at = `command ${header.height}.${index}`
+        const again = execute(command, { read, before: this.read }, header)
+        holds(
+          again.accepted === result.accepted,
+          `${at}: executed again it is ${again.accepted ? 'accepted' : 'refused'}`,
+        )
+        if (!again.accepted) {
+          const same = !result.accepted && canonicalJson(again.refusal) === canonicalJson(result.refusal as never)
+          holds(same, `${at}: executed again it is refused otherwise`)
+          continue
+        }
+        const own = events.filter(({ cursor }) => cursor.index === index)
+        const had = own.map(({ contract, event, data, topics }) => ({ contract, event, data, topics: [...topics] }))
+        const got = again.events.map(({ contract, event, data, topics }) => ({
+          contract,
+          event,
+          data,
+          topics: [...topics],
+        }))
+        holds(canonicalJson(had) === canonicalJson(got), `${at}: executed again it has other events`)
+        for (const [key, value] of again.written) written.set(key, value)
+      }
+      return written
+    }
+    if (!apply) return undefined
     for (const event of events) for (const [key, value] of apply(event, read)) written.set(key, value)
     return written
   }

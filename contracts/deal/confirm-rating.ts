@@ -1,3 +1,5 @@
+import { canonicalJson } from '#proof/canonical'
+import type { Json } from '#proof/json'
 import type { Static } from 'typebox'
 import { method } from '../kernel/method.ts'
 import { Fields, Id } from '../kernel/schema.ts'
@@ -27,7 +29,7 @@ export const confirmRating = method({
     const state = DEAL_TABLE.next(deal.state, `confirm-rating:${role}`, `deal ${args.deal}`)
     const ratings = checkedRatings(read, args.deal, args.ratings)
     const first = state === 'rated' ? deal.ratings : ratings
-    if (JSON.stringify(first) !== JSON.stringify(ratings)) {
+    if (canonicalJson(first as unknown as Json) !== canonicalJson(ratings as unknown as Json)) {
       refuseDeal('RATINGS_DIFFER', { first: listed(first), second: listed(ratings) })
     }
     const { participant, operator } = caller

@@ -7,6 +7,7 @@ import { establish } from './establish.ts'
 import { dealEvents } from './events.ts'
 import { lodgeOpinion } from './lodge-opinion.ts'
 import { repeatPrice } from './price.ts'
+import { agreeVersion, moveVersion } from './move-version.ts'
 import { propose } from './propose.ts'
 import { returnCredit } from './return-credit.ts'
 import { withdraw } from './withdraw.ts'
@@ -31,6 +32,8 @@ export const deal = contract({
     repeatPrice,
     returnCredit,
     close,
+    moveVersion,
+    agreeVersion,
   ],
   events: dealEvents,
 })

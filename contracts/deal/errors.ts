@@ -2,6 +2,12 @@ import { refusals } from '../kernel/refusal.ts'
 
 /** What the contract `deal` may answer, besides the kernel's own refusals. */
 export const DEAL_ERRORS = {
+  /** A plan that is not established follows the active version. */
+  NOT_ESTABLISHED: 'conflict',
+  NOT_THE_ACTIVE_VERSION: 'conflict',
+  SAME_VERSION: 'conflict',
+  NO_SUCH_MOVE: 'notFound',
+  AGREED_ALREADY: 'conflict',
   DEAL_EXISTS: 'conflict',
   DEAL_NOT_FOUND: 'notFound',
   /** The terms cannot run: path into the document and the problem. */

@@ -1,13 +1,15 @@
 import { Type } from 'typebox'
 import { DealTerms } from '#domain/deal/terms'
 import { STATUSES } from '#domain/deal/words'
+import { dealObject } from '../calendar/business-date.ts'
 import { Reference } from '../cash/events.ts'
+import { pinKey } from '../governance/state.ts'
 import { eventType } from '../kernel/event.ts'
 import { DateString, Fields, FenString, HashString, Id, OneOf, OrNull } from '../kernel/schema.ts'
-import { patch, put } from '../kernel/state.ts'
+import { patch, put, remove } from '../kernel/state.ts'
 import { paymentLineKey } from '../securities/state.ts'
 import { MAX_HOLDERS, MAX_TRANCHES, Reason } from './fields.ts'
-import { DEAL_TABLE, dealKey, termsKey, type Parties } from './state.ts'
+import { DEAL_TABLE, dealKey, termsKey, versionMoveKey, type Parties } from './state.ts'
 
 const contract = 'deal'
 const State = OneOf(DEAL_TABLE.states)
@@ -170,6 +172,34 @@ export const closed = eventType({
   apply: ({ deal, state }) => [patch(dealKey(deal), { state })],
 })
 
+const Bundle = OrNull(HashString)
+
+/** Parties: the version of the contracts that the plan stays on from here; null: what nodes are built from. */
+export const versionPinned = eventType({
+  contract,
+  event: 'VersionPinned',
+  schema: Fields({ deal: Id, bundle: Bundle }),
+  apply: ({ deal, bundle }) => [put(pinKey(dealObject(deal)), { bundle }), remove(versionMoveKey(deal))],
+})
+
+/** Parties: the manager proposes another version. */
+export const versionMoveProposed = eventType({
+  contract,
+  event: 'VersionMoveProposed',
+  schema: Fields({ deal: Id, bundle: Bundle, ...Signer }),
+  apply: ({ deal, bundle, participant, operator }) => [
+    put(versionMoveKey(deal), { bundle, manager: participant, proposedBy: operator, agreed: [] }),
+  ],
+})
+
+/** Parties: who has agreed so far. */
+export const versionAgreed = eventType({
+  contract,
+  event: 'VersionAgreed',
+  schema: Fields({ deal: Id, bundle: Bundle, agreed: Type.Array(Id, { maxItems: MAX_HOLDERS }), ...Signer }),
+  apply: ({ deal, agreed }) => [patch(versionMoveKey(deal), { agreed })],
+})
+
 export const dealEvents = [
   proposed,
   investorsNamed,
@@ -183,5 +213,8 @@ export const dealEvents = [
   creditReturned,
   established,
   statusChanged,
+  versionPinned,
+  versionMoveProposed,
+  versionAgreed,
   closed,
 ] as const

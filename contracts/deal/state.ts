@@ -83,3 +83,12 @@ export const dealKey = keysOf<Deal>('deal/deal')
 export const priceInstruction = (deal: string, attempt: number): string => `${deal}:price:${attempt}`
 /** The whole document: read only where it is run. */
 export const termsKey = keysOf<DealTerms>('deal/terms')
+
+/** A move to another version of the contracts that some parties have yet to agree to. */
+export interface VersionMove {
+  readonly bundle: Hash | null
+  readonly manager: string
+  readonly proposedBy: string
+  readonly agreed: readonly string[]
+}
+export const versionMoveKey = keysOf<VersionMove>('deal/version-move')

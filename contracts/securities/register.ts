@@ -3,7 +3,7 @@ import { businessDate } from '../calendar/business-date.ts'
 import { instructionOf } from '../cash/transfers.ts'
 import { accountIds } from '../deal/account-ids.ts'
 import { requireEmpty } from '../deal/accounts.ts'
-import { established } from '../deal/events.ts'
+import { established, versionPinned } from '../deal/events.ts'
 import { currentDeal, dealKeys, requireParty, topicsOf } from '../deal/parties.ts'
 import { DEAL_TABLE, priceInstruction } from '../deal/state.ts'
 import { Stage } from '../kernel/event.ts'
@@ -26,7 +26,7 @@ export const register = method({
   args: Fields({ deal: Id }),
   by: { roles: ['depository'], functions: ['checker', 'service:issuance'] },
   reads: ({ deal }) => dealKeys(deal),
-  decide(read, { args, caller }) {
+  decide(read, { args, caller }, { bundle }) {
     const deal = currentDeal(read, args.deal)
     requireParty(deal, caller, 'depository')
     const state = DEAL_TABLE.next(deal.state, 'register', `deal ${args.deal}`)
@@ -42,6 +42,7 @@ export const register = method({
     requireEmpty(read, [accountIds.issuance(args.deal)])
     const establishedOn = businessDate(read)
     stage.emit(established, { deal: args.deal, state, establishedOn, participant, operator }, topicsOf(deal))
+    stage.emit(versionPinned, { deal: args.deal, bundle }, topicsOf(deal))
     const poolVersion = effectiveBatch(read, args.deal)!.version
     stage.emit(servicingOpened, { deal: args.deal, poolVersion }, topicsOf(deal))
     return stage.events

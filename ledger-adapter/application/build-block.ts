@@ -1,6 +1,6 @@
 import type { EventRecord } from '#contracts/kernel/event'
-import type { Execution, VersionResolver } from '#contracts/kernel/execute'
-import type { Caller } from '#contracts/kernel/method'
+import type { ContractVersion, Executable, Execution, VersionResolver } from '#contracts/kernel/execute'
+import type { BlockFacts, Caller } from '#contracts/kernel/method'
 import { KeyNotLoaded, Overlay, type Key, type Read } from '#contracts/kernel/state'
 import { headerHash, NO_HASH, resultHash, type BlockHeader, type CommandResult } from '#proof/block'
 import { canonicalJson, MAX_DEPTH } from '#proof/canonical'
@@ -203,7 +203,7 @@ async function run(
   const context = { chainId: rules.chainId, height: draft.height, blockTimeMs: timeMs }
   const { execution, texts } = await loading(state, () => {
     const version = rules.registry.versionFor(draft.read, command, draft.height)
-    return checkedExecution(version.execute(boundedRead(draft.read), command, caller, context))
+    return decided(version, draft.read, { command, caller, context })
   })
   const index = draft.commands.push(candidate) - 1
   const { commandId, expiresAt } = command
@@ -216,6 +216,13 @@ async function run(
   }
   draft.put(commandKey(commandId), { digest, height: draft.height, index, expiresAt })
 }
+
+/** What a version of the contracts answers to a command, within the bounds that hold for every contract. */
+export const decided = (
+  version: ContractVersion,
+  read: Read,
+  { command, caller, context }: { command: Executable; caller: Caller; context: BlockFacts },
+): Execution => checkedExecution(version.execute(boundedRead(read), command, caller, context))
 
 /** Distinct keys that one command may read. Counted by what decide asks, so that every node counts the same. */
 const MAX_READS = 20_000

@@ -1,5 +1,5 @@
 import type { EventRecord } from '#contracts/kernel/event'
-import type { Registry } from '#contracts/kernel/execute'
+import type { VersionResolver } from '#contracts/kernel/execute'
 import { chainIdOf, genesisHash, ledgerOperatorKey, type CommandResult } from '#proof/block'
 import type { Json, JsonObject } from '#proof/json'
 import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
@@ -21,7 +21,7 @@ export interface EmbeddedLedgerOptions {
   readonly databaseUrl: string
   /** What the founders agreed on and its events; the document names `ledgerOperator.publicKey`. */
   readonly genesis: { readonly document: JsonObject; readonly events: readonly EventRecord[] }
-  readonly registry: Registry
+  readonly registry: VersionResolver
   readonly callerOf: CallerOf
   /** Signs block headers; must be the key that genesis names. */
   readonly operatorKey: SigningKey

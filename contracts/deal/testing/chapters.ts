@@ -1,4 +1,6 @@
 import type { JsonObject } from '#proof/json'
+import { bundleActivated } from '../../governance/events.ts'
+import { PUBLIC } from '../../kernel/event.ts'
 import { holderPaymentKey } from '../../securities/state.ts'
 import { CUT_OFF, DEAL, hash, PlanStory } from './plan.ts'
 
@@ -20,6 +22,14 @@ export const voided = (story: PlanStory, instruction: string, bank: string): Pla
 }
 const does = (story: PlanStory, who: string, method: string, args: JsonObject): PlanStory => {
   story.world.does(who, method, args)
+  return story
+}
+
+export const NEW_VERSION = 'ab'.repeat(32)
+/** An established plan, and contracts that the consortium has activated since. */
+export const newVersion = (): PlanStory => {
+  const story = new PlanStory().established()
+  story.world.given(bundleActivated.of({ schedule: [{ fromHeight: 0, value: NEW_VERSION }] }, [PUBLIC]))
   return story
 }
 
@@ -84,6 +94,12 @@ export const CHAPTERS: Readonly<Record<string, Chapter>> = {
     args: () => ({ deal: DEAL, reference: 'line-1' }),
   },
   'deal.close': { at: ended, who: 'manager:checker', args: () => deal },
+  'deal.moveVersion': { at: newVersion, who: 'manager:maker', args: () => ({ deal: DEAL, bundle: NEW_VERSION }) },
+  'deal.agreeVersion': {
+    at: () => does(newVersion(), 'manager:maker', 'deal.moveVersion', { deal: DEAL, bundle: NEW_VERSION }),
+    who: 'custodian:checker',
+    args: () => ({ deal: DEAL, bundle: NEW_VERSION }),
+  },
   'asset-registry.proposeBatch': {
     at: () => new PlanStory().proposed(),
     who: 'originator:maker',

@@ -12,6 +12,8 @@ export class World {
   readonly state = new Map<string, string>()
   readonly events: EventRecord[] = []
   readonly registry: Registry
+  /** Everything that was called, so that a story can be told again to a ledger. */
+  readonly calls: { readonly who: string; readonly name: string; readonly args: JsonObject }[] = []
   private readonly callers = new Map<string, Caller>()
   blockTimeMs = Date.UTC(2011, 0, 1)
   height = 1
@@ -49,6 +51,7 @@ export class World {
     const copy = JSON.parse(JSON.stringify(args)) as JsonObject
     const result = execute(this.registry, this.read, { contract, method, args: copy, commandId }, caller, block)
     if (result.accepted) this.commit(result.events)
+    this.calls.push({ who, name, args: copy })
     this.height += 1
     return result
   }

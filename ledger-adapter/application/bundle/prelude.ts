@@ -23,11 +23,11 @@ const LOCALS = [
   'Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError', 'EvalError', 'URIError', 'AggregateError', 'Reflect', 'Proxy',
   'ArrayBuffer', 'DataView', 'Uint8Array', 'Int8Array', 'Uint8ClampedArray', 'Uint16Array', 'Int16Array', 'Uint32Array',
   'Int32Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array', 'parseInt', 'parseFloat', 'isNaN',
-  'isFinite', 'encodeURIComponent', 'decodeURIComponent', 'encodeURI', 'decodeURI', 'Infinity', 'NaN', 'TextEncoder',
+  'isFinite', 'encodeURIComponent', 'decodeURIComponent', 'encodeURI', 'decodeURI', 'Infinity', 'NaN', 'TextEncoder', 'URL',
 ] as const // prettier-ignore
 
 /** Locals that hide a global which stays undefined inside. `eval` cannot be a parameter; its global is gone. */
-const HIDDEN = [...FORBIDDEN_GLOBALS.filter((name) => name !== 'eval'), 'URL', 'Worker', 'module', 'exports'] as const
+const HIDDEN = [...FORBIDDEN_GLOBALS.filter((name) => name !== 'eval'), 'Worker', 'module', 'exports'] as const
 
 /** A program whose value is `(bundle) => api`; it runs once in each context. */
 export const preludeText = (): string => `(() => {
@@ -52,6 +52,25 @@ globalThis.TextEncoder = class TextEncoder {
       else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63))
     }
     return new Uint8Array(bytes)
+  }
+}
+/** Names of schemas alone, which resolve within one document: a URN, or a fragment upon one. */
+globalThis.URL = class URL {
+  constructor(reference, base) {
+    const text = String(reference)
+    if (/^urn:[\\w:.$/~-]+(#[\\w:.$/~-]*)?$/.test(text)) this.href = text
+    else if (/^#[\\w:.$/~-]*$/.test(text) && base !== undefined) this.href = new URL(base).href.split('#')[0] + text
+    else throw new TypeError('Invalid URL')
+    const at = this.href.indexOf('#')
+    this.hash = at < 0 || at === this.href.length - 1 ? '' : this.href.slice(at)
+    this.pathname = (at < 0 ? this.href : this.href.slice(0, at)).slice('urn:'.length)
+  }
+  static canParse(reference, base) {
+    try {
+      return new URL(reference, base) !== undefined
+    } catch {
+      return false
+    }
   }
 }
 const locals = Object.create(null)

@@ -180,6 +180,18 @@ describe('the sandbox', () => {
     }
   })
 
+  it('resolves the names of schemas as the host does', () => {
+    const names = [['#/$defs/d1', 'urn:typebox:root'], ['Name', 'urn:typebox:root'], ['urn:typebox:root:Name', 'urn:x:y'], ['#', 'urn:typebox:root:A'], ['#a', 'urn:typebox:root#b'], ['urn:typebox:root#/$defs/x', 'urn:a:b']] as const // prettier-ignore
+    for (const [reference, base] of names) {
+      const want = URL.canParse(reference, base)
+        ? `${new URL(reference, base).href} ${new URL(reference, base).hash} ${new URL(reference, base).pathname}`
+        : 'none'
+      const [a, b] = [JSON.stringify(reference), JSON.stringify(base)]
+      const got = `return URL.canParse(${a}, ${b}) ? new URL(${a}, ${b}).href + ' ' + new URL(${a}, ${b}).hash + ' ' + new URL(${a}, ${b}).pathname : 'none'`
+      expect(attempt(got), reference).toBe(want)
+    }
+  })
+
   it('refuses what is no bundle', () => {
     for (const text of ['', 'var contracts = {}', 'throw 1', 'var contracts = { protocol: 2 }', '}) (']) {
       expect(() => SandboxedContracts.load(bundleHash(text), text), text).toThrow('contracts')

@@ -4,6 +4,9 @@ import { PROJECTIONS } from './index.ts'
 
 /** Events that no read model shows, and why. */
 const NOT_SHOWN: Readonly<Record<string, string>> = {
+  'deal.VersionPinned': 'the version that a plan stays on is asked of the ledger, with its proof',
+  'deal.VersionMoveProposed': 'a move that is not agreed to is asked of the ledger, with its proof',
+  'deal.VersionAgreed': 'as above',
   'membership.ConsortiumFounded': 'the trust root is known beforehand, never read from a node',
   'securities.Invited': 'an invitation is in the stream of the invited; it changes no row',
   'servicing.ServicingOpened': 'the first period says so',
