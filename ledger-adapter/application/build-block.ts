@@ -222,7 +222,7 @@ export const decided = (
   version: ContractVersion,
   read: Read,
   { command, caller, context }: { command: Executable; caller: Caller; context: BlockFacts },
-): Execution => checkedExecution(version.execute(boundedRead(read), command, caller, context))
+): Checked => checkedExecution(version.execute(boundedRead(read), command, caller, context))
 
 /** Distinct keys that one command may read. Counted by what decide asks, so that every node counts the same. */
 const MAX_READS = 20_000

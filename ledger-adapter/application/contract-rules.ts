@@ -30,7 +30,7 @@ export function contractRules(
       if (!known) throw new Error(`command ${command.commandId} was signed with an unknown key`)
       const context = { chainId, height, blockTimeMs: timeMs }
       const version = versions.versionFor(readerOf(read), command, height)
-      const execution = decided(version, readerOf(read), { command, caller: known.caller, context })
+      const { execution } = decided(version, readerOf(read), { command, caller: known.caller, context })
       return execution.accepted ? execution : { accepted: false, refusal: execution.refusal as unknown as JsonObject }
     },
     genesisEvents: (document) => genesisEvents(document) as unknown as readonly JsonObject[],
