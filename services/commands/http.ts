@@ -152,9 +152,11 @@ const commandProof = route({
   },
 })
 
-const describe = ({ contract, method, sentence, by, args }: Method, language: 'zh' | 'en') => ({
+const describe = ({ contract, method, sentence, clauses, by, args }: Method, language: 'zh' | 'en') => ({
   name: `${contract}.${method}`,
   sentence: sentence[language],
+  sentences: sentence,
+  ...(clauses && { clauses }),
   by: { roles: by.roles ?? null, functions: by.functions },
   args: args as unknown,
 })
