@@ -40,10 +40,11 @@ export interface Child {
   tail(lines?: number): string
   /** Asks it to stop, waits `graceMs`, then makes it. Calling again waits for the same end. */
   stop(graceMs?: number): Promise<void>
+  /** Sends a signal; does nothing when it has ended. */
+  send(signal: NodeJS.Signals): void
 }
 
 interface Live extends Child {
-  send(signal: NodeJS.Signals): void
   readonly stopSignal: NodeJS.Signals
 }
 

@@ -16,14 +16,26 @@ export class BusinessDays {
 
   /** Both are idempotent: what an earlier run rolled or closed stays, and the rest follows. */
   async advance(to: IsoDate, objects: readonly string[]): Promise<void> {
-    const { date } = (await readOne(this.ledger, calendarKey))!
-    const rolls: Promise<void>[] = []
-    // Sent in order without waiting for each: the sequencer takes them in the order in which they come.
+    for (let date = await this.today(); date < to; date = await this.today()) await this.rollFrom(date, to)
+    for (const object of objects) await this.close(object, to)
+  }
+
+  private async today(): Promise<IsoDate> {
+    return (await readOne(this.ledger, calendarKey))!.date
+  }
+
+  /**
+   * Sends the rolls of several days without waiting for each. A ledger need not take them in the order in which they
+   * are sent: one that comes too early is refused, which spends its id, so an id also says when it was sent, and the
+   * caller sends what is missing again. The first day is always accepted, so each round brings the date forward.
+   */
+  private async rollFrom(date: IsoDate, to: IsoDate): Promise<void> {
+    const rolls: Promise<unknown>[] = []
     for (let day = addDays(date, 1); day <= to; day = addDays(day, 1)) {
-      rolls.push(this.send(await this.signed(`roll:${day}`, 'roll', { date: day })))
+      const step = `roll:${day}:${Date.now()}`
+      rolls.push(this.send(await this.signed(step, 'roll', { date: day }), 'NOT_THE_NEXT_DAY'))
     }
     await Promise.all(rolls)
-    for (const object of objects) await this.close(object, to)
   }
 
   private async close(object: string, to: IsoDate): Promise<void> {
@@ -47,8 +59,10 @@ export class BusinessDays {
     return { commandId, bytes: await as.sign(command) }
   }
 
-  private async send({ commandId, bytes }: { commandId: string; bytes: Uint8Array }): Promise<void> {
-    const { outcome } = await this.ledger.submit(bytes)
-    if (!outcome.accepted) throw new Error(`${commandId} was refused: ${JSON.stringify(outcome.refusal)}`)
+  /** @throws when the ledger refuses with another code than the one named */
+  private async send(sent: { commandId: string; bytes: Uint8Array }, orRefused?: string): Promise<void> {
+    const { outcome } = await this.ledger.submit(sent.bytes)
+    if (outcome.accepted || outcome.refusal.code === orRefused) return
+    throw new Error(`${sent.commandId} was refused: ${JSON.stringify(outcome.refusal)}`)
   }
 }

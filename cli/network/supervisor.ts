@@ -158,7 +158,7 @@ export class NodeProcesses {
 
   /** To both; SIGSTOP freezes them, SIGCONT lets them go on. */
   signal(name: NodeJS.Signals): void {
-    for (const child of [this.comet, this.application]) if (child?.running) process.kill(child.pid, name)
+    for (const child of [this.comet, this.application]) child?.send(name)
   }
 
   /** What its CometBFT says; undefined when it does not answer. */

@@ -137,7 +137,7 @@ export class SingleValidator {
   async killComet(): Promise<void> {
     const { comet } = this
     if (!comet) return
-    if (comet.running) process.kill(comet.pid, 'SIGKILL')
+    comet.send('SIGKILL')
     await comet.exited
   }
 
