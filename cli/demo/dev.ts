@@ -33,9 +33,17 @@ export async function runDev(options: DevOptions): Promise<never> {
   const { record, resumed } = await openRun(home, subjectOf(plan))
   const folder = join(home, record.run)
   await mkdir(folder, { recursive: true })
-  const engines = await startEngines(home, say)
-  const world = await openWorld({ plan, record, folder, engines, say, ...(port === undefined ? {} : { port }) })
+  const starting = startEngines(home, say)
+  const world = await openWorld({
+    plan,
+    record,
+    folder,
+    engines: starting,
+    say,
+    ...(port === undefined ? {} : { port }),
+  })
   const { stack, people, days, stopped, secretFor } = world
+  const engines = await starting
   onShutdown('the node', () => stack.stop())
   await writeFile(addressFile(), `${JSON.stringify({ url: stack.url, folder })}\n`)
   print(`${resumed ? 'taken up again' : 'a new ledger'}: ${stack.ledger.chainId}`)

@@ -23,7 +23,8 @@ interface FoundersOptions {
   readonly record: RunRecord
   /** Of this run: keys and files. */
   readonly folder: string
-  readonly engines: Engines
+  /** They may still be starting. */
+  readonly engines: Promise<Engines>
   readonly say: Say
 }
 
@@ -56,7 +57,8 @@ async function foundNetwork({ plan, record, folder, engines, say }: FoundersOpti
   const own = manifest.nodes[0]!.name
   const openLedger = async (databaseUrl: string) => {
     const commandOf = ledgerOnlyCommand(home)
-    const network = await openNetwork({ home, postgres: engines.postgres, say, commandOf, hosted: own })
+    const { postgres } = await engines
+    const network = await openNetwork({ home, postgres, say, commandOf, hosted: own })
     try {
       const onProblem = (where: string, error: unknown): void => say(`ledger: ${where}: ${String(error)}`)
       const ledger = await openNodeLedger({ home, node: own, databaseUrl, onProblem })

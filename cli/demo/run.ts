@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { fenString, parseFen, sumFen, yuanFromFen } from '#domain/money'
 import { dataFolder } from '#engines/paths'
 import type { Say } from '#engines/say'
-import { startEngines } from '../stack/stack.ts'
+import { startEngines, type Engines } from '../stack/stack.ts'
 import { Figures } from './figures.ts'
 import type { LedgerKind } from './founders.ts'
 import { issue } from './issuance.ts'
@@ -44,9 +44,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   say(resumed ? `taking up ${record.run}, which was interrupted` : `beginning ${record.run}`)
   const folder = join(home, record.run)
   await mkdir(folder, { recursive: true })
-  const engines = await startEngines(home, say)
+  const engines = startEngines(home, say)
   try {
-    say(`${engines.postgres.description}; ${engines.temporal.description}`)
     const world = await openWorld({ plan, record, folder, engines, ledger, say })
     try {
       await tellStory({ world, plan, folder, options, began })
@@ -55,7 +54,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     }
     await saveRun(home, { ...record, state: 'finished' })
   } finally {
-    await Promise.all([engines.temporal.stop(), engines.postgres.stop()])
+    const stop = ({ temporal, postgres }: Engines) => Promise.all([temporal.stop(), postgres.stop()])
+    await engines.then(stop, () => undefined) // what could not start has said so above, and left nothing behind
   }
 }
 

@@ -3,6 +3,7 @@ import { accountIds } from '#contracts/deal/account-ids'
 import { endOfMonth, isoDate } from '#domain/date'
 import type { Say } from '#engines/say'
 import type { Keyring } from '#node/keys/keyring'
+import { bundleWorkflows } from '#workflows/bundle'
 import { startStack, type Engines, type Stack } from '../stack/stack.ts'
 import { BusinessDays } from './business-days.ts'
 import { CAST } from './consortium.ts'
@@ -30,13 +31,23 @@ export async function openWorld(options: {
   record: RunRecord
   /** Of this run: keys and files. */
   folder: string
-  engines: Engines
+  /** Still starting, perhaps: meanwhile keys are made and the workflows' code is bundled, and a first run begins sooner. */
+  engines: Promise<Engines>
   ledger?: LedgerKind
   port?: number
   say: Say
 }): Promise<World> {
-  const { plan, record, folder, engines, say, port } = options
-  const { keyrings, openLedger } = await founders[options.ledger ?? 'embedded']({ plan, record, folder, engines, say })
+  const { plan, record, folder, say, port } = options
+  const bundle = bundleWorkflows()
+  bundle.catch(() => undefined) // awaited by the stack; a failure before that must not count as unhandled
+  const found = founders[options.ledger ?? 'embedded']
+  const [engines, { keyrings, openLedger }] = await Promise.all([
+    options.engines.then((started) => {
+      say(`${started.postgres.description}; ${started.temporal.description}`)
+      return started
+    }),
+    found({ plan, record, folder, engines: options.engines, say }),
+  ])
   const secretFor = (purpose: string): Uint8Array => createHmac('sha256', record.secret).update(purpose).digest()
   let fail: (error: unknown) => void = () => undefined
   const stopped = new Promise<never>((_, reject) => {
@@ -45,6 +56,7 @@ export async function openWorld(options: {
   stopped.catch(() => undefined) // whoever waits for something races against it
   const stack = await startStack({
     engines,
+    bundle,
     name: record.run,
     dataDir: folder,
     openLedger,

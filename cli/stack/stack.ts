@@ -55,6 +55,8 @@ export interface WorkerParts {
 
 export interface StackOptions {
   readonly engines: EnginesAtHand
+  /** The workflows' code, where the caller has begun to bundle it already. */
+  readonly bundle?: ReturnType<typeof bundleWorkflows>
   /** Names the database; another name is another ledger. */
   readonly name: string
   readonly dataDir: string
@@ -119,7 +121,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    const bundling = bundleWorkflows()
+    const bundling = options.bundle ?? bundleWorkflows()
     bundling.catch(() => undefined) // awaited below; a failure before that must not count as unhandled
     const databaseUrl = await engines.postgres.createDatabase(name.replaceAll('-', '_'))
     const { ledger, trust, trustArguments, close } = await options.openLedger(databaseUrl)
