@@ -49,8 +49,9 @@ export interface LedgerHead {
 export type Provable =
   | { readonly kind: 'command'; readonly commandId: string }
   | { readonly kind: 'event'; readonly cursor: EventCursor }
-  | { readonly kind: 'key'; readonly key: string }
-  | { readonly kind: 'topic'; readonly topic: string }
+  /** `height`: after that block instead of the latest, while it is one of the last 1,000 (LEDGER.md §4). */
+  | { readonly kind: 'key'; readonly key: string; readonly height?: number }
+  | { readonly kind: 'topic'; readonly topic: string; readonly height?: number }
   /** That the command never happened; once block time has passed its expiry, and while that is remembered. */
   | { readonly kind: 'expired'; readonly command: Command }
 

@@ -6,6 +6,7 @@ import { decodeCandidate, type CallerOf, type Candidate } from '../application/a
 import { commandKey, type ApplicationRules } from '../application/build-block.ts'
 import type { SigningKey } from '../application/operator-key.ts'
 import { keyHash } from '../application/state.ts'
+import { FlatTree } from '../application/tree/flat-tree.ts'
 import { verifyNative } from '../application/verify-native.ts'
 import { KeyNotLoaded } from '#contracts/kernel/state'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
@@ -53,11 +54,7 @@ export class EmbeddedLedger implements Ledger {
   ) {
     this.prover = new Prover(
       store,
-      operatorAnchoring(
-        store,
-        () => sequencer.head,
-        (height) => sequencer.state.treeAt(height),
-      ),
+      operatorAnchoring(store, () => sequencer.head, sequencer.state),
     )
   }
 
@@ -157,6 +154,12 @@ export class EmbeddedLedger implements Ledger {
       const stored = await this.store.command(commandId)
       return stored && this.executedOf(stored)
     })
+  }
+
+  /** Keys in the state, and bytes that its tree takes with the versions of the last heights. */
+  get stateSize(): { readonly keys: number; readonly bytes: number } {
+    const { tree } = this.sequencer.state
+    return tree instanceof FlatTree ? { keys: tree.size, bytes: tree.memory.usedBytes } : { keys: 0, bytes: 0 }
   }
 
   head(): Promise<LedgerHead> {

@@ -1,12 +1,13 @@
 import { resultHash, type CommandResult, type SignedHeader } from '#proof/block'
 import { EMPTY_FEED, eventDigest, feedKey, type Feed } from '#proof/feed'
+import { canonicalJson } from '#proof/canonical'
 import type { Json, JsonObject } from '#proof/json'
 import { ListTree } from '#proof/list-tree'
 import type { Anchor, KeyReceipt, Place, Receipt } from '#proof/receipt'
 import { commandDigest, commandKey, ID_RETENTION_MS, type Command, type SignedCommand } from '#proof/command'
 import { compareBytes } from '#proof/sparse-tree'
 import { bytesToHex } from '#proof/hash'
-import { keyHash, valueHash } from '../application/state.ts'
+import { keyHash, valueHash, type CommittedState } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { cursorText, LedgerError, type EventCursor, type Provable } from '../port.ts'
 import type { Head } from './sequencer.ts'
@@ -20,15 +21,19 @@ export interface Anchoring {
   /** @param height of a block that is stored */
   ofBlock(height: number): Promise<{ readonly place: Place; readonly anchor: Anchor }>
   /** The state as late as it can be anchored; `replaced` knows values that a later block has replaced. */
-  ofState(): Promise<{
-    readonly tree: StateTree
-    readonly anchor: Anchor
-    readonly replaced?: (key: string) => Json | undefined
-  }>
+  ofState(): Promise<AnchoredState>
+  /** The state after the block of this height, where it is kept and can be anchored; undefined when it is not. */
+  ofStateAt?(height: number): Promise<AnchoredState | undefined>
   /** A state whose absences prove that what expired then never happened (proof/verify-expired.ts); none in reach: undefined. */
   afterExpiry(
     expiresAt: number,
   ): Promise<{ readonly tree: StateTree; readonly anchor: Anchor; readonly next: SignedHeader | null } | undefined>
+}
+
+export interface AnchoredState {
+  readonly tree: StateTree
+  readonly anchor: Anchor
+  readonly replaced?: (key: string) => Json | undefined
 }
 
 /** Whether absence from a state anchored at this time means that a command was not executed and will not be. */
@@ -39,7 +44,7 @@ export const provesExpiry = (timeMs: number, expiresAt: number): boolean =>
 export const operatorAnchoring = (
   store: LedgerStore,
   head: () => Head,
-  treeAt: (height: number) => StateTree | undefined,
+  state: Pick<CommittedState, 'treeAt' | 'valueAt'>,
 ): Anchoring => ({
   async ofBlock(height) {
     return { place: null, anchor: anchorOf((await store.block(height))!) }
@@ -48,6 +53,16 @@ export const operatorAnchoring = (
     const { tree, ...signed } = head()
     return Promise.resolve({ tree, anchor: anchorOf(signed) })
   },
+  async ofStateAt(height) {
+    const tree = height <= head().header.height ? state.treeAt(height) : undefined
+    const block = tree && (await store.block(height))
+    if (!block) return undefined
+    const replaced = (key: string) => {
+      const found = state.valueAt(height, key)
+      return typeof found === 'object' ? found.value : undefined
+    }
+    return { tree, anchor: anchorOf(block), replaced }
+  },
   async afterExpiry(expiresAt) {
     const { tree, ...signed } = head()
     const { height, timeMs } = signed.header
@@ -55,7 +70,7 @@ export const operatorAnchoring = (
     if (provesExpiry(timeMs, expiresAt)) return { tree, anchor: anchorOf(signed), next: null }
     // The ledger was idle, or it is long ago: the last block before the expiry, and the one after it.
     const last = await lastBlockUntil(store, height, expiresAt)
-    const former = treeAt(last)
+    const former = state.treeAt(last)
     const [block, next] = await Promise.all([store.block(last), store.block(last + 1)])
     if (!former || !block || !next) return undefined
     return { tree: former, anchor: anchorOf(block), next: { header: next.header, signature: next.signature } }
@@ -94,11 +109,11 @@ export class Prover {
       case 'event':
         return this.event(what.cursor)
       case 'key':
-        return this.key(what.key)
+        return this.key(what.key, what.height)
       case 'expired':
         return this.expired(what.command)
       case 'topic': {
-        const { found, proof, anchor } = await this.key(feedKey(what.topic))
+        const { found, proof, anchor } = await this.key(feedKey(what.topic), what.height)
         const { count, hash } = found.present ? (found.value as unknown as Feed) : EMPTY_FEED
         return { kind: 'topic', topic: what.topic, feed: { count, hash }, proof, anchor }
       }
@@ -141,21 +156,38 @@ export class Prover {
     return { kind: 'event', event: core, proof: tree.proof(ordinal), ...(await this.anchoring.ofBlock(height)) }
   }
 
-  /** Against the head: its tree at hand and its value in the store; when the store went on between, asked again. */
-  private async key(key: string): Promise<KeyReceipt> {
+  private async stateAt(height: number | undefined): Promise<AnchoredState> {
+    if (height === undefined) return this.anchoring.ofState()
+    const state = await this.anchoring.ofStateAt?.(height)
+    if (!state) throw notFound({ height, why: 'the state after that block is not kept, or no block has that height' })
+    return state
+  }
+
+  /** The tree at hand and the value in the store; when the store went on between, asked again. */
+  private async key(key: string, height?: number): Promise<KeyReceipt> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { tree, anchor, replaced } = await this.anchoring.ofState()
+      const { tree, anchor, replaced } = await this.stateAt(height)
       const want = tree.get(keyHash(key))
       const base = { kind: 'key', key, proof: tree.prove(keyHash(key)), anchor } as const
       if (!want) return { ...base, found: { present: false, keyHash: bytesToHex(keyHash(key)) } }
       const former = replaced?.(key)
       if (former !== undefined) return { ...base, found: { present: true, value: former } }
-      const text = (await this.store.values([key])).get(key)
+      const text = (await this.store.values([key])).get(key) ?? (await this.spentId(key))
       if (text !== undefined && compareBytes(valueHash(text), want) === 0) {
         return { ...base, found: { present: true, value: JSON.parse(text) as Json } }
       }
     }
     throw new LedgerError('read', 'BEHIND_POSITION', true, { key })
+  }
+
+  /** What stood under the id of a command that has left the state since: the block log remembers it. */
+  private async spentId(key: string): Promise<string | undefined> {
+    const prefix = commandKey('')
+    const stored = key.startsWith(prefix) ? await this.store.command(key.slice(prefix.length)) : undefined
+    if (!stored) return undefined
+    const { digest, height, index } = stored
+    const { expiresAt } = (JSON.parse(stored.signed) as SignedCommand).command
+    return canonicalJson({ digest, height, index, expiresAt })
   }
 
   private tree(name: string, items: () => Promise<readonly string[]>): Promise<ListTree> {
