@@ -94,3 +94,19 @@ function checkSignature({ signed, digest }: Candidate, publicKey: string, curve:
     throw new LedgerError('admission', 'BAD_SIGNATURE', true, { participant, keyId })
   }
 }
+
+/**
+ * Asks for the signature ahead of `admit`, which then finds it in `verifiedUnder`: the check may run beside the caller,
+ * and is the same. A key that is unknown, or a signature that does not hold, is left for `admit` to refuse.
+ */
+export async function verifyAhead(
+  candidate: Candidate,
+  known: { readonly publicKey: string; readonly curve: string } | undefined,
+  check: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>,
+): Promise<void> {
+  if (!known || candidate.verifiedUnder === known.publicKey) return
+  const key = fromBase64url(known.publicKey)
+  const signature = fromBase64url(candidate.signed.signature)
+  if (!key || curveOf(key) !== known.curve || !signature) return
+  if (await check(key, signingBytesOf(candidate.digest), signature)) candidate.verifiedUnder = known.publicKey
+}

@@ -14,6 +14,13 @@ const verifyEd25519Native: SignatureCheck = (publicKey, message, signature) => {
   return key !== undefined && verify(null, message, key, signature)
 }
 
+/**
+ * The key to give OpenSSL for this signature, when our own rules (curve, canonical key of prime order, S < L) leave nothing
+ * but the equation to check; undefined when they do not, or the curve is another.
+ */
+export const preparedKey = (publicKey: Uint8Array, signature: Uint8Array): KeyObject | undefined =>
+  curveOf(publicKey) === 'ed25519' && hasReducedS(signature) ? keyObject(publicKey) : undefined
+
 /** A signature of either curve, by OpenSSL; answers as `proof/signature.ts` does. */
 export const verifyNative: SignatureCheck = (publicKey, message, signature) =>
   (curveOf(publicKey) === 'sm2' ? verifySm2Native : verifyEd25519Native)(publicKey, message, signature)

@@ -1,6 +1,6 @@
 import { toBase64url } from '#proof/base64url'
 import { headerSigningBytes, type SignedHeader } from '#proof/block'
-import { admit, type Candidate } from '../application/admission.ts'
+import { admit, verifyAhead, type Candidate } from '../application/admission.ts'
 import {
   buildBlock,
   buildGenesis,
@@ -12,6 +12,7 @@ import type { EventRecord } from '#contracts/kernel/event'
 import { DEFAULT_QUEUE_LIMITS, FairQueue, type QueueLimits, type Waiting } from '../application/fair-queue.ts'
 import type { SigningKey } from '../application/operator-key.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
+import { VerifyPool } from '../application/verify-pool.ts'
 import { LedgerError, type CommittedEvent, type Executed } from '../port.ts'
 import { LedgerLocked, type SequencerLock } from './lock.ts'
 import { LedgerCorrupt, type Recovered } from './recover.ts'
@@ -65,6 +66,7 @@ export class Sequencer {
   private isStoreAway = false
   private failure: string | undefined
   private idle: Promise<void> = Promise.resolve()
+  private readonly signatures = new VerifyPool()
   readonly state: Recovered['state']
 
   constructor(
@@ -104,6 +106,11 @@ export class Sequencer {
 
   /** The rules of admission against the next block, which asks again; what waits is verified to be its author's. */
   async preAdmit(candidate: Candidate): Promise<void> {
+    const { participant, keyId } = candidate.command
+    const known = await loading(this.state, () =>
+      this.rules.callerOf(this.state.read, participant, keyId, this.head.header.height + 1),
+    )
+    await verifyAhead(candidate, known, (...signed) => this.signatures.check(...signed))
     await loading(this.state, () => {
       const block = { height: this.head.header.height + 1, timeMs: this.blockTime() }
       return admit(candidate, block, { ...this.rules, read: this.state.read })
@@ -136,6 +143,7 @@ export class Sequencer {
     this.failure ??= why
     await this.idle
     this.rejectQueue('CLOSED')
+    await this.signatures.close()
   }
 
   private pump(): void {

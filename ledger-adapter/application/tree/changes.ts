@@ -1,4 +1,5 @@
 import type { StateChange } from '#proof/sparse-tree'
+import { putDigest } from './nodes.ts'
 
 /** Changes of a state tree in flat arrays: key hashes and value hashes of 32 bytes each; absent: the key is gone. */
 export interface FlatChanges {
@@ -19,6 +20,35 @@ export function flatten(changes: readonly StateChange[]): FlatChanges {
     flat.present[i] = 1
   })
   return flat
+}
+
+/** Leaves from keys and texts of values, hashed into flat arrays as they come: millions at a start. */
+export class LeafWriter {
+  private keys = new Uint8Array(32 * 1024)
+  private values = new Uint8Array(32 * 1024)
+  private count = 0
+
+  add(key: string, text: string): void {
+    const at = this.count * 32
+    if (at === this.keys.length) {
+      this.keys = doubled(this.keys)
+      this.values = doubled(this.values)
+    }
+    putDigest(key, this.keys, at)
+    putDigest(text, this.values, at)
+    this.count += 1
+  }
+
+  flat(): FlatChanges {
+    const { count, keys, values } = this
+    return { count, keys, values, present: new Uint8Array(count).fill(1) }
+  }
+}
+
+function doubled(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes.length * 2)
+  larger.set(bytes)
+  return larger
 }
 
 const BUCKET_BITS = 16
