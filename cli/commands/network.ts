@@ -6,6 +6,7 @@ import { dataFolder } from '#engines/paths'
 import { sayOnStderr } from '#engines/say'
 import { CommandFailure } from '../failure.ts'
 import { createNetwork } from '../network/create.ts'
+import { joinNetwork } from '../network/join.ts'
 import { readManifest } from '../network/manifest.ts'
 import { readOrganisations } from '../network/organisations.ts'
 import { isHealthy, networkStatus, statusLine } from '../network/status.ts'
@@ -46,6 +47,12 @@ export function register(program: Command): void {
     .option(...homeOption)
     .action(up)
   network
+    .command('join')
+    .description('give an organisation that another one hosts a node of its own, which follows without a vote')
+    .option(...homeOption)
+    .requiredOption('--organisation <id>', 'who joins')
+    .action(join)
+  network
     .command('node')
     .description('one organisation’s process, as `up` starts it')
     .option(...homeOption)
@@ -74,6 +81,17 @@ async function node({ home, node: name, ledgerOnly }: NodeFlags): Promise<never>
   if (ledgerOnly) return runLedgerOnly(options)
   const { runNode } = await import('../network/full-node.ts')
   return runNode(options)
+}
+
+async function join({ home, organisation }: Home & { organisation: string }): Promise<void> {
+  const { manifest, node: joined, made } = await joinNetwork(resolve(home), organisation)
+  print(
+    `${organisation} ${made ? 'has a node of its own now' : 'has a node of its own already'} in ${manifest.chainId}`,
+  )
+  print(
+    `  it follows without a vote; its consensus key is ${Buffer.from(joined.publicKey, 'base64').toString('base64url')}`,
+  )
+  if (made) print('  the next `sluice network up` starts it')
 }
 
 async function up({ home }: Home): Promise<never> {

@@ -74,7 +74,9 @@ function languageOf(asked: string | undefined): Language {
 
 /** @throws CommandFailure naming the line and the first thing that does not hold */
 export async function verifyFile(file: string, options: Options = {}): Promise<ExportSummary> {
+  const trust = options.validators === undefined ? undefined : await trustOf(options, languageOf(options.lang))
   const expected = {
+    ...(trust !== undefined && 'validators' in trust ? { chainId: trust.chainId, validators: trust.validators } : {}),
     ...(options.chain === undefined ? {} : { chainId: options.chain }),
     ...(options.genesis === undefined ? {} : { genesisHash: options.genesis }),
     ...(options.operatorKey === undefined ? {} : { operatorKey: options.operatorKey }),

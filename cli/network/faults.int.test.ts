@@ -10,6 +10,7 @@ import { cometHeader } from '#engines/cometbft/rpc'
 import { startPostgres } from '#engines/postgres'
 import { sayOnStderr, sleep } from '#engines/say'
 import { BaseApplication, serveAbci } from '#ledger-adapter/cometbft/abci/index'
+import { databaseOf } from './manifest.ts'
 import { describeNetwork } from './testing/cometbft.ts'
 import { TestNetwork } from './testing/test-network.ts'
 import { NodeProcesses } from './supervisor.ts'
@@ -182,5 +183,29 @@ describeNetwork(`four validators, seed ${seed}`, () => {
     await network.processes.start()
     await loading
     await requireOneTruth()
+  })
+
+  test('a fifth joins without a vote: it has every event from position 0, and commands go through it', async () => {
+    const held: Claim = await claim(join(network.home, 'nodes', 'late', 'claim.json'), 'a fifth node')
+    const late = await network.join('late', postgres, held, sayOnStderr)
+    await late.start()
+    await late.ready()
+    await network.load(LOAD, [...network.nodes, late])
+    await network.converged([...network.nodes, late])
+    const status = await late.status()
+    expect(status?.votingPower).toBe(0)
+    const events = await network.feed(late)
+    expect(events.length).toBeGreaterThan(network.acknowledged.size)
+    expect(events).toEqual(await network.feed(network.nodes[0]!))
+    for (const [id, position] of network.acknowledged)
+      expect((await network.outcome(late, id))?.position).toEqual(position)
+    // Four of four still decide: what follows is not needed for a commit.
+    await late.kill()
+    await network.load(5, network.nodes)
+    await late.start()
+    await network.converged([...network.nodes, late])
+    await late.stop()
+    held.release()
+    await postgres.dropDatabase(databaseOf(network.processes.manifest, 'late'))
   })
 })

@@ -5,6 +5,8 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isoDate } from '#domain/date'
+import type { Claim } from '#engines/claim'
+import { findCometbft } from '#engines/cometbft'
 import { checkout } from '#engines/paths'
 import type { PostgresEngine } from '#engines/postgres'
 import { sleep, type Say } from '#engines/say'
@@ -13,9 +15,10 @@ import { openKeyring } from '#node/keys/keyring'
 import { buildCommand, type Signer } from '#node/keys/signer'
 import type { Member } from '../../demo/consortium.ts'
 import { createNetwork } from '../create.ts'
-import { keysFolder, passphraseFile, type Manifest, type NetworkNode } from '../manifest.ts'
+import { joinNetwork } from '../join.ts'
+import { databaseOf, keysFolder, passphraseFile, type Manifest, type NetworkNode } from '../manifest.ts'
 import { openNetwork, type NetworkProcesses } from '../run.ts'
-import type { NodeCommand, NodeProcesses } from '../supervisor.ts'
+import { NodeProcesses, type NodeCommand } from '../supervisor.ts'
 
 const operators = [{ id: 'maker', kind: 'person', functions: ['maker'] }] as const
 const calendar = { id: 'calendar', kind: 'service', functions: ['service:calendar'] } as const
@@ -75,6 +78,15 @@ export class TestNetwork {
 
   get nodes(): readonly NodeProcesses[] {
     return this.processes.nodes
+  }
+
+  /** A node of its own for an organisation, while the others run; it is not among `nodes`. */
+  async join(organisation: string, postgres: PostgresEngine, held: Claim, say: Say): Promise<NodeProcesses> {
+    const { manifest, node } = await joinNetwork(this.home, organisation)
+    const databaseUrl = await postgres.createDatabase(databaseOf(manifest, organisation))
+    const { path: program } = await findCometbft({ say })
+    const application = ledgerNode(this.home, organisation, databaseUrl)
+    return new NodeProcesses({ home: this.home, node, program, claim: held, application, restarts: false, say })
   }
 
   async stop(): Promise<void> {
