@@ -1,5 +1,5 @@
 import { toBase64url } from '#proof/base64url'
-import { encodeSigned, signingBytes, type Command, type SignedCommand } from '#proof/command'
+import { decodeSigned, encodeSigned, signingBytes, type Command, type SignedCommand } from '#proof/command'
 import type { JsonObject } from '#proof/json'
 import { loginBytes } from '#proof/login'
 
@@ -8,6 +8,8 @@ export interface ClientSigner {
   readonly participant: string
   readonly keyId: string
   sign(message: Uint8Array): Promise<Uint8Array> | Uint8Array
+  /** For a signer that must see what it signs: the signed command's canonical bytes. Without it `sign` gets the message. */
+  signCommand?(command: Command): Promise<Uint8Array>
 }
 
 export interface ClientOptions {
@@ -99,7 +101,9 @@ export class SluiceClient {
 
   /** Signs a command as it is; it must be of the signer's own participant and key. */
   async sign(command: Command): Promise<SignedCommand> {
-    return { command, signature: toBase64url(await this.options.signer.sign(signingBytes(command))) }
+    const { signer } = this.options
+    if (signer.signCommand) return decodeSigned(await signer.signCommand(command))
+    return { command, signature: toBase64url(await signer.sign(signingBytes(command))) }
   }
 
   /** Fixes every field of a command and signs it; send the same bytes again until the outcome is known. */

@@ -3,7 +3,9 @@ import type { TSchema } from 'typebox'
 import { describe, placeholdersOf, SentenceError, sentenceOf } from './describe.ts'
 import { registry } from './registry.ts'
 import { expectGolden } from './testing/golden.ts'
-import { ISSUE, SPLIT } from './receivable/testing/story.ts'
+import { ended, newVersion } from './deal/testing/chapters.ts'
+import { PUBLIC } from './kernel/event.ts'
+import { accepted, ISSUE, offered, SPLIT } from './receivable/testing/story.ts'
 
 /** What stands at a path of a schema: the way that `sentenceOf` goes through arguments. */
 function schemaAt(schema: TSchema | undefined, path: string): TSchema | undefined {
@@ -28,6 +30,58 @@ suite('the self-description', () => {
         .map(({ contract, method }) => `${contract}.${method}`)
         .sort(),
     )
+  })
+
+  const contracts = describe(registry).contracts
+  const events = contracts.flatMap(({ name, events }) => events.map((one) => [`${name}.${one.event}`, one] as const))
+  const methods = contracts.flatMap(({ methods }) => methods.map((one) => [one.name, one] as const))
+
+  it('says of each field who learns it, and names no method, event or field that is not there', () => {
+    for (const { name, disclosure } of registry.contracts) {
+      const own = contracts.find((one) => one.name === name)!
+      const parts = [...own.methods, ...own.events]
+      const names = [
+        ...own.methods.map((one) => one.name.slice(name.length + 1)),
+        ...own.events.map(({ event }) => event),
+      ]
+      for (const exception of disclosure.except ?? []) expect(names, name).toContain(exception)
+      const leaves = parts.flatMap(({ fields }) => fields.map(({ path }) => path.split('/').at(-1)))
+      for (const field of disclosure.commitments ?? []) expect(leaves, name).toContain(field)
+    }
+    for (const [name, { fields }] of [...methods, ...events]) {
+      const given = (registry.allMethods().find((one) => `${one.contract}.${one.method}` === name)?.args ??
+        registry.contracts.flatMap((one) => one.events).find((one) => `${one.contract}.${one.event}` === name)!
+          .schema) as { properties: object }
+      const top = fields.map(({ path }) => path).filter((path) => !path.slice(1).includes('/'))
+      expect(top.sort(), name).toEqual(
+        Object.keys(given.properties)
+          .map((field) => `/${field}`)
+          .sort(),
+      )
+    }
+  })
+
+  it('says the unit of every amount', () => {
+    for (const [name, { fields }] of [...methods, ...events]) {
+      for (const { path, unit } of fields) {
+        const isAmount = /fen$/i.test(path) && !fields.some((other) => other.path.startsWith(`${path}/`))
+        expect(unit === 'fen', `${name} ${path}`).toBe(isAmount)
+      }
+    }
+    expect(methods.flatMap(([, { fields }]) => fields.filter(({ unit }) => unit === 'fen')).length).toBeGreaterThan(10)
+  })
+
+  it('calls public what goes to the topic that everyone reads, and nothing else', () => {
+    const split = accepted()
+    split.does('supplier-1:maker', 'receivable.split', SPLIT)
+    const told = [ended().world, newVersion().world, split, offered()].flatMap(({ events }) => events)
+    const isPublic = new Map(
+      events.map(([name, { fields }]) => [name, fields.every(({ visibility }) => visibility === 'public')]),
+    )
+    for (const { contract, event, topics } of told) {
+      expect(isPublic.get(`${contract}.${event}`) ?? false, `${contract}.${event}`).toBe(topics.includes(PUBLIC))
+    }
+    expect(new Set(told.map(({ contract, event }) => `${contract}.${event}`)).size).toBeGreaterThan(40)
   })
 
   it('has event schemas that change only on purpose', () => {

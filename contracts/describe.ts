@@ -1,8 +1,10 @@
 import { yuanFromFen, parseFen } from '#domain/money'
 import type { Json, JsonObject } from '#proof/json'
+import { describeFields, type FieldDescription } from './describe-fields.ts'
 import { compactSchema } from './kernel/compact-schema.ts'
 import type { Registry } from './kernel/execute.ts'
-import type { Method, Sentence } from './kernel/method.ts'
+import type { Contract, Method, Sentence } from './kernel/method.ts'
+import { visibilityOf } from './kernel/visibility.ts'
 
 /** What the consortium agreed, as data: for a portal, a command line, an auditor. */
 export interface Description {
@@ -11,7 +13,12 @@ export interface Description {
 export interface ContractDescription {
   readonly name: string
   readonly methods: readonly MethodDescription[]
-  readonly events: readonly { readonly event: string; readonly schema: JsonObject }[]
+  readonly events: readonly EventDescription[]
+}
+export interface EventDescription {
+  readonly event: string
+  readonly schema: JsonObject
+  readonly fields: readonly FieldDescription[]
 }
 export interface MethodDescription {
   /** `contract.method`, as a command names it */
@@ -21,6 +28,8 @@ export interface MethodDescription {
   readonly clauses?: Method['clauses']
   /** JSON schema of the arguments */
   readonly args: JsonObject
+  /** Who learns each argument, and what it counts */
+  readonly fields: readonly FieldDescription[]
   readonly roles: readonly string[] | null
   readonly functions: readonly string[]
 }
@@ -35,22 +44,37 @@ export class SentenceError extends Error {
   }
 }
 
-/** Self-description of a registry: methods with their fields and sentences, events with their schemas. */
+const described = new WeakMap<Registry, Description>()
+
+/** Self-description of a registry: methods with their fields and sentences, events with their schemas. Made once. */
 export function describe(registry: Registry): Description {
+  const known = described.get(registry) ?? { contracts: registry.contracts.map(describeContract) }
+  described.set(registry, known)
+  return known
+}
+
+function describeContract({ name, methods, events, disclosure }: Contract): ContractDescription {
+  const fieldsOf = (of: string, schema: object) => describeFields(schema, visibilityOf(disclosure, of))
   return {
-    contracts: registry.contracts.map(({ name, methods, events }) => ({
-      name,
-      methods: (methods as readonly Method[]).map(describeMethod),
-      events: events.map(({ event, schema }) => ({ event, schema: compactSchema(schema) })),
+    name,
+    methods: (methods as readonly Method[]).map((one) => describeMethod(one, fieldsOf(one.method, one.args))),
+    events: events.map(({ event, schema }) => ({
+      event,
+      schema: compactSchema(schema),
+      fields: fieldsOf(event, schema),
     })),
   }
 }
 
-const describeMethod = ({ contract, method, sentence, clauses, args, by }: Method): MethodDescription => ({
+const describeMethod = (
+  { contract, method, sentence, clauses, args, by }: Method,
+  fields: readonly FieldDescription[],
+): MethodDescription => ({
   name: `${contract}.${method}`,
   sentence,
   ...(clauses && { clauses }),
   args: compactSchema(args),
+  fields,
   roles: by.roles ? [...by.roles] : null,
   functions: [...by.functions],
 })

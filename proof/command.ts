@@ -59,7 +59,8 @@ export function digestOfSigned(text: string): Hash {
   return sha256TextHex(text.slice('{"command":'.length, text.lastIndexOf(',"signature":"')))
 }
 
-const SIGNING_DOMAIN = utf8ToBytes('sluice/command/v1\n')
+export const COMMAND_DOMAIN = 'sluice/command/v1\n'
+const SIGNING_DOMAIN = utf8ToBytes(COMMAND_DOMAIN)
 
 /** The bytes that a key signs: a domain tag, then the digest, so that no signature made elsewhere fits here. */
 export const signingBytes = (command: Command): Uint8Array => signingBytesOf(commandDigest(command))

@@ -230,6 +230,22 @@ test('contracts describe themselves in both languages, and OpenAPI lists the rou
     .json<{ methods: { name: string; sentence: string }[] }>()
     .methods.find(({ name }) => name === 'receivable.split')
   expect(split?.sentence).toContain('拆分')
+  const served = zh.json<{
+    methods: { name: string; fields: unknown[] }[]
+    events: { name: string; fields: unknown[] }[]
+  }>()
+  const find = (list: { name: string; fields: unknown[] }[], name: string) =>
+    list.find((one) => one.name === name)?.fields
+  expect(find(served.methods, 'receivable.issue')).toContainEqual({
+    path: '/faceFen',
+    visibility: 'parties',
+    unit: 'fen',
+  })
+  expect(find(served.events, 'receivable.ReceivableDrafted')).toContainEqual({
+    path: '/documents',
+    visibility: 'commitment',
+  })
+  expect(find(served.events, 'calendar.DayRolled')).toEqual([{ path: '/date', visibility: 'public' }])
   const { paths } = (await node.app.inject({ url: '/openapi.json' })).json<{ paths: Record<string, unknown> }>()
   expect(Object.keys(paths)).toEqual(
     expect.arrayContaining([

@@ -5,8 +5,12 @@ import { ApiError, SluiceClient } from '#client/client'
 import { openKeyring } from '#node/keys/keyring'
 import { addressFile } from '../demo/dev.ts'
 import { readRecord } from '../demo/run-record.ts'
+import { SentenceError } from '#contracts/describe'
+import { NotAgreed, type Ask } from '#node/keys/person'
 import { CommandFailure } from '../failure.ts'
+import { askOnTerminal } from '../stack/ask.ts'
 import { clientSigner } from '../stack/keys.ts'
+import { sameMethod, type ServedContracts } from '../stack/served-contracts.ts'
 
 /** `sluice call WHO METHOD PATH [BODY]`: one request to the node of `sluice dev`, signed in as one of its operators. */
 export function register(program: Command): void {
@@ -17,28 +21,49 @@ export function register(program: Command): void {
     .argument('<method>', 'GET, or POST with a body, or SIGN to sign and send a command')
     .argument('<path>', 'path, or with SIGN the command, e.g. receivable.split')
     .argument('[body]', 'JSON')
-    .action(async (who: string, method: string, path: string, body?: string) => {
-      const answer = await call(who, method.toUpperCase(), path, body)
+    .option('--yes', 'sign what is shown without asking')
+    .option('--lang <zh|en>', 'the language of units and words', 'en')
+    .action(async (who: string, method: string, path: string, body: string | undefined, options: Options) => {
+      const answer = await call({ who, method: method.toUpperCase(), path, body, options })
       process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
     })
 }
 
-async function call(who: string, method: string, path: string, body: string | undefined): Promise<unknown> {
-  const client = await clientOf(who)
+interface Options {
+  readonly yes?: true
+  readonly lang: string
+}
+
+interface Call {
+  readonly who: string
+  readonly method: string
+  readonly path: string
+  readonly body: string | undefined
+  readonly options: Options
+}
+
+async function call({ who, method, path, body, options }: Call): Promise<unknown> {
+  const client = await clientOf(who, askOnTerminal(options))
   const json = body === undefined ? {} : parse(body)
   try {
     if (method === 'GET') return await client.get(path)
     if (method === 'POST') return await client.post(path, json)
-    if (method === 'SIGN') return await client.perform(path, json)
+    if (method === 'SIGN') {
+      sameMethod(path, await client.get<ServedContracts>('/v1/contracts'))
+      return await client.perform(path, json)
+    }
   } catch (error) {
     if (error instanceof ApiError)
       throw new CommandFailure(`${error.message}\n${JSON.stringify(error.problem, null, 2)}`)
+    if (error instanceof NotAgreed) throw new CommandFailure('not signed, nothing was sent')
+    if (error instanceof SentenceError)
+      throw new CommandFailure(`not signed, since it cannot be shown: ${error.message}`)
     throw error
   }
   throw new CommandFailure(`${method} is none of GET, POST, SIGN`, 2)
 }
 
-async function clientOf(who: string): Promise<SluiceClient> {
+async function clientOf(who: string, ask: Ask): Promise<SluiceClient> {
   const [participant, operator] = who.split('/')
   if (!participant || !operator) throw new CommandFailure(`${who} is not of the form participant/operator`, 2)
   let address: { url: string; folder: string }
@@ -49,7 +74,7 @@ async function clientOf(who: string): Promise<SluiceClient> {
   }
   const record = await readRecord(dirname(addressFile()))
   const keyring = await openKeyring(join(address.folder, 'keys', participant), participant, record?.passphrase ?? '')
-  return new SluiceClient({ url: address.url, signer: clientSigner(keyring, operator) })
+  return new SluiceClient({ url: address.url, signer: clientSigner(keyring, operator, ask) })
 }
 
 function parse(body: string): Record<string, never> {

@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import type { ClientSigner } from '#client/client'
+import { describe } from '#contracts/describe'
+import { registry } from '#contracts/registry'
 import { newSeed, signingKey, type SigningKey } from '#ledger-adapter/application/operator-key'
 import { KeyFileError } from '#node/keys/key-file'
 import { createKey, openKeyring, type Keyring } from '#node/keys/keyring'
+import { shownFirst, type Ask } from '#node/keys/person'
 import { readFile, writeFile, rename, mkdir } from 'node:fs/promises'
 import { keyIdOf, type Member } from '../demo/consortium.ts'
 
@@ -51,8 +54,17 @@ export async function ledgerOperatorKey(folder: string): Promise<SigningKey> {
   return signingKey(seed)
 }
 
-/** An operator's key as the client SDK asks for it: for signing in and for signing commands. */
-export function clientSigner(keyring: Keyring, operator: string): ClientSigner {
-  const signer = keyring.signer(keyIdOf(operator))
-  return { participant: signer.participant, keyId: signer.keyId, sign: (message) => signer.signMessage(message) }
+/**
+ * An operator's key as the client SDK asks for it: for signing in and for signing commands. A person's key shows each
+ * command before it signs it, as the contracts of this program describe it.
+ */
+export function clientSigner(keyring: Keyring, operator: string, ask: Ask): ClientSigner {
+  const signer = shownFirst(keyring.signer(keyIdOf(operator)), describe(registry), ask)
+  const { participant, keyId } = signer
+  return {
+    participant,
+    keyId,
+    sign: (message) => signer.signMessage(message),
+    signCommand: (command) => signer.sign(command),
+  }
 }

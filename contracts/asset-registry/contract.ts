@@ -14,4 +14,5 @@ export const assetRegistry = contract({
   name: 'asset-registry',
   methods: [proposeBatch, attest, reject],
   events: batchEvents,
+  disclosure: { fields: 'parties', commitments: ['hash', 'top', 'root', 'previous', 'contentHash'] },
 })

@@ -9,4 +9,9 @@ import { roll } from './roll.ts'
  * Who sees what: the business date, the clock and the calendar's operators are public. An object's id, date and closers
  * are seen by the topics its own contract named when it was dated, and by the regulator.
  */
-export const calendar = contract({ name: 'calendar', methods: [roll, closeDay], events: calendarEvents })
+export const calendar = contract({
+  name: 'calendar',
+  methods: [roll, closeDay],
+  events: calendarEvents,
+  disclosure: { fields: 'public', except: ['closeDay', 'ObjectDated', 'DayClosed'] },
+})

@@ -15,4 +15,9 @@ import { voidTransfers } from './void.ts'
  * a credit by the owners of both accounts, the bank and the deal's followers. So transfers to holders who must not see
  * one another are instructed one holder at a time, to `parties`. The regulator sees all.
  */
-export const cash = contract({ name: 'cash', methods: [open, credit, post, voidTransfers], events: cashEvents })
+export const cash = contract({
+  name: 'cash',
+  methods: [open, credit, post, voidTransfers],
+  events: cashEvents,
+  disclosure: { fields: 'parties' },
+})

@@ -36,4 +36,5 @@ export const deal = contract({
     agreeVersion,
   ],
   events: dealEvents,
+  disclosure: { fields: 'parties', except: ['decide', 'Decided'], commitments: ['contentHash'] },
 })

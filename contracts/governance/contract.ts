@@ -16,4 +16,5 @@ export const governance = contract({
   name: 'governance',
   methods: [propose, approve, withdrawApproval, withdraw],
   events: governanceEvents,
+  disclosure: { fields: 'public' },
 })

@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox'
 import type { Hash } from '#proof/hash'
 import type { EventRecord, EventType } from './event.ts'
 import type { Key, Read } from './state.ts'
+import type { Disclosure } from './visibility.ts'
 
 /** Roles of DOMAIN.md §1. */
 export const ROLES = [
@@ -73,6 +74,8 @@ export interface Contract {
   readonly name: string
   readonly methods: readonly Method<never>[] | readonly Method[]
   readonly events: readonly EventType[]
+  /** Who learns its fields; the description says it field by field. */
+  readonly disclosure: Disclosure
 }
 
 /** Erases argument types so that methods of different schemas stand in one list. */
@@ -81,4 +84,5 @@ export const contract = (definition: {
   // The schema ties args to decide inside each method; outside, the registry checks args against it before calling.
   methods: readonly unknown[]
   events: readonly unknown[]
+  disclosure: Disclosure
 }): Contract => definition as Contract

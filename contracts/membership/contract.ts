@@ -18,4 +18,5 @@ export const membership = contract({
   name: 'membership',
   methods: [addOperator, addKey, rotateKey, revokeKey],
   events: membershipEvents,
+  disclosure: { fields: 'public' },
 })

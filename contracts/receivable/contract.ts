@@ -41,4 +41,5 @@ export const receivable = contract({
     withdrawTransfer,
   ],
   events: receivableEvents,
+  disclosure: { fields: 'parties', commitments: ['documents', 'commitment'] },
 })

@@ -18,4 +18,5 @@ export const securities = contract({
   name: 'securities',
   methods: [subscribe, withdrawSubscription, confirmPayment, register, repayHolder],
   events: securitiesEvents,
+  disclosure: { fields: 'parties' },
 })

@@ -30,4 +30,5 @@ export const servicing = contract({
     settle,
   ],
   events: servicingEvents,
+  disclosure: { fields: 'parties', commitments: ['contentHash', 'statementHash'] },
 })

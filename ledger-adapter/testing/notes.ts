@@ -86,4 +86,5 @@ export const notes = contract({
     }),
   ],
   events: [notePut, noteRemoved, noteMisplaced],
+  disclosure: { fields: 'public' },
 })

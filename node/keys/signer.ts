@@ -2,7 +2,7 @@ import type { KeyFunction } from '#contracts/kernel/method'
 import type { SigningKey } from '#ledger-adapter/application/operator-key'
 import { secretKey } from '#ledger-adapter/application/secret-key'
 import { toBase64url } from '#proof/base64url'
-import { encodeSigned, MAX_LIFETIME_MS, signingBytes, type Command } from '#proof/command'
+import { COMMAND_DOMAIN, encodeSigned, MAX_LIFETIME_MS, signingBytes, type Command } from '#proof/command'
 import type { JsonObject } from '#proof/json'
 import type { Curve } from '#proof/public-key'
 
@@ -27,6 +27,8 @@ export interface Signer extends KeyDescription {
 
 /** Every message that is signed begins with its domain, so that no signature is good for anything else. */
 const DOMAIN = Buffer.from('sluice/')
+/** How the message that is signed for a command begins. */
+export const COMMAND_MESSAGE = Buffer.from(COMMAND_DOMAIN)
 
 /** A command in another participant's or key's name: a signer signs for itself alone. */
 export class NotMyCommand extends Error {

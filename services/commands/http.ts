@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import { describe, type MethodDescription } from '#contracts/describe'
 import { mayRead } from '#contracts/entitlement'
-import type { Method } from '#contracts/kernel/method'
 import type { Registry } from '#contracts/kernel/execute'
 import { parseCursor, type Executed, type Ledger, type Provable } from '#ledger-adapter/port'
 import { LedgerEntitlement } from '#node/feed/entitlement'
@@ -152,24 +152,38 @@ const commandProof = route({
   },
 })
 
-const describe = ({ contract, method, sentence, clauses, by, args }: Method, language: 'zh' | 'en') => ({
-  name: `${contract}.${method}`,
+const methodOf = ({ sentence, roles, functions, ...rest }: MethodDescription, language: 'zh' | 'en') => ({
+  ...rest,
   sentence: sentence[language],
   sentences: sentence,
-  ...(clauses && { clauses }),
-  by: { roles: by.roles ?? null, functions: by.functions },
-  args: args as unknown,
+  by: { roles, functions },
 })
 
 const contracts = route({
   method: 'GET',
   url: '/v1/contracts',
-  summary: 'Every method: who may call it, its arguments, and the sentence that a signer agrees to (zh or en)',
+  summary:
+    'Every method and event: fields with units and who learns them, who may call, the sentence a signer agrees to',
   open: true,
-  schema: { response: { 200: Type.Object({ chainId: Type.String(), methods: Type.Array(Type.Any()) }) } },
+  schema: {
+    response: {
+      200: Type.Object({
+        chainId: Type.String(),
+        methods: Type.Array(Type.Any()),
+        events: Type.Array(Type.Any()),
+      }),
+    },
+  },
   async handler({ request }, { ledger, registry }) {
     const language = languageOf(request.headers['accept-language'])
-    return { chainId: ledger.chainId, methods: registry.allMethods().map((method) => describe(method, language)) }
+    const { contracts } = describe(registry)
+    return {
+      chainId: ledger.chainId,
+      methods: contracts.flatMap(({ methods }) => methods.map((method) => methodOf(method, language))),
+      events: contracts.flatMap(({ name, events }) =>
+        events.map(({ event, ...rest }) => ({ name: `${name}.${event}`, ...rest })),
+      ),
+    }
   },
 })
 

@@ -51,6 +51,7 @@ export const HTML = `<!doctype html>
         <p lang="zh-CN" id="sentence-zh" class="sentence"></p>
         <p lang="en" id="sentence-en" class="sentence"></p>
         <dl>
+          ${shown('fields')}
           ${shown('canonical')}
           ${shown('digest')}
           ${shown('signed')}
@@ -89,6 +90,7 @@ dd { margin: 0 0 .75rem }
 dt { font-weight: 600 }
 button { font: inherit; margin-top: .75rem; padding: .4rem 1rem; border-radius: .3rem; border: 1px solid var(--line) }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+#fields { white-space: pre-wrap }
 .sentence { font-size: 1.1rem; border-left: 4px solid var(--accent); padding-left: .75rem }
 .status { white-space: pre-wrap; overflow-wrap: anywhere; min-height: 1.6em }
 .status[data-good="true"] { color: var(--good) }

@@ -8,7 +8,7 @@ import { utf8ToBytes } from '#proof/hash'
 import type { Json, JsonObject } from '#proof/json'
 import { verifyReceipt } from '#proof/verify-receipt'
 import { keptKey, makeKey, type BrowserKey } from './browser-key.ts'
-import { METHODS, reviewOf } from './review.ts'
+import { METHODS, review } from './review.ts'
 import { trustOfText } from './trust.ts'
 import { WORDS } from './words.ts'
 
@@ -64,22 +64,24 @@ function mustHaveKey(): BrowserKey {
 const clientOf = (signer: BrowserKey): SluiceClient =>
   new SluiceClient({ url: location.origin, signer, language, fetch: (...args) => fetch(...args) })
 
-function review(command: Command): void {
-  const { sentence, canonical, digest, signed } = reviewOf(command)
+/** Answers what was shown, which alone is then signed. */
+function show(drafted: Command): Command {
+  const { command, sentence, fields, canonical, digest, signed } = review(drafted)
   element('sentence-zh').textContent = sentence.zh
   element('sentence-en').textContent = sentence.en
+  element('fields').textContent = fields.map(({ path, text }) => `${path}  ${text[language]}`).join('\n')
   element('canonical').textContent = canonical
   element('digest').textContent = digest
   element('signed').textContent = signed
   element('review-panel').hidden = false
+  return command
 }
 
 async function prepare(): Promise<void> {
   const signer = mustHaveKey()
   hideReview()
   const [name, args] = [field('method').value, JSON.parse(field('args').value) as JsonObject]
-  const command = await clientOf(signer).draft(name, args)
-  review(command)
+  const command = show(await clientOf(signer).draft(name, args))
   reviewed = { key: signer, command }
   say('submit-state', '')
 }

@@ -1,27 +1,12 @@
-import { sentenceOf } from '#contracts/describe'
+import { describe } from '#contracts/describe'
 import type { Method } from '#contracts/kernel/method'
 import { registry } from '#contracts/registry'
-import { canonicalJson } from '#proof/canonical'
-import { commandDigest, signingBytes, type Command } from '#proof/command'
-import { bytesToHex } from '#proof/hash'
+import { reviewOf, type Review } from '#contracts/review'
+import type { Command } from '#proof/command'
 import type { Json, JsonObject } from '#proof/json'
 
-/** What a signer is shown before signing: the sentence in both languages, every byte of the command, its digest. */
-export interface Review {
-  readonly sentence: { readonly zh: string; readonly en: string }
-  readonly canonical: string
-  readonly digest: string
-  /** What the key signs, in hex: the domain's tag, then the digest. */
-  readonly signed: string
-}
-
 /** @throws SentenceError, CanonicalError: what cannot be said in full is not signed */
-export const reviewOf = (command: Command): Review => ({
-  sentence: sentenceOf(registry, command),
-  canonical: canonicalJson(command as unknown as Json),
-  digest: commandDigest(command),
-  signed: bytesToHex(signingBytes(command)),
-})
+export const review = (command: Command): Review => reviewOf(describe(registry), command)
 
 /** Every method by name, with the names of its arguments as a skeleton to fill in. */
 export const METHODS: ReadonlyMap<string, JsonObject> = new Map(
