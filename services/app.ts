@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import type { FastifyInstance } from 'fastify'
 import postgres from 'postgres'
+import { describe, type Description } from '#contracts/describe'
 import type { Registry } from '#contracts/kernel/execute'
 import { registry as allContracts } from '#contracts/registry'
 import type { Ledger } from '#ledger-adapter/port'
@@ -13,6 +14,7 @@ import { topicTables } from '#node/projector/projections/topics'
 import { Projector } from '#node/projector/projector'
 import { READ_SCHEMA } from '#node/projector/tables'
 import { Relay, type SignalSender } from '#node/relay/relay'
+import type { Hash } from '#proof/hash'
 import { commandRoutes } from './commands/http.ts'
 import { exchangeService } from './exchange/http.ts'
 import { issuanceService } from './issuance/main.ts'
@@ -40,6 +42,8 @@ export interface NodeAppOptions extends ServerOptions {
   /** Files this organisation holds ready for others; without it there are none to pull. */
   readonly exchange?: FileExchange
   readonly registry?: Registry
+  /** What a version of the contracts says of itself, for a node that runs bundles; null: its sources. */
+  readonly descriptionOf?: (bundle: Hash | null) => Description
   /** What callers sign in to: the node's public name. */
   readonly audience?: string
   /** At least 32 bytes; without it one is made, and a restart ends all sessions. */
@@ -66,6 +70,7 @@ export interface NodeApp {
 /** Every service of one node in one process, with its projector, relay and streams, all running. */
 export async function createNodeApp(options: NodeAppOptions): Promise<NodeApp> {
   const { ledger, workflows, registry = allContracts, onError = tell } = options
+  const { descriptionOf = () => describe(registry) } = options
   const sql = postgres(options.databaseUrl, { max: 16, onnotice: () => undefined })
   const db = drizzle(sql)
   const projections = options.projections ?? PROJECTIONS
@@ -83,7 +88,16 @@ export async function createNodeApp(options: NodeAppOptions): Promise<NodeApp> {
     })
     const { maxWaitMs } = options
     const reading = createReading({ ledger, db, ...(maxWaitMs === undefined ? {} : { maxWaitMs }) })
-    const deps = { authenticator: sessions, sessions, ledger, registry, reading, workflows, waiting: relay }
+    const deps = {
+      authenticator: sessions,
+      sessions,
+      ledger,
+      registry,
+      descriptionOf,
+      reading,
+      workflows,
+      waiting: relay,
+    }
     verifyPage(app)
     mount(app, sessionRoutes, deps)
     mount(app, commandRoutes, deps)

@@ -60,6 +60,11 @@ export const COMMANDS: readonly {
     load: () => import('./ingest.ts'),
   },
   {
+    name: 'bundle',
+    summary: 'versions of the contracts: build, show, compare with a ledger, keep for a node',
+    load: () => import('./bundle.ts'),
+  },
+  {
     name: 'verify',
     summary: 'verify a receipt or a whole exported ledger from its file alone',
     load: () => import('./verify.ts'),

@@ -5,17 +5,21 @@ import type { Command } from 'commander'
 import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import { callerOf } from '#contracts/membership/caller'
 import { registry } from '#contracts/registry'
+import { ContractVersions } from '#ledger-adapter/application/bundle/versions'
 import { contractRules } from '#ledger-adapter/application/contract-rules'
 import { verifyNative } from '#ledger-adapter/application/verify-native'
-import { verifyExport, type ExportSummary } from '#proof/verify-export'
+import { verifyExport, type ContractRules, type ExportSummary } from '#proof/verify-export'
 import { LANGUAGES, verdictWords, type Language } from '#client/receipt-words'
 import type { AnyTrust, ReceiptVerdict, ValidatorsVerdict } from '#proof/receipt'
 import { verifyReceipt, verifyValidators } from '#proof/verify-receipt'
+import type { BundleStore, FolderBundleStore } from '#ledger-adapter/application/bundle/store'
 import { CommandFailure } from '../failure.ts'
+import { existingStore } from '../stack/bundles.ts'
 import { isReceiptFile, receiptBytes } from '../verify/receipt-file.ts'
 import { trustOf, type TrustOptions } from '../verify/trust.ts'
 
 interface Options extends TrustOptions {
+  readonly bundles?: string
   readonly lang?: string
   readonly json?: boolean
 }
@@ -34,6 +38,7 @@ export function register(program: Command): void {
     .option('--follow <file>', 'a receipt of validators to follow first; may be given several times', each)
     .option('--trusting-days <days>', 'for how long validators are trusted after their time')
     .option('--now <time>', 'the time against which that is measured (ISO 8601); now when not given')
+    .option('--bundles <folder>', 'versions of the contracts that governance activated, to decide commands again by')
     .option('--lang <zh|en>', 'the language of the answer; by LANG when not given')
     .option('--json', 'print the findings as JSON')
     .action(async (file: string, options: Options) => {
@@ -81,10 +86,42 @@ export async function verifyFile(file: string, options: Options = {}): Promise<E
     ...(options.genesis === undefined ? {} : { genesisHash: options.genesis }),
     ...(options.operatorKey === undefined ? {} : { operatorKey: options.operatorKey }),
   }
-  const rules = contractRules(registry, callerOf, (document) => genesisEvents(document as unknown as GenesisDocument))
+  const rules = exportRules(options.bundles === undefined ? undefined : existingStore(options.bundles))
   const verdict = await read(file, (lines) => verifyExport(lines, expected, rules, verifyNative))
   if (!verdict.ok) throw new CommandFailure(`${file}, line ${verdict.line}: ${verdict.reason}`)
   return verdict.summary
+}
+
+/**
+ * Every command is decided again by the version of the contracts of its time: the sources of this program, or a bundle.
+ * Which one genesis names is known when its document has been read, which is first.
+ */
+function exportRules(store: FolderBundleStore | undefined): ContractRules {
+  let versions: ContractVersions | undefined
+  const founded = (): ContractVersions => {
+    if (!versions) throw new Error('the genesis document comes first')
+    return versions
+  }
+  const resolver = {
+    versionFor: (...asked: Parameters<ContractVersions['versionFor']>) => founded().versionFor(...asked),
+  }
+  return contractRules(resolver, callerOf, (json) => {
+    const document = json as unknown as GenesisDocument
+    versions ??= new ContractVersions({
+      store: store ?? NO_BUNDLES,
+      genesisBundle: document.governance.bundle,
+      sources: registry,
+    })
+    return genesisEvents(document)
+  })
+}
+
+const NO_BUNDLES: Pick<BundleStore, 'text'> = {
+  text(hash) {
+    throw new CommandFailure(
+      `contracts ${hash} decided some of its blocks: name the folder that holds them by --bundles`,
+    )
+  },
 }
 
 async function read<T>(file: string, use: (lines: AsyncIterable<string>) => Promise<T>): Promise<T> {

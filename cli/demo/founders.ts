@@ -6,7 +6,7 @@ import { openKeyring, type Keyring } from '#node/keys/keyring'
 import { createNetwork } from '../network/create.ts'
 import { cometHome, keysFolder } from '../network/manifest.ts'
 import { ledgerOnlyCommand } from '../network/node.ts'
-import { openNodeLedger } from '../network/node-ledger.ts'
+import { networkVersions, openNodeLedger } from '../network/node-ledger.ts'
 import { openNetwork } from '../network/run.ts'
 import { ledgerOperatorKey, memberKeyrings } from '../stack/keys.ts'
 import { embedded, type Engines, type StackOptions } from '../stack/stack.ts'
@@ -61,7 +61,8 @@ async function foundNetwork({ plan, record, folder, engines, say }: FoundersOpti
     const network = await openNetwork({ home, postgres, say, commandOf, hosted: own })
     try {
       const onProblem = (where: string, error: unknown): void => say(`ledger: ${where}: ${String(error)}`)
-      const ledger = await openNodeLedger({ home, node: own, databaseUrl, onProblem })
+      const versions = await networkVersions(home, own)
+      const ledger = await openNodeLedger({ home, node: own, databaseUrl, registry: versions, onProblem })
       await network.start()
       say(`${VALIDATORS} validators: ${manifest.nodes.map((node) => node.name).join(', ')}`)
       const validators = join(cometHome(home, own), 'config', 'genesis.json')
@@ -71,7 +72,7 @@ async function foundNetwork({ plan, record, folder, engines, say }: FoundersOpti
         await network.stop() // CometBFT before its application
         await ledger.close()
       }
-      return { ledger, trust, trustArguments, close }
+      return { ledger, versions, trust, trustArguments, close }
     } catch (error) {
       await network.stop()
       throw error

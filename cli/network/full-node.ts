@@ -10,7 +10,7 @@ import { startStack, type WorkerParts } from '../stack/stack.ts'
 import { trustOf } from '../verify/trust.ts'
 import { cometHome, databaseOf, keysFolder, nodeFolder, nodeNamed, passphraseFile, readManifest } from './manifest.ts'
 import type { NodeRun } from './node.ts'
-import { openNodeLedger } from './node-ledger.ts'
+import { networkVersions, openNodeLedger } from './node-ledger.ts'
 import { join } from 'node:path'
 
 /** `sluice network node`: ledger, API, and a worker for each organisation that this node serves. */
@@ -27,10 +27,11 @@ export async function runNode({ home, node: name, databaseUrl, say }: NodeRun): 
     dataDir: nodeFolder(home, name),
     openLedger: async (url) => {
       const onProblem = (where: string, error: unknown): void => say(`${where}: ${messageOf(error)}`)
-      const ledger = await openNodeLedger({ home, node: name, databaseUrl: url, onProblem })
+      const versions = await networkVersions(home, name)
+      const ledger = await openNodeLedger({ home, node: name, databaseUrl: url, registry: versions, onProblem })
       const validators = join(cometHome(home, name), 'config', 'genesis.json')
       const trust = await trustOf({ validators }, 'en')
-      return { ledger, trust, trustArguments: ['--validators', validators], close: () => ledger.close() }
+      return { ledger, versions, trust, trustArguments: ['--validators', validators], close: () => ledger.close() }
     },
     tokenSecret: createHmac('sha256', secret).update('sluice/tokens/v1').digest(),
     arrivals: () => Promise.resolve([]), // obligors' payments come from a bank, and this machine has none

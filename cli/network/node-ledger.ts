@@ -1,18 +1,26 @@
 import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import type { VersionResolver } from '#contracts/kernel/execute'
 import { callerOf } from '#contracts/membership/caller'
-import { registry as allContracts } from '#contracts/registry'
+import type { ContractVersions } from '#ledger-adapter/application/bundle/versions'
 import { CometbftLedger } from '#ledger-adapter/cometbft/cometbft-ledger'
-import { nodeNamed, readGenesis, readManifest } from './manifest.ts'
+import { join } from 'node:path'
+import { nodeVersions } from '../stack/bundles.ts'
+import { nodeFolder, nodeNamed, readGenesis, readManifest } from './manifest.ts'
 
 export interface NodeLedgerOptions {
   readonly home: string
   /** Of the network's nodes, this one. */
   readonly node: string
   readonly databaseUrl: string
-  /** The contracts; all of them unless a test says otherwise. */
+  /** The contracts; `networkVersions` unless a test says otherwise. */
   readonly registry?: VersionResolver
   readonly onProblem: (where: string, error: unknown) => void
+}
+
+/** The versions of the contracts that one node runs: its organisation's own folder, `nodes/NAME/bundles`. */
+export async function networkVersions(home: string, node: string): Promise<ContractVersions> {
+  const genesis = (await readGenesis(home)) as unknown as GenesisDocument
+  return nodeVersions(genesis, join(nodeFolder(home, node), 'bundles'))
 }
 
 /**
@@ -20,7 +28,7 @@ export interface NodeLedgerOptions {
  * time go through the others.
  */
 export async function openNodeLedger(options: NodeLedgerOptions): Promise<CometbftLedger> {
-  const { home, databaseUrl, onProblem, registry = allContracts } = options
+  const { home, databaseUrl, onProblem, registry = await networkVersions(home, options.node) } = options
   const manifest = await readManifest(home)
   const node = nodeNamed(manifest, options.node)
   const document = await readGenesis(home)

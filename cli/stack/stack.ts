@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import { callerOf } from '#contracts/membership/caller'
-import { registry } from '#contracts/registry'
 import { startPostgres, type PostgresEngine } from '#engines/postgres'
 import { startTemporal, type TemporalEngine } from '#engines/temporal'
 import type { Say } from '#engines/say'
 import type { SigningKey } from '#ledger-adapter/application/operator-key'
 import { EmbeddedLedger } from '#ledger-adapter/embedded/embedded-ledger'
+import type { ContractVersions } from '#ledger-adapter/application/bundle/versions'
 import type { Ledger } from '#ledger-adapter/port'
 import { openSimulatedBanks } from '#node/bank/simulated'
 import type { BankGateway, StatementLine } from '#node/bank/port'
@@ -17,6 +17,7 @@ import { chainIdOf, genesisHash } from '#proof/block'
 import type { JsonObject } from '#proof/json'
 import type { AnyTrust } from '#proof/receipt'
 import { createNodeApp } from '#services/app'
+import { nodeVersions } from './bundles.ts'
 import { bundleWorkflows } from '#workflows/bundle'
 import { connectTemporal, type TemporalPort } from '#workflows/temporal-port'
 import { startWorkers, type OrganisationWorker, type RunningWorkers } from '#workflows/worker'
@@ -73,6 +74,8 @@ export interface StackOptions {
 /** A ledger that runs, and how it is ended. */
 export interface OpenedLedger {
   readonly ledger: Ledger
+  /** Of its contracts. */
+  readonly versions: ContractVersions
   /** Whom its receipts are checked against. */
   readonly trust: AnyTrust
   /** The same trust, said to `sluice verify`. */
@@ -80,21 +83,23 @@ export interface OpenedLedger {
   close(): Promise<void>
 }
 
-/** The embedded ledger: this process sequences, and signs headers with this key. */
+/** The embedded ledger: this process sequences, and signs headers with this key. @param bundles the folder of its contracts' versions */
 export const embedded =
-  (genesis: GenesisDocument, operatorKey: SigningKey): StackOptions['openLedger'] =>
+  (genesis: GenesisDocument, operatorKey: SigningKey, bundles?: string): StackOptions['openLedger'] =>
   async (databaseUrl) => {
     const document = genesis as unknown as JsonObject
+    const versions = nodeVersions(genesis, bundles)
     const ledger = await EmbeddedLedger.open({
       databaseUrl,
       genesis: { document, events: genesisEvents(genesis) },
-      registry,
+      registry: versions,
       callerOf,
       operatorKey,
     })
     const [chainId, hash] = [chainIdOf(document), genesisHash(document)]
     return {
       ledger,
+      versions,
       trust: { chainId, genesisHash: hash, operatorKey: operatorKey.publicKey },
       trustArguments: ['--chain', chainId, '--genesis', hash, '--operator-key', operatorKey.publicKey],
       close: () => ledger.close(),
@@ -124,7 +129,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const bundling = options.bundle ?? bundleWorkflows()
     bundling.catch(() => undefined) // awaited below; a failure before that must not count as unhandled
     const databaseUrl = await engines.postgres.createDatabase(name.replaceAll('-', '_'))
-    const { ledger, trust, trustArguments, close } = await options.openLedger(databaseUrl)
+    const { ledger, versions, trust, trustArguments, close } = await options.openLedger(databaseUrl)
     undo.push(close)
     const sql = postgres(databaseUrl, { max: 2, onnotice: () => undefined })
     undo.push(() => sql.end({ timeout: 5 }))
@@ -141,6 +146,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       notices,
       audience: name,
       tokenSecret: options.tokenSecret,
+      descriptionOf: (bundle) => versions.description(bundle),
       onError: onFailure,
     })
     undo.push(() => app.close())

@@ -1,10 +1,13 @@
 import { Type } from 'typebox'
-import { describe, type MethodDescription } from '#contracts/describe'
+import type { Description, MethodDescription } from '#contracts/describe'
 import { mayRead } from '#contracts/entitlement'
-import type { Registry } from '#contracts/kernel/execute'
+import { bundleAt } from '#contracts/governance/read'
+import { bundlesKey } from '#contracts/governance/state'
 import { parseCursor, type Executed, type Ledger, type Provable } from '#ledger-adapter/port'
 import { LedgerEntitlement } from '#node/feed/entitlement'
+import { readState } from '#node/read-state'
 import { ID_PATTERN } from '#proof/command'
+import type { Hash } from '#proof/hash'
 import type { SignedIn } from '../kit/caller.ts'
 import { languageOf } from '../kit/language.ts'
 import { badRequest, notFound } from '../kit/problem.ts'
@@ -14,7 +17,8 @@ import { Committed, positionText, submit } from './submit.ts'
 
 export interface CommandDeps {
   readonly ledger: Ledger
-  readonly registry: Registry
+  /** What a version of the contracts says of itself. */
+  readonly descriptionOf: (bundle: Hash | null) => Description
 }
 const route = routeOf<CommandDeps>('ledger')
 const Id = Type.String({ pattern: ID_PATTERN })
@@ -169,16 +173,24 @@ const contracts = route({
     response: {
       200: Type.Object({
         chainId: Type.String(),
+        bundle: Type.Union([Type.String(), Type.Null()], { description: 'version of the next block; null: sources' }),
+        versions: Type.Array(Type.Any(), { description: 'which version from which height, as governance decided' }),
         methods: Type.Array(Type.Any()),
         events: Type.Array(Type.Any()),
       }),
     },
   },
-  async handler({ request }, { ledger, registry }) {
+  async handler({ request }, { ledger, descriptionOf }) {
     const language = languageOf(request.headers['accept-language'])
-    const { contracts } = describe(registry)
+    const { bundle, versions } = await readState(ledger, (read, height) => ({
+      bundle: bundleAt(read, height + 1),
+      versions: [...(read(bundlesKey) ?? [])],
+    }))
+    const { contracts } = descriptionOf(bundle)
     return {
       chainId: ledger.chainId,
+      bundle,
+      versions,
       methods: contracts.flatMap(({ methods }) => methods.map((method) => methodOf(method, language))),
       events: contracts.flatMap(({ name, events }) =>
         events.map(({ event, ...rest }) => ({ name: `${name}.${event}`, ...rest })),

@@ -61,6 +61,7 @@ export class SandboxedContracts implements ContractVersion {
   }
 
   private names: ReadonlySet<string> | undefined
+  private described: Description | undefined
 
   /** What comes out of the sandbox as an error is an object of another realm: only its text is taken. */
   private guarded<T>(call: () => T): T {
@@ -128,8 +129,10 @@ export class SandboxedContracts implements ContractVersion {
     return this.parsed(this.guarded(() => this.api.writes(text))) as Write[]
   }
 
+  /** Told once and kept: it does not change. */
   description(): Description {
-    return this.parsed(this.guarded(() => this.api.description())) as Description
+    this.described ??= this.parsed(this.guarded(() => this.api.description())) as Description
+    return this.described
   }
 
   private parsed(answer: unknown): unknown {

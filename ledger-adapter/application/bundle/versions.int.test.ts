@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -19,27 +19,13 @@ import type { Executed } from '../../port.ts'
 import { signTest, testCommand, testLedgerOptions } from '../../testing/fixture.ts'
 import { contractRules } from '../contract-rules.ts'
 import { verifyNative } from '../verify-native.ts'
-import { buildBundle, sourceRoot } from './build-bundle.ts'
+import { buildSuccessor } from '../../testing/successor.ts'
+import { buildBundle } from './build-bundle.ts'
 import { FolderBundleStore } from './store.ts'
 import { ContractVersions } from './versions.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-versions-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-/** The present sources with one rule changed: a command closes at most five days. */
-async function buildSuccessor() {
-  const root = join(folder, 'successor')
-  for (const part of ['contracts', 'domain', 'proof', 'package.json']) {
-    cpSync(join(sourceRoot(), part), join(root, part), { recursive: true })
-  }
-  symlinkSync(join(sourceRoot(), 'node_modules'), join(root, 'node_modules'))
-  const file = join(root, 'contracts/calendar/close-day.ts')
-  const before = readFileSync(file, 'utf8')
-  const after = before.replace('MAX_DAYS_PER_CLOSE = 31', 'MAX_DAYS_PER_CLOSE = 5')
-  expect(after).not.toBe(before)
-  writeFileSync(file, after)
-  return buildBundle(root)
-}
 
 /** Submits as the operator named; two operators never wait for one another here. */
 const teller =
@@ -52,7 +38,7 @@ const teller =
 const refusalOf = ({ outcome }: Executed) => (outcome.accepted ? undefined : outcome.refusal)
 
 it('two versions rule one ledger: a plan stays on the first until its parties agree, and old blocks replay', async () => {
-  const [first, second] = [await buildBundle(), await buildSuccessor()]
+  const [first, second] = [await buildBundle(), await buildSuccessor(join(folder, 'successor'))]
   expect(second.hash).not.toBe(first.hash)
   const store = new FolderBundleStore(join(folder, 'bundles'))
   for (const { text } of [first, second]) store.put(text)

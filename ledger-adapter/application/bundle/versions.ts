@@ -1,5 +1,6 @@
 import { bundleAt } from '#contracts/governance/read'
 import { pinKey } from '#contracts/governance/state'
+import { describe, type Description } from '#contracts/describe'
 import type { ContractVersion, Executable, Registry, VersionResolver } from '#contracts/kernel/execute'
 import type { Read } from '#contracts/kernel/state'
 import { ID_PATTERN } from '#proof/command'
@@ -25,11 +26,11 @@ export function boundObject({ contract, args }: { contract: string; args: JsonOb
  * needed. A command on a deal is decided by the version that the deal stays on, any other by the active one.
  */
 export class ContractVersions implements VersionResolver {
-  private readonly loaded = new Map<Hash, ContractVersion>()
+  private readonly loaded = new Map<Hash, SandboxedContracts>()
 
   constructor(
     private readonly options: {
-      readonly store: BundleStore
+      readonly store: Pick<BundleStore, 'text'>
       /** What genesis names: block 0 is decided by it, before any state says so. */
       readonly genesisBundle: Hash | null
       /** What runs while governance has activated no bundle; none: this node runs bundles only. */
@@ -49,11 +50,21 @@ export class ContractVersions implements VersionResolver {
    * @throws BundleError MISSING, CORRUPT, NOT_A_BUNDLE, NO_SOURCES
    */
   version(bundle: Hash | null): ContractVersion {
-    if (bundle === null) {
-      const { sources } = this.options
-      if (!sources) throw new BundleError('NO_SOURCES', null, 'this node runs bundles only')
-      return sources
-    }
+    return bundle === null ? this.sources() : this.bundled(bundle)
+  }
+
+  /** What a version says of itself. @throws BundleError, as `version` */
+  description(bundle: Hash | null): Description {
+    return bundle === null ? describe(this.sources()) : this.bundled(bundle).description()
+  }
+
+  private sources(): Registry {
+    const { sources } = this.options
+    if (!sources) throw new BundleError('NO_SOURCES', null, 'this node runs bundles only')
+    return sources
+  }
+
+  private bundled(bundle: Hash): SandboxedContracts {
     let version = this.loaded.get(bundle)
     if (version === undefined) {
       const text = this.options.store.text(bundle)
