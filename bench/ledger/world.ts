@@ -23,7 +23,9 @@ export class SplitWorld {
   /** Holdings of `PIECE_FEN` that nobody has split yet. */
   private readonly whole: string[] = []
   private calls = 0
+  private commands = 0
   private keys = 0
+  private receivables = 0
 
   constructor(private readonly ledger: EmbeddedLedger) {}
 
@@ -32,11 +34,17 @@ export class SplitWorld {
     return this.keys
   }
 
+  /** Commands signed for the ledger, each of which it has executed once its caller has the answer. */
+  get executed(): number {
+    return this.commands
+  }
+
   get holdingsLeft(): number {
     return this.whole.length
   }
 
   private sign(participant: string, operator: string, call: string, args: JsonObject): Uint8Array {
+    this.commands += 1
     const issuedAt = Date.now()
     const over = { participant, keyId: `${operator}-key`, issuedAt, expiresAt: issuedAt + LIFETIME_MS }
     return signTest(testCommand(this.ledger.chainId, call, args, over))
@@ -55,7 +63,7 @@ export class SplitWorld {
     return { bytes: this.sign('supplier-1', 'maker', 'receivable.split', { holding, parts }), ids }
   }
 
-  /** Opens the batch, issues the receivable and cuts it in three wide layers until about `keys` keys stand. */
+  /** Opens the batch if need be, issues the receivable and cuts it in three wide layers until about `keys` keys stand. */
   async fill(keys: number): Promise<void> {
     const thirds = Math.ceil(keys / (WIDE + 1))
     const seconds = Math.ceil(thirds / WIDE)
@@ -63,15 +71,18 @@ export class SplitWorld {
     const face = String(piece * BigInt(WIDE) * BigInt(seconds))
     const tenorCaps = [{ from: '2010-01-01', inPrincipleMonths: 6, atMostMonths: 12 }]
     const batch = { batch: 'b', minimumSplitFen: '1', maximumTiers: null, tenorCaps, closers: ['core'] }
-    await this.must(this.sign('core', 'maker', 'receivable.openBatch', batch))
-    const invoices = [{ commitment: '1'.repeat(64), amountFen: face, assignedFen: face }]
+    const n = (this.receivables += 1)
+    if (n === 1) await this.must(this.sign('core', 'maker', 'receivable.openBatch', batch))
+    const receivable = `r${n}`
+    const holding = `h${n}`
+    const invoices = [{ commitment: String(n).padStart(64, '0'), amountFen: face, assignedFen: face }]
     const drawn = { supplier: 'supplier-1', faceFen: face, maturity: '2011-06-30', longTenorReason: null, documents: null } // prettier-ignore
-    await this.must(this.sign('core', 'maker', 'receivable.issue', { receivable: 'r', batch: 'b', ...drawn, invoices }))
-    await this.must(this.sign('core', 'checker', 'receivable.approve', { receivable: 'r' }))
-    await this.must(this.sign('supplier-1', 'maker', 'receivable.accept', { receivable: 'r', holding: 'h' }))
-    const first = this.split('h', Math.max(2, seconds), piece * BigInt(WIDE))
+    await this.must(this.sign('core', 'maker', 'receivable.issue', { receivable, batch: 'b', ...drawn, invoices }))
+    await this.must(this.sign('core', 'checker', 'receivable.approve', { receivable }))
+    await this.must(this.sign('supplier-1', 'maker', 'receivable.accept', { receivable, holding }))
+    const first = this.split(holding, Math.max(2, seconds), piece * BigInt(WIDE))
     if (seconds > 1) await this.must(first.bytes)
-    const tops = seconds > 1 ? first.ids : ['h']
+    const tops = seconds > 1 ? first.ids : [holding]
     const second = tops.map((holding) => this.split(holding, WIDE, piece))
     await this.all(second.map(({ bytes }) => bytes), WIDE) // prettier-ignore
     const middle = second.flatMap(({ ids }) => ids).slice(0, thirds)

@@ -1,5 +1,5 @@
 import { headerHash, isSignedBy, type SignedHeader } from '#proof/block'
-import { commandKey, type ApplicationRules, type CommandRecord } from '../application/build-block.ts'
+import type { ApplicationRules } from '../application/build-block.ts'
 import { ExpiryQueue } from '../application/expiry.ts'
 import { CommittedState } from '../application/state.ts'
 import { LeafWriter } from '../application/tree/changes.ts'
@@ -37,12 +37,9 @@ export async function recover(
   if (last) await checkHeader(store, rules, operatorKey, last)
   const expiry = new ExpiryQueue()
   const leaves = new LeafWriter()
-  const prefix = commandKey('')
-  for await (const rows of store.stateRows()) {
-    for (const { key, value } of rows) {
-      leaves.add(key, value)
-      if (key.startsWith(prefix)) expiry.add({ expiresAt: expiryOf(value), commandId: key.slice(prefix.length) })
-    }
+  for await (const { hashes, commands } of store.stateLeaves()) {
+    leaves.add(hashes)
+    for (const [commandId, expiresAt] of commands) expiry.add({ commandId, expiresAt: Number(expiresAt) })
   }
   const tree = FlatTree.of(leaves.flat())
   const want = last?.header.stateRoot ?? FlatTree.empty().root()
@@ -70,10 +67,4 @@ async function checkHeader(
   if (header.height === 0) return
   const before = await store.block(header.height - 1)
   if (before?.headerHash !== header.previous) fail('does not follow the block before')
-}
-
-/** Of a command's record. A million of them are read at start, and canonical text has one field of that name. */
-function expiryOf(text: string): number {
-  const found = /"expiresAt":(\d+)/.exec(text)
-  return found ? Number(found[1]) : (JSON.parse(text) as CommandRecord).expiresAt
 }

@@ -1,5 +1,6 @@
 import type { SignedHeader } from '#proof/block'
 import { canonicalJson } from '#proof/canonical'
+import { commandKey } from '#proof/command'
 import type { Json, JsonObject } from '#proof/json'
 import type { BuiltBlock } from '../application/build-block.ts'
 import type { CommittedEvent, EventCursor } from '../port.ts'
@@ -19,6 +20,8 @@ export interface StoredCommand {
   readonly signed: string
   readonly result: string
 }
+
+const COMMAND_PREFIX = commandKey('')
 
 const APPEND = `
   WITH b AS (
@@ -40,6 +43,15 @@ const APPEND = `
     ON CONFLICT (ledger, key) DO UPDATE SET value = excluded.value
   )
   DELETE FROM sluice_ledger.state WHERE ledger = $1::int AND key = ANY($20::text[])`
+
+/** A key's hash and its value's, 64 bytes a row; with the ids of commands and when they expire, a line each. */
+const LEAVES = `
+  SELECT
+    string_agg(sha256(convert_to(key, 'UTF8')) || sha256(convert_to(value, 'UTF8')), ''::bytea)::text AS hashes,
+    string_agg(CASE WHEN starts_with(key, '${COMMAND_PREFIX}')
+      THEN substr(key, ${COMMAND_PREFIX.length + 1}) || ' ' || substring(value FROM '"expiresAt":([0-9]+)') END, E'\n') AS commands
+  FROM sluice_ledger.state WHERE ledger = $1 AND ctid >= $2::tid AND ctid < $3::tid`
+const PAGES_AT_ONCE = 512
 
 const MAX_PAGE_BYTES = 16 << 20
 
@@ -147,12 +159,28 @@ export class LedgerStore {
     return rows[0] && storedBlock(rows[0])
   }
 
-  /** Every state row, in batches. */
-  async *stateRows(): AsyncIterable<readonly { readonly key: string; readonly value: string }[]> {
-    yield* this.database.rows<{ key: string; value: string }>(
-      'SELECT key, value FROM sluice_ledger.state WHERE ledger = $1',
-      [this.ledger],
+  /**
+   * Every state row as the tree and the expiry queue need it, some pages of the table at a time; meanwhile nobody writes,
+   * as the lock is held. The server hashes: beside this process, and only hashes cross the wire. That they are of what
+   * was signed is seen at the root, and again of each value that is loaded.
+   */
+  async *stateLeaves(): AsyncIterable<StateLeaves> {
+    const [table] = await this.database.query<{ pages: string }>(
+      `SELECT pg_relation_size('sluice_ledger.state') / current_setting('block_size')::int AS pages`,
     )
+    const pages = Number(table!.pages)
+    const ask = (page: number) =>
+      page < pages
+        ? this.database.query<LeavesRow>(LEAVES, [this.ledger, `(${page},0)`, `(${page + PAGES_AT_ONCE},0)`])
+        : undefined
+    let asked = ask(0)
+    for (let page = 0; asked; page += PAGES_AT_ONCE) {
+      const [row] = await asked
+      asked = ask(page + PAGES_AT_ONCE)
+      asked?.catch(() => undefined) // it is waited for in its turn, unless the reader stops before
+      const commands = row!.commands?.split('\n').map((line) => line.split(' ') as [string, string]) ?? []
+      yield { hashes: Buffer.from(row!.hashes?.slice('\\x'.length) ?? '', 'hex'), commands }
+    }
   }
 
   readonly values = async (keys: readonly string[]): Promise<ReadonlyMap<string, string>> => {
@@ -259,6 +287,17 @@ export class LedgerStore {
   }
 }
 
+/** Some rows of the state: 64 bytes each, and the ids of commands among them. */
+export interface StateLeaves {
+  readonly hashes: Uint8Array
+  /** Id and expiry in milliseconds. */
+  readonly commands: readonly (readonly [string, string])[]
+}
+
+interface LeavesRow {
+  hashes: string | null
+  commands: string | null
+}
 interface BlockRow {
   header_hash: string
   header: string

@@ -1,5 +1,4 @@
 import type { StateChange } from '#proof/sparse-tree'
-import { putDigest } from './nodes.ts'
 
 /** Changes of a state tree in flat arrays: key hashes and value hashes of 32 bytes each; absent: the key is gone. */
 export interface FlatChanges {
@@ -22,21 +21,25 @@ export function flatten(changes: readonly StateChange[]): FlatChanges {
   return flat
 }
 
-/** Leaves from keys and texts of values, hashed into flat arrays as they come: millions at a start. */
+/** Leaves gathered into flat arrays as they come: millions at a start. */
 export class LeafWriter {
   private keys = new Uint8Array(32 * 1024)
   private values = new Uint8Array(32 * 1024)
   private count = 0
 
-  add(key: string, text: string): void {
-    const at = this.count * 32
-    if (at === this.keys.length) {
+  /** @param hashes a key's hash and its value's, 64 bytes a leaf */
+  add(hashes: Uint8Array): void {
+    const more = Math.floor(hashes.length / 64)
+    while (this.keys.length < (this.count + more) * 32) {
       this.keys = doubled(this.keys)
       this.values = doubled(this.values)
     }
-    putDigest(key, this.keys, at)
-    putDigest(text, this.values, at)
-    this.count += 1
+    for (let i = 0; i < more; i += 1) {
+      const at = (this.count + i) * 32
+      this.keys.set(hashes.subarray(i * 64, i * 64 + 32), at)
+      this.values.set(hashes.subarray(i * 64 + 32, i * 64 + 64), at)
+    }
+    this.count += more
   }
 
   flat(): FlatChanges {
