@@ -123,6 +123,8 @@ export class EmbeddedLedger implements Ledger {
   private async enter(candidate: Candidate): Promise<Executed> {
     try {
       await this.sequencer.preAdmit(candidate)
+      // Meanwhile a block that was in doubt may have turned out to be there, and this command in it.
+      if (this.isRecorded(candidate.command.commandId)) return await this.recorded(candidate)
       return await this.sequencer.enqueue(candidate)
     } catch (error) {
       if (isStoreError(error)) throw new LedgerError('queue', 'STORE_UNAVAILABLE', true)

@@ -8,7 +8,7 @@ import { verifyNative } from '../application/verify-native.ts'
 import { newSeed, signingKey } from '../application/operator-key.ts'
 import { FlakyProxy } from '../testing/flaky-proxy.ts'
 import { signTest, testCommand, testLedgerOptions } from '../testing/fixture.ts'
-import type { CommittedEvent } from '../port.ts'
+import { LedgerError, type CommittedEvent } from '../port.ts'
 import { EmbeddedLedger, type EmbeddedLedgerOptions } from './embedded-ledger.ts'
 
 let url: string
@@ -88,6 +88,26 @@ describe('embedded ledger, when something fails', () => {
     }
     expect(await ledger.head()).toMatchObject({ height: 1 })
     expect(await verified(ledger)).toMatchObject({ commands: 3 })
+  })
+
+  it('executes nothing twice that is sent again and again until it is known that its block is there', async () => {
+    const proxy = await proxied()
+    const ledger = await start({ databaseUrl: proxy.url, limits: { storePatienceMs: 100 } })
+    proxy.swallowAnswers()
+    const commands = Array.from({ length: 12 }, (_, n) => note(ledger, `n${n}`))
+    const sql = sqlOf(url)
+    const first = Promise.allSettled(commands.map((bytes) => ledger.submit(bytes)))
+    await until(async () => (await sql`SELECT 1 FROM sluice_ledger.block WHERE height = 1`).length === 1)
+    await proxy.cut()
+    for (const answer of await first) expect(answer).toMatchObject({ reason: { outcomeKnown: false } })
+    // Some are on their way at any time, also in the turn in which the block turns out to be there.
+    const answers = Promise.all(commands.flatMap((bytes) => [0, 1, 2].map(() => submitAtOnce(ledger, bytes))))
+    await proxy.restore()
+    for (const { outcome, position } of await answers) {
+      expect(outcome.accepted).toBe(true)
+      expect(position.height).toBe(1)
+    }
+    expect(await verified(ledger)).toMatchObject({ commands: 12 })
   })
 
   it('answers everyone and closes when its own code fails', async () => {
@@ -265,5 +285,16 @@ async function submitUntilAnswered(ledger: EmbeddedLedger, bytes: Uint8Array) {
       expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' })
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
+  }
+}
+
+/** Sends again in the next turn of the loop whatever is not answered. */
+async function submitAtOnce(ledger: EmbeddedLedger, bytes: Uint8Array) {
+  for (;;) {
+    const executed = await ledger.submit(bytes).catch((error: unknown) => {
+      if (!(error instanceof LedgerError) || error.code !== 'STORE_UNAVAILABLE') throw error
+    })
+    if (executed) return executed
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
