@@ -19,16 +19,17 @@ export interface EventCore {
 const EVENT_DOMAIN = 'sluice/event/v1\n'
 const FEED_DOMAIN = utf8ToBytes('sluice/feed/v1\n')
 
-export const eventDigest = (core: EventCore): Hash => eventDigestOf(core, canonicalJson(core.data))
+export const eventDigest = (core: EventCore): Hash => eventDigestOf(eventTextOf(core, canonicalJson(core.data)))
 
-/** The same where the canonical text of `data` is at hand. */
-export function eventDigestOf(core: Omit<EventCore, 'data'>, dataText: string): Hash {
+/** The same from the event's canonical text. */
+export const eventDigestOf = (eventText: string): Hash => sha256TextHex(`${EVENT_DOMAIN}${eventText}`)
+
+/** The canonical text of an event where that of its data is at hand. */
+export function eventTextOf(core: Omit<EventCore, 'data'>, dataText: string): string {
   const { cursor, commandId, contract, event } = core
   const { height, index, event: ordinal } = cursor
   const [id, place, from, what] = [commandId, { height, index, event: ordinal }, contract, event].map((part) => canonicalJson(part)) // prettier-ignore
-  return sha256TextHex(
-    `${EVENT_DOMAIN}{"commandId":${id},"contract":${from},"cursor":${place},"data":${dataText},"event":${what}}`,
-  )
+  return `{"commandId":${id},"contract":${from},"cursor":${place},"data":${dataText},"event":${what}}`
 }
 
 /** A topic so far: how many events, and the hash that chains them. Stands in the state at `feed/<topic>`. */

@@ -2,15 +2,15 @@ import type { EventRecord } from '#contracts/kernel/event'
 import type { ContractVersion, Executable, Execution, VersionResolver } from '#contracts/kernel/execute'
 import type { BlockFacts, Caller } from '#contracts/kernel/method'
 import { KeyNotLoaded, Overlay, type Key, type Read } from '#contracts/kernel/state'
-import { headerHash, NO_HASH, resultHash, type BlockHeader, type CommandResult } from '#proof/block'
+import { headerHash, NO_HASH, type BlockHeader, type CommandResult } from '#proof/block'
 import { canonicalJson, MAX_DEPTH } from '#proof/canonical'
 import { commandKey } from '#proof/command'
 import type { SignatureCheck } from '#proof/ed25519'
-import { EMPTY_FEED, eventDigestOf, extendFeed, feedKey, type Feed } from '#proof/feed'
-import type { Hash } from '#proof/hash'
+import { EMPTY_FEED, eventDigestOf, eventTextOf, extendFeed, feedKey, type Feed } from '#proof/feed'
+import { sha256TextHex, type Hash } from '#proof/hash'
 import { blockKey, EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, type BlockRoots, type History } from '#proof/history' // prettier-ignore
 import type { Json } from '#proof/json'
-import { listRoot } from '#proof/list-tree'
+import { listRoot, ListTree } from '#proof/list-tree'
 import { LedgerError, type CommittedEvent, type TopicEntry } from '../port.ts'
 import { admit, type CallerOf, type Candidate } from './admission.ts'
 import { freeze, type CommittedState, type Change } from './state.ts'
@@ -44,6 +44,11 @@ export interface BuiltBlock {
   readonly events: readonly CommittedEvent[]
   readonly changes: readonly Change[]
   readonly tree: StateTree
+  /** Canonical texts of the events with their topics, and of the results: each is written once. */
+  readonly texts: { readonly events: readonly string[]; readonly results: readonly string[] }
+  /** Trees of the command digests and of the result hashes, for receipts. */
+  readonly commandTree: ListTree
+  readonly resultTree: ListTree
 }
 
 export interface Previous {
@@ -67,6 +72,7 @@ class Draft {
   readonly results: CommandResult[] = []
   readonly events: CommittedEvent[] = []
   private readonly eventDigests: Hash[] = []
+  private readonly eventTexts: string[] = []
   private readonly texts = new Map<string, string>()
 
   constructor(
@@ -94,13 +100,16 @@ class Draft {
     await this.state.load(records.flatMap(({ topics }) => topics.map(feedKey)))
     records.forEach(({ contract, event, data, topics }, ordinal) => {
       const core = { cursor: { height: this.height, index, event: ordinal }, commandId, contract, event, data }
-      const digest = eventDigestOf(core, texts[ordinal] ?? canonicalJson(data))
+      const text = eventTextOf(core, texts[ordinal] ?? canonicalJson(data))
+      const digest = eventDigestOf(text)
       const entries = topics.map((topic): TopicEntry => {
         const feed = extendFeed(this.read<Feed>({ path: feedKey(topic) }) ?? EMPTY_FEED, digest)
         this.put(feedKey(topic), { count: feed.count, hash: feed.hash })
         return { topic, sequence: feed.count, hash: feed.hash }
       })
       this.eventDigests.push(digest)
+      // "topics" is the last of its fields in canonical order.
+      this.eventTexts.push(`${text.slice(0, -1)},"topics":${canonicalJson(entries as unknown as Json)}}`)
       this.events.push({ ...core, topics: entries })
     })
   }
@@ -114,10 +123,13 @@ class Draft {
   }
 
   finish(rules: ApplicationRules, previous: Previous | undefined, timeMs: number): BuiltBlock {
+    const resultTexts = this.results.map((result) => canonicalJson(result as unknown as Json))
+    const commandTree = new ListTree(this.commands.map(({ digest }) => digest))
+    const resultTree = new ListTree(resultTexts.map(sha256TextHex))
     const roots = {
-      commandRoot: listRoot(this.commands.map(({ digest }) => digest)),
+      commandRoot: commandTree.root(),
       eventRoot: listRoot(this.eventDigests),
-      resultRoot: listRoot(this.results.map(resultHash)),
+      resultRoot: resultTree.root(),
     }
     if (this.commands.length > 0) this.addToHistory(roots)
     const changes = this.state.changesOf(this.written, this.texts)
@@ -132,7 +144,9 @@ class Draft {
       genesisHash: rules.genesisHash,
     }
     const { commands, results, events } = this
-    return { header, headerHash: headerHash(header), commands, results, events, changes, tree }
+    const texts = { events: this.eventTexts, results: resultTexts }
+    const said = { header, headerHash: headerHash(header), commands, results, events }
+    return { ...said, changes, tree, texts, commandTree, resultTree }
   }
 }
 

@@ -3,24 +3,27 @@
 const INT4_OID = 23
 const TEXT_OID = 25
 const HEADER_BYTES = 20
+/** Instead of a length. */
+const NULL = -1
 
-function header(buffer: Buffer, elementOid: number, length: number): number {
+function header(buffer: Buffer, elementOid: number, length: number, hasNulls = false): number {
   buffer.writeInt32BE(1, 0) // dimensions
-  buffer.writeInt32BE(0, 4) // no nulls
+  buffer.writeInt32BE(hasNulls ? 1 : 0, 4)
   buffer.writeInt32BE(elementOid, 8)
   buffer.writeInt32BE(length, 12)
   buffer.writeInt32BE(1, 16) // index of the first element
   return HEADER_BYTES
 }
 
-/** A parameter for `$n::text[]`. */
-export function textArray(texts: readonly string[]): Buffer {
-  const sizes = texts.map((text) => Buffer.byteLength(text))
-  const buffer = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size + 4, HEADER_BYTES))
-  let at = header(buffer, TEXT_OID, texts.length)
+/** A parameter for `$n::text[]`; undefined stands for NULL. */
+export function textArray(texts: readonly (string | undefined)[]): Buffer {
+  const sizes = texts.map((text) => (text === undefined ? NULL : Buffer.byteLength(text)))
+  const bytes = sizes.reduce((sum, size) => sum + Math.max(size, 0) + 4, HEADER_BYTES)
+  const buffer = Buffer.allocUnsafe(bytes)
+  let at = header(buffer, TEXT_OID, texts.length, sizes.includes(NULL))
   texts.forEach((text, index) => {
     at = buffer.writeInt32BE(sizes[index]!, at)
-    at += buffer.write(text, at)
+    if (text !== undefined) at += buffer.write(text, at)
   })
   return buffer
 }

@@ -55,6 +55,7 @@ export class EmbeddedLedger implements Ledger {
     this.prover = new Prover(
       store,
       operatorAnchoring(store, () => sequencer.head, sequencer.state),
+      sequencer.recent,
     )
   }
 

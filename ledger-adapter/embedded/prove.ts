@@ -10,6 +10,7 @@ import { bytesToHex } from '#proof/hash'
 import { keyHash, valueHash, type CommittedState } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { cursorText, LedgerError, type EventCursor, type Provable } from '../port.ts'
+import type { RecentBlocks } from './recent-blocks.ts'
 import type { Head } from './sequencer.ts'
 import type { LedgerStore } from './store.ts'
 
@@ -95,6 +96,8 @@ export class Prover {
   constructor(
     private readonly store: LedgerStore,
     private readonly anchoring: Anchoring,
+    /** The last blocks of a ledger whose own header is the anchor of what happened in it. */
+    private readonly recent?: RecentBlocks,
   ) {}
 
   /** @throws LedgerError NOT_FOUND */
@@ -121,6 +124,8 @@ export class Prover {
   }
 
   private async command(commandId: string): Promise<Receipt> {
+    const recent = this.recent?.find(commandId)
+    if (recent) return recentReceipt(recent)
     const stored = await this.store.command(commandId)
     if (!stored) throw notFound({ commandId })
     const { height, index } = stored
@@ -200,6 +205,13 @@ export class Prover {
     if (this.trees.size > MAX_TREES && oldest !== undefined) this.trees.delete(oldest)
     return made
   }
+}
+
+function recentReceipt({ block, signature, index }: NonNullable<ReturnType<RecentBlocks['find']>>): Receipt {
+  const { header, commands, results, commandTree, resultTree } = block
+  const { command } = commands[index]!.signed
+  const proofs = { commandProof: commandTree.proof(index), resultPath: resultTree.proof(index).path }
+  return { kind: 'command', command, result: results[index]!, ...proofs, place: null, anchor: anchorOf({ header, signature }) } // prettier-ignore
 }
 
 const anchorOf = ({ header, signature }: SignedHeader): Anchor => ({ kind: 'operator', header, signature })

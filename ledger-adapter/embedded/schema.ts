@@ -54,6 +54,22 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (ledger, key)
   );
   `,
+  // A block's changes as the arrays that the state rows are written from: they cross the wire once. Compressed by lz4
+  // where the server has it: its older way takes longer than all else that it does with a block.
+  `
+  ALTER TABLE sluice_ledger.block ADD COLUMN change_keys text[], ADD COLUMN change_values text[];
+  UPDATE sluice_ledger.block SET
+    change_keys = ARRAY(SELECT c->>0 FROM json_array_elements(changes::json) WITH ORDINALITY AS t (c, n) ORDER BY n),
+    change_values = ARRAY(SELECT c->>1 FROM json_array_elements(changes::json) WITH ORDINALITY AS t (c, n) ORDER BY n);
+  ALTER TABLE sluice_ledger.block
+    ALTER COLUMN change_keys SET NOT NULL, ALTER COLUMN change_values SET NOT NULL, DROP COLUMN changes;
+  DO $$ BEGIN
+    ALTER TABLE sluice_ledger.block
+      ALTER COLUMN change_keys SET COMPRESSION lz4, ALTER COLUMN change_values SET COMPRESSION lz4;
+  EXCEPTION WHEN feature_not_supported THEN
+    RAISE NOTICE 'this server has no lz4';
+  END $$;
+  `,
 ]
 
 const MIGRATION_LOCK = 7_405_301

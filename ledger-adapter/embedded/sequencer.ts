@@ -15,6 +15,7 @@ import type { StateTree } from '../application/tree/flat-tree.ts'
 import { VerifyPool } from '../application/verify-pool.ts'
 import { LedgerError, type CommittedEvent, type Executed } from '../port.ts'
 import { LedgerLocked, type SequencerLock } from './lock.ts'
+import { RecentBlocks } from './recent-blocks.ts'
 import { LedgerCorrupt, type Recovered } from './recover.ts'
 import { isConflict, isDefiniteFailure, isStoreError } from './connection.ts'
 import type { LedgerStore, StoredBlock } from './store.ts'
@@ -67,6 +68,8 @@ export class Sequencer {
   private failure: string | undefined
   private idle: Promise<void> = Promise.resolve()
   private readonly signatures = new VerifyPool()
+  /** For the receipts that are asked for as soon as a command is answered. */
+  readonly recent = new RecentBlocks()
   readonly state: Recovered['state']
 
   constructor(
@@ -278,6 +281,7 @@ export class Sequencer {
     this.state.adopt(tree, changes, header.height)
     for (const { command } of commands) this.recovered.expiry.add(command)
     this.current = { header, headerHash, signature, tree }
+    this.recent.add(block, signature)
     for (const listener of [...this.listeners]) listener(header.height)
   }
 

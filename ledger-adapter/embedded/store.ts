@@ -25,24 +25,24 @@ const COMMAND_PREFIX = commandKey('')
 
 const APPEND = `
   WITH b AS (
-    INSERT INTO sluice_ledger.block (ledger, height, header_hash, header, signature, changes)
-    VALUES ($1::int, $2::bigint, $3, $4, $5, $6)
+    INSERT INTO sluice_ledger.block (ledger, height, header_hash, header, signature, change_keys, change_values)
+    VALUES ($1::int, $2::bigint, $3, $4, $5, $6::text[], $7::text[])
   ), c AS (
     INSERT INTO sluice_ledger.command (ledger, height, index, command_id, digest, signed, result)
-    SELECT $1::int, $2::bigint, * FROM unnest($7::int[], $8::text[], $9::text[], $10::text[], $11::text[])
+    SELECT $1::int, $2::bigint, * FROM unnest($8::int[], $9::text[], $10::text[], $11::text[], $12::text[])
   ), e AS (
     INSERT INTO sluice_ledger.event (ledger, height, index, event, body)
-    SELECT $1::int, $2::bigint, * FROM unnest($12::int[], $13::int[], $14::text[])
+    SELECT $1::int, $2::bigint, * FROM unnest($13::int[], $14::int[], $15::text[])
   ), f AS (
     INSERT INTO sluice_ledger.feed_entry (ledger, topic, height, index, event)
     SELECT $1::int, t.topic, $2::bigint, t.index, t.event
-    FROM unnest($15::text[], $16::int[], $17::int[]) AS t (topic, index, event)
+    FROM unnest($16::text[], $17::int[], $18::int[]) AS t (topic, index, event)
   ), s AS (
     INSERT INTO sluice_ledger.state (ledger, key, value)
-    SELECT $1::int, * FROM unnest($18::text[], $19::text[])
+    SELECT $1::int, * FROM unnest($6::text[], $7::text[]) AS t (key, value) WHERE t.value IS NOT NULL
     ON CONFLICT (ledger, key) DO UPDATE SET value = excluded.value
   )
-  DELETE FROM sluice_ledger.state WHERE ledger = $1::int AND key = ANY($20::text[])`
+  DELETE FROM sluice_ledger.state WHERE ledger = $1::int AND key = ANY($19::text[])`
 
 /** A key's hash and its value's, 64 bytes a row; with the ids of commands and when they expire, a line each. */
 const LEAVES = `
@@ -101,8 +101,7 @@ export class LedgerStore {
 
   /** One statement, hence one transaction and one round trip, on the session that holds the sequencer's lock. */
   async append(block: BuiltBlock, signature: string): Promise<void> {
-    const { header, headerHash, commands, results, events, changes } = block
-    const put = changes.filter(({ text }) => text !== undefined)
+    const { header, headerHash, commands, events, changes, texts } = block
     const gone = changes.filter(({ text }) => text === undefined)
     const entries = events.flatMap(({ cursor, topics }) => topics.map(({ topic }) => ({ topic, ...cursor })))
     await this.writer.query(APPEND, [
@@ -111,20 +110,19 @@ export class LedgerStore {
       headerHash,
       canonicalJson(header as unknown as Json),
       signature,
-      JSON.stringify(changes.map(({ key, text }) => (text === undefined ? [key] : [key, text]))),
+      textArray(changes.map(({ key }) => key)),
+      textArray(changes.map(({ text }) => text)),
       intArray(commands.map((_, index) => index)),
       textArray(commands.map(({ command }) => command.commandId)),
       textArray(commands.map(({ digest }) => digest)),
       textArray(commands.map(({ text }) => text)),
-      textArray(results.map((result) => canonicalJson(result as unknown as Json))),
+      textArray(texts.results),
       intArray(events.map(({ cursor }) => cursor.index)),
       intArray(events.map(({ cursor }) => cursor.event)),
-      textArray(events.map((event) => canonicalJson(event as unknown as Json))),
+      textArray(texts.events),
       textArray(entries.map(({ topic }) => topic)),
       intArray(entries.map(({ index }) => index)),
       intArray(entries.map(({ event }) => event)),
-      textArray(put.map(({ key }) => key)),
-      textArray(put.map(({ text }) => text!)),
       textArray(gone.map(({ key }) => key)),
     ])
   }
@@ -278,12 +276,16 @@ export class LedgerStore {
 
   /** What a block changed in the state: key and canonical text, or the key alone when it is gone. */
   async changesOf(height: number): Promise<readonly (readonly [string, string?])[]> {
-    const [row] = await this.database.query<{ changes: string }>(
+    const [row] = await this.database.query<{ keys: string[]; values: (string | null)[] }>(
       `
-      SELECT changes FROM sluice_ledger.block WHERE ledger = $1 AND height = $2`,
+      SELECT change_keys AS keys, change_values AS values FROM sluice_ledger.block WHERE ledger = $1 AND height = $2`,
       [this.ledger, height],
     )
-    return row ? (JSON.parse(row.changes) as [string, string?][]) : []
+    if (!row) return []
+    return row.keys.map((key, n) => {
+      const value = row.values[n] ?? null
+      return value === null ? [key] : [key, value]
+    })
   }
 }
 
