@@ -117,6 +117,7 @@ export function parseCanonical(bytes: Uint8Array, maxBytes = MAX_BYTES, maxDepth
 
 /** Counts brackets before parsing, since JSON.parse itself recurses on what a stranger sent. */
 function refuseDeepText(text: string, maxDepth: number): void {
+  if (opensAtMost(text, maxDepth)) return
   let depth = 0
   let inString = false
   for (let i = 0; i < text.length; i += 1) {
@@ -130,6 +131,18 @@ function refuseDeepText(text: string, maxDepth: number): void {
       if (depth > maxDepth) throw new CanonicalError('TOO_DEEP', '')
     } else if (c === 0x5d || c === 0x7d) depth -= 1
   }
+}
+
+/** Whether so few brackets open, in strings or not, that their nesting need not be looked at. */
+function opensAtMost(text: string, max: number): boolean {
+  let count = 0
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      count += 1
+      if (count > max) return false
+    }
+  }
+  return true
 }
 
 function check(value: unknown, path: string, depth: number, maxDepth: number): void {

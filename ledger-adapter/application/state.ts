@@ -35,6 +35,8 @@ interface Entry {
   readonly value: Json
   readonly keyHash: Uint8Array
   readonly valueHash: Uint8Array
+  /** Asked for since the last time it could have been let go. */
+  isUsed: boolean
 }
 
 /**
@@ -45,6 +47,8 @@ export class CommittedState {
   private readonly values = new Map<string, Entry>()
   /** Keys asked for since the last block that have no value, with their hashes: a split asks for each new id thrice. */
   private readonly absent = new Map<string, Uint8Array>()
+  /** Under way: many commands that wait for one value bring it once. */
+  private readonly loadings = new Map<string, Promise<void>>()
   private readonly undo: UndoLog
 
   constructor(
@@ -62,7 +66,10 @@ export class CommittedState {
   /** @throws KeyNotLoaded when the key holds a value that is not in memory */
   value(key: string): Json | undefined {
     const entry = this.values.get(key)
-    if (entry !== undefined) return entry.value
+    if (entry !== undefined) {
+      entry.isUsed = true
+      return entry.value
+    }
     if (this.isAbsent(key)) return undefined
     throw new KeyNotLoaded(key)
   }
@@ -80,20 +87,40 @@ export class CommittedState {
     return true
   }
 
-  /** Brings values into memory and checks each against the tree. */
+  /**
+   * Brings values into memory and checks each against the tree.
+   * @throws StateCorrupt, and what the loader throws
+   */
   async load(keys: readonly string[]): Promise<void> {
     const missing = [...new Set(keys)].filter((key) => !this.isAtHand(key))
-    if (missing.length === 0) return
-    const found = await this.loader(missing)
-    for (const key of missing) {
-      const text = found.get(key)
-      const hash = keyHash(key)
-      const want = this.tree.get(hash)
-      if (text === undefined || want === undefined || compareBytes(valueHash(text), want) !== 0) {
-        throw new StateCorrupt(key)
-      }
-      this.values.set(key, { value: freeze(JSON.parse(text) as Json), keyHash: hash, valueHash: want })
+    const asked = missing.filter((key) => !this.loadings.has(key))
+    if (asked.length > 0) {
+      const bringing = this.bring(asked).finally(() => asked.forEach((key) => this.loadings.delete(key)))
+      bringing.catch(() => undefined) // whoever waits is told below
+      for (const key of asked) this.loadings.set(key, bringing)
     }
+    for (const bringing of new Set(missing.map((key) => this.loadings.get(key)))) await bringing
+  }
+
+  private async bring(keys: readonly string[]): Promise<void> {
+    let wrong = keys
+    // Who asks while a block is on its way may see the store before the tree, or the tree before the store.
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, ATTEMPT_MS))
+      const found = await this.loader(wrong)
+      wrong = wrong.filter((key) => !this.take(key, found.get(key)))
+      if (wrong.length === 0) return
+    }
+    throw new StateCorrupt(wrong[0]!)
+  }
+
+  private take(key: string, text: string | undefined): boolean {
+    if (this.isAtHand(key)) return true
+    const hash = keyHash(key)
+    const want = this.tree.get(hash)!
+    if (text === undefined || compareBytes(valueHash(text), want) !== 0) return false
+    this.values.set(key, { value: freeze(JSON.parse(text) as Json), keyHash: hash, valueHash: want, isUsed: true })
+    return true
   }
 
   /**
@@ -102,7 +129,8 @@ export class CommittedState {
    */
   changesOf(written: ReadonlyMap<string, Json | undefined>, texts?: ReadonlyMap<string, string>): Change[] {
     const changes: Change[] = []
-    for (const key of [...written.keys()].sort(byCodeUnit)) {
+    // By code units, as a sort without a comparison of its own does.
+    for (const key of [...written.keys()].sort()) {
       const value = written.get(key)
       const text = value === undefined ? undefined : (texts?.get(key) ?? canonicalJson(value))
       const known = this.values.get(key)
@@ -135,11 +163,20 @@ export class CommittedState {
       this.values.delete(key)
       if (value === undefined) continue
       const { keyHash: ofKey, valueHash: ofValue } = leaf ?? leafOf({ key, text })
-      this.values.set(key, { value: freeze(value), keyHash: ofKey, valueHash: ofValue! })
+      this.values.set(key, { value: freeze(value), keyHash: ofKey, valueHash: ofValue!, isUsed: false })
     }
-    for (const key of this.values.keys()) {
-      if (this.values.size <= this.maxCached) break
+    this.forget()
+  }
+
+  /** Lets the oldest go, but for those used since they were last looked at: who signs and what day it is stays at hand. */
+  private forget(): void {
+    let looks = 2 * this.values.size
+    for (const [key, entry] of this.values) {
+      if (this.values.size <= this.maxCached || (looks -= 1) < 0) break
       this.values.delete(key)
+      if (!entry.isUsed) continue
+      entry.isUsed = false
+      this.values.set(key, entry)
     }
   }
 
@@ -166,6 +203,8 @@ export class CommittedState {
 }
 
 const MAX_ABSENT = 100_000
+const MAX_ATTEMPTS = 50
+const ATTEMPT_MS = 20
 
 export class StateCorrupt extends Error {
   override readonly name = 'StateCorrupt'
@@ -176,8 +215,6 @@ export class StateCorrupt extends Error {
 
 export const leafOf = ({ key, text, leaf }: Pick<Change, 'key' | 'text' | 'leaf'>): StateChange =>
   leaf ?? { keyHash: keyHash(key), valueHash: text === undefined ? undefined : valueHash(text) }
-
-export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Deeply. A value from another realm too: freezing knows no realms. */
 export function freeze<T extends Json>(value: T): T {

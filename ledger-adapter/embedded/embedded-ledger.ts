@@ -100,6 +100,7 @@ export class EmbeddedLedger implements Ledger {
   async submit(signedBytes: Uint8Array): Promise<Executed> {
     const candidate = decodeCandidate(signedBytes, this.chainId)
     const { commandId } = candidate.command
+    const spent = keyHash(commandKey(commandId))
     for (;;) {
       this.sequencer.checkOpen('queue')
       const flying = this.inFlight.get(commandId)
@@ -108,7 +109,7 @@ export class EmbeddedLedger implements Ledger {
       // Another command under this id is on its way: whether the id is spent is known when it has been answered.
       await flying.answer.catch(() => undefined)
     }
-    const answer = this.isRecorded(commandId) ? this.recorded(candidate) : this.enter(candidate)
+    const answer = this.isRecorded(spent) ? this.recorded(candidate) : this.enter(candidate, spent)
     this.inFlight.set(commandId, { digest: candidate.digest, answer })
     try {
       return await answer
@@ -117,15 +118,15 @@ export class EmbeddedLedger implements Ledger {
     }
   }
 
-  private isRecorded(commandId: string): boolean {
-    return this.sequencer.state.tree.get(keyHash(commandKey(commandId))) !== undefined
+  private isRecorded(spent: Uint8Array): boolean {
+    return this.sequencer.state.tree.get(spent) !== undefined
   }
 
-  private async enter(candidate: Candidate): Promise<Executed> {
+  private async enter(candidate: Candidate, spent: Uint8Array): Promise<Executed> {
     try {
       await this.sequencer.preAdmit(candidate)
       // Meanwhile a block that was in doubt may have turned out to be there, and this command in it.
-      if (this.isRecorded(candidate.command.commandId)) return await this.recorded(candidate)
+      if (this.isRecorded(spent)) return await this.recorded(candidate)
       return await this.sequencer.enqueue(candidate)
     } catch (error) {
       if (isStoreError(error)) throw new LedgerError('queue', 'STORE_UNAVAILABLE', true)
