@@ -1,3 +1,5 @@
+import { METER } from './meter.ts'
+
 /**
  * What runs in a fresh context before any bundle. It takes away what could make two nodes differ or reach out of the
  * context, hands the rest to the bundle as locals (a global of a vm context costs a lookup through an interceptor), and
@@ -26,8 +28,195 @@ const LOCALS = [
   'isFinite', 'encodeURIComponent', 'decodeURIComponent', 'encodeURI', 'decodeURI', 'Infinity', 'NaN', 'TextEncoder', 'URL',
 ] as const // prettier-ignore
 
+/** O(1), or as long as what they are given, which was counted when it was made; every other method counts its length. */
+const CHEAP = [
+  'constructor', 'at', 'push', 'pop', 'keys', 'values', 'entries', 'charAt', 'charCodeAt', 'codePointAt', 'subarray', 'toString',
+  'valueOf', 'startsWith', 'endsWith',
+] as const // prettier-ignore
+
+/** Bounds of one call of the contracts. What is beyond is refused; none of them is near what the contracts do. */
+export const BOUNDS = {
+  /** Of functions within functions; the native stack holds several times as many. */
+  depth: 1_000,
+  /** Characters of a text, places of a list, that are made at once. */
+  size: 4 << 20,
+  /** Bits of an integer. */
+  bits: 1 << 16,
+} as const
+
 /** Locals that hide a global which stays undefined inside. `eval` cannot be a parameter; its global is gone. */
 const HIDDEN = [...FORBIDDEN_GLOBALS.filter((name) => name !== 'eval'), 'Worker', 'module', 'exports'] as const
+
+/**
+ * What counts, as ./meter.ts names it. A bound that is passed once stays passed: every further step throws, and whatever
+ * the contracts then answer is not taken.
+ */
+const meterText = `const meter = (() => {
+  const { apply, construct, getOwnPropertyDescriptor, defineProperty, ownKeys } = Reflect
+  const { isArray } = Array
+  const { keys } = Object
+  const stringify = JSON.stringify
+  const TypedArray = Object.getPrototypeOf(Uint8Array)
+  const STACK = 'Maximum call stack size exceeded'
+  const LENGTH = 'Invalid '
+  const BITS = ${BOUNDS.bits}
+  const MOST = 1n << ${BOUNDS.bits}n
+  const NativeMap = Map, NativeSet = Set
+  const isBytes = (value) => ArrayBuffer.isView(value) && !(value instanceof DataView)
+  let steps = 0, limit = Infinity, depth = 0, isOver = false
+  const over = () => {
+    isOver = true
+    steps = Infinity
+    throw new RangeError('OUT_OF_BOUNDS')
+  }
+  const step = () => { if (++steps > limit) over() }
+  const charge = (length) => {
+    if (typeof length !== 'number' || !(length > 0)) return step()
+    steps += 1 + (length >>> 4)
+    if (steps > limit) over()
+  }
+  const make = (size) => {
+    if (size > ${BOUNDS.size}) over()
+    charge(size)
+  }
+  const grown = (value) => {
+    if ((typeof value === 'string' || isArray(value)) && value.length > ${BOUNDS.size}) over()
+    return value
+  }
+  const bits = (value) => (value < 0n ? -value : value).toString(16).length * 4
+  const list = (items) => {
+    const out = []
+    for (const item of items) { step(); out[out.length] = item }
+    if (out.length > ${BOUNDS.size}) over()
+    return out
+  }
+  const functions = {
+    ${METER.step}: step,
+    ${METER.enter}: () => { if (++steps > limit || ++depth > ${BOUNDS.depth}) over() },
+    ${METER.leave}: () => { depth -= 1 },
+    ${METER.apart}: (work) => {
+      if (++steps > limit || ++depth > ${BOUNDS.depth}) over()
+      try {
+        return work()
+      } finally {
+        depth -= 1
+      }
+    },
+    // What an engine itself throws when it can no more comes at another point on each.
+    ${METER.caught}: (error) => {
+      if (isOver) over()
+      if (error instanceof RangeError && typeof error.message === 'string' && (error.message === STACK || error.message.startsWith(LENGTH))) over()
+    },
+    ${METER.text}: grown,
+    ${METER.list}: list,
+    ${METER.fields}: (value) => { if (typeof value === 'object' && value !== null) charge(keys(value).length); return value },
+    '${METER['+']}': (a, b) => {
+      const sum = a + b
+      if (typeof sum === 'string' && sum.length > ${BOUNDS.size}) over()
+      return sum
+    },
+    '${METER['*']}': (a, b) => {
+      const product = a * b
+      if (typeof product === 'bigint' && (product > MOST || product < -MOST)) over()
+      return product
+    },
+    '${METER['**']}': (a, b) => {
+      if (typeof a === 'bigint' && typeof b === 'bigint' && (b > BigInt(BITS) || bits(a) * Number(b) > BITS * 2)) over()
+      return a ** b
+    },
+    '${METER['<<']}': (a, b) => {
+      if (typeof b === 'bigint' && (b > BigInt(BITS) || b < -BigInt(BITS))) over()
+      return a << b
+    },
+    ${METER.update}: (grow, object, key, right) => {
+      const before = object[key]
+      return (object[key] = grow(before, right()))
+    },
+  }
+
+  /** Native methods take as long as what they run over, and are entered as functions are. */
+  const counted = (owner, name, before) => {
+    const found = getOwnPropertyDescriptor(owner, name)
+    if (!found || typeof found.value !== 'function') return
+    const native = found.value
+    const holder = { [name](...args) {
+      before(this, args)
+      if (++depth > ${BOUNDS.depth}) over()
+      try {
+        return grown(apply(native, this, args))
+      } finally {
+        depth -= 1
+      }
+    } }
+    defineProperty(owner, name, { ...found, value: holder[name] })
+  }
+  const byLength = (self, args) => {
+    charge(typeof self === 'string' || isArray(self) || isBytes(self) ? self.length : 0)
+    const [first] = args
+    if (typeof first === 'string' || isArray(first)) charge(first.length)
+  }
+  const cheap = new Set(${JSON.stringify(CHEAP)})
+  for (const owner of [String.prototype, Array.prototype, TypedArray.prototype]) {
+    for (const name of ownKeys(owner)) if (typeof name === 'string' && !cheap.has(name)) counted(owner, name, byLength)
+  }
+  counted(String.prototype, 'repeat', (self, [count]) => make(String(self).length * count))
+  for (const name of ['padStart', 'padEnd']) counted(String.prototype, name, (_, [length]) => make(+length))
+  counted(Array.prototype, 'toString', byLength) // nested lists, one within another
+  counted(Array.prototype, 'flat', (self, [levels]) => { if (levels > 100) over(); byLength(self, []) })
+  const sized = (_, [value]) => {
+    if (isArray(value) || isBytes(value)) make(value.length)
+    else if (value instanceof NativeMap || value instanceof NativeSet) make(value.size)
+    else if (typeof value === 'object' && value !== null) make(keys(value).length)
+    else if (typeof value === 'string') charge(value.length)
+  }
+  const fromLength = (_, [value]) => {
+    sized(undefined, [value])
+    const length = getOwnPropertyDescriptor(Object(value), 'length')?.value
+    if (typeof length === 'number') make(length)
+  }
+  counted(Array, 'from', fromLength)
+  counted(TypedArray, 'from', fromLength)
+  for (const name of ['keys', 'values', 'entries', 'assign', 'fromEntries', 'freeze', 'getOwnPropertyNames', 'getOwnPropertyDescriptors']) counted(Object, name, sized)
+  counted(JSON, 'parse', sized)
+  /** Nested as deeply as functions may be, and counted before it is written. */
+  const walk = (value, level) => {
+    step()
+    if (level > ${BOUNDS.depth}) over()
+    if (typeof value === 'string') charge(value.length)
+    if (typeof value !== 'object' || value === null) return
+    for (const key of keys(value)) walk(value[key], level + 1)
+  }
+  counted(JSON, 'stringify', (_, [value]) => walk(value, depth))
+
+  const locals = { ...functions }
+  const makers = ['Array', 'ArrayBuffer', 'Uint8Array', 'Int8Array', 'Uint8ClampedArray', 'Uint16Array', 'Int16Array', 'Uint32Array',
+    'Int32Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array', 'Map', 'Set']
+  const before = (args) => {
+    const [size] = args
+    if (typeof size === 'number') make(size)
+    else sized(undefined, args)
+  }
+  for (const name of makers) {
+    const native = globalThis[name]
+    const proxy = new Proxy(native, {
+      construct(target, args, newTarget) {
+        before(args)
+        return construct(target, args, newTarget === proxy ? target : newTarget)
+      },
+      apply(target, self, args) {
+        before(args)
+        return apply(target, self, args)
+      },
+    })
+    locals[name] = proxy
+  }
+  return {
+    locals,
+    begin: (most) => { steps = 0; limit = most; depth = 0; isOver = false },
+    spent: () => (isOver ? -1 : steps),
+  }
+})()
+`
 
 /** A program whose value is `(bundle) => api`; it runs once in each context. */
 export const preludeText = (): string => `(() => {
@@ -73,8 +262,10 @@ globalThis.URL = class URL {
     }
   }
 }
+${meterText}
 const locals = Object.create(null)
 for (const name of ${JSON.stringify(LOCALS)}) locals[name] = globalThis[name]
+Object.assign(locals, meter.locals)
 Object.freeze(locals)
 const NOT_LOADED = Symbol('not loaded')
 const { parse } = JSON
@@ -115,7 +306,8 @@ const freezeIntrinsics = () => {
   visit(''.matchAll(/x/g))
 }
 
-return (hostRead, program) => {
+return (hostRead, program, steps) => {
+  meter.begin(steps)
   const read = (path) => {
     let value
     try {
@@ -130,6 +322,10 @@ return (hostRead, program) => {
   const asText = (value) => (typeof value === 'string' ? value : '')
   return {
     protocol: api.protocol,
+    /** Begins a call that may take so many steps. */
+    begin: meter.begin,
+    /** How many steps it took; -1 when it went beyond a bound. */
+    spent: meter.spent,
     parse: (text) => frozen(parse(text)),
     execute: (call) => asText(api.executeText(read, NOT_LOADED, call)),
     declaredReads: (call) => asText(api.declaredReadsText(call)),
@@ -140,7 +336,7 @@ return (hostRead, program) => {
 })()`
 
 /** The bundle within a function of its own, so that names resolve to locals. Its value is what the prelude calls. */
-export const programText = (bundle: string): string => `(({ ${LOCALS.join(', ')} }) =>
+export const programText = (bundle: string): string => `(({ ${[...LOCALS, ...Object.values(METER)].join(', ')} }) =>
 ((${HIDDEN.join(', ')}, globalThis) => {
 'use strict'
 ${bundle}

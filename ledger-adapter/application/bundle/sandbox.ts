@@ -6,15 +6,39 @@ import type { BlockFacts, Caller } from '#contracts/kernel/method'
 import { KeyNotLoaded, type Read, type Write } from '#contracts/kernel/state'
 import type { Hash } from '#proof/hash'
 import type { Json } from '#proof/json'
+import { metered } from './meter.ts'
 import { preludeText, programText } from './prelude.ts'
 import { BundleError } from './store.ts'
 
 /** The protocol that this node speaks with a bundle: `contracts/bundle-entry.ts`. */
 const PROTOCOL = 1
 
+/**
+ * Steps of one command (./meter.ts), in a context that has just been loaded: there they are the same on every node. A
+ * context that has run before may have less to do, since the contracts keep what they have worked out (a compiled schema);
+ * so a call that takes more than a quarter is decided anew in a fresh one, whose answer alone counts. The contracts' own
+ * calls take some hundredths of that: a plan's distribution about 140,000.
+ */
+export const MAX_STEPS = 40_000_000
+const WARM_STEPS = MAX_STEPS / 4
+/** Of loading a bundle, and of its description. */
+const LOAD_STEPS = 400_000_000
+
+const PRELUDE = new Script(preludeText(), { filename: 'prelude.js' })
+
+function programOf(bundle: Hash, text: string): Script {
+  try {
+    return new Script(programText(metered(text)), { filename: 'contracts.js' })
+  } catch (error) {
+    throw new BundleError('NOT_A_BUNDLE', bundle, messageOf(error))
+  }
+}
+
 /** What the prelude answers: strings in, strings out. */
 interface SandboxApi {
   readonly protocol: unknown
+  begin(steps: number): void
+  spent(): number
   parse(text: string): object
   execute(call: string): unknown
   declaredReads(call: string): unknown
@@ -37,19 +61,16 @@ export class SandboxedContracts implements ContractVersion {
 
   private constructor(
     readonly bundle: Hash,
-    text: string,
+    private readonly program: Script,
   ) {
-    // Without eval there is no way to write `import(` but in the text, and its failure would be an object of the host's.
-    if (/\bimport\b/.test(text)) throw new BundleError('NOT_A_BUNDLE', bundle, 'the text holds the word import')
     const context = createContext(Object.create(null) as object, {
       name: `contracts ${bundle}`,
       codeGeneration: { strings: false, wasm: false },
       // Jobs of promises would run at another time; this way they never do.
       microtaskMode: 'afterEvaluate',
     })
-    const run = (source: string): unknown => new Script(source, { filename: 'contracts.js' }).runInContext(context)
-    const prelude = run(preludeText()) as (read: HostRead, program: unknown) => SandboxApi
-    this.api = this.guarded(() => prelude(this.hostRead, run(programText(text))))
+    const prelude = PRELUDE.runInContext(context) as (read: HostRead, program: unknown, steps: number) => SandboxApi
+    this.api = this.guarded(() => prelude(this.hostRead, program.runInContext(context), LOAD_STEPS))
     if (this.api.protocol !== PROTOCOL) {
       throw new BundleError('NOT_A_BUNDLE', bundle, `speaks protocol ${String(this.api.protocol)}, not ${PROTOCOL}`)
     }
@@ -57,7 +78,9 @@ export class SandboxedContracts implements ContractVersion {
 
   /** @throws BundleError NOT_A_BUNDLE */
   static load(hash: Hash, text: string): SandboxedContracts {
-    return new SandboxedContracts(hash, text)
+    // Without eval there is no way to write `import(` but in the text, and its failure would be an object of the host's.
+    if (/\bimport\b/.test(text)) throw new BundleError('NOT_A_BUNDLE', hash, 'the text holds the word import')
+    return new SandboxedContracts(hash, programOf(hash, text))
   }
 
   private names: ReadonlySet<string> | undefined
@@ -96,20 +119,46 @@ export class SandboxedContracts implements ContractVersion {
   }
 
   execute(read: Read, command: Executable, caller: Caller, block: BlockFacts): Execution {
+    const warm = this.attempt(read, command, caller, block, WARM_STEPS)
+    if (warm) return warm
+    const fresh = new SandboxedContracts(this.bundle, this.program)
+    return fresh.attempt(read, command, caller, block, MAX_STEPS) ?? invariant('the contracts went beyond their bounds')
+  }
+
+  /** Steps of the last call; -1 when it went beyond a bound. */
+  get spent(): number {
+    return this.api.spent()
+  }
+
+  /** @returns undefined when it went beyond a bound */
+  private attempt(
+    read: Read,
+    command: Executable,
+    caller: Caller,
+    block: BlockFacts,
+    steps: number,
+  ): Execution | undefined {
     const { contract, method, args, commandId } = command
     const call = { command: { contract, method, args, commandId }, caller, block: { ...block, bundle: this.bundle } }
     this.reading = read
     this.failure = undefined
     let answer: unknown
+    let hasFailed = false
+    let isBeyond = false
+    this.api.begin(steps)
     try {
       answer = this.api.execute(JSON.stringify(call))
-    } catch {
-      return invariant('the contracts failed')
+    } catch (error) {
+      hasFailed = true
+      // The native stack, or a text or list too long for the engine: no node knows where that is on another.
+      if (/^(Maximum call stack|Invalid )/.test(messageOf(error))) isBeyond = true
     } finally {
       this.reading = undefined
     }
     const failure: unknown = this.failure
     if (failure instanceof KeyNotLoaded) throw failure
+    if (isBeyond || this.api.spent() < 0) return undefined
+    if (hasFailed) return invariant('the contracts failed')
     if (failure !== undefined)
       return invariant(failure instanceof Error ? `${failure.name}: ${failure.message}` : 'unknown')
     const result = this.parsed(answer) as Execution & { load?: string; written: [string, Json?][] }
@@ -121,16 +170,23 @@ export class SandboxedContracts implements ContractVersion {
 
   declaredReads({ contract, method, args, commandId }: Executable, caller: Caller): readonly string[] {
     const call = JSON.stringify({ command: { contract, method, args, commandId }, caller })
-    return this.parsed(this.guarded(() => this.api.declaredReads(call))) as string[]
+    this.api.begin(WARM_STEPS)
+    try {
+      return this.parsed(this.api.declaredReads(call)) as string[]
+    } catch {
+      return [] // a hint alone: whatever is wrong shows when the command is decided
+    }
   }
 
   writesOf({ contract, event, data }: Pick<EventRecord, 'contract' | 'event' | 'data'>): readonly Write[] {
     const text = JSON.stringify({ contract, event, data })
+    this.api.begin(MAX_STEPS)
     return this.parsed(this.guarded(() => this.api.writes(text))) as Write[]
   }
 
   /** Told once and kept: it does not change. */
   description(): Description {
+    this.api.begin(LOAD_STEPS)
     this.described ??= this.parsed(this.guarded(() => this.api.description())) as Description
     return this.described
   }
