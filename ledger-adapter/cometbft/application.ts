@@ -1,5 +1,7 @@
 import type { Timestamp } from 'cosmjs-types/google/protobuf/timestamp'
 import * as abci from 'cosmjs-types/tendermint/abci/types'
+import type { Validator } from '#contracts/governance/state'
+import { fromBase64url, toBase64url } from '#proof/base64url'
 import { genesisHash } from '#proof/block'
 import { canonicalJson } from '#proof/canonical'
 import { bytesToHex, hexToBytes } from '#proof/hash'
@@ -51,12 +53,14 @@ export class LedgerApplication extends BaseApplication {
   }
 
   /** @throws when CometBFT's genesis is not that of this ledger */
-  override initChain({ chainId, appStateBytes }: abci.RequestInitChain): abci.ResponseInitChain {
+  override async initChain(request: abci.RequestInitChain): Promise<abci.ResponseInitChain> {
+    const { chainId, appStateBytes, validators } = request
     const { deps } = this
     if (chainId !== deps.chainId) throw new Error(`CometBFT's genesis is of ${chainId}, this ledger is ${deps.chainId}`)
     const theirs = genesisHash(JSON.parse(new TextDecoder().decode(appStateBytes)) as JsonObject)
     const ours = genesisHash(deps.genesis)
     if (theirs !== ours) throw new Error(`CometBFT's genesis document has hash ${theirs}, this ledger's ${ours}`)
+    requireSameValidators(validators, (await deps.machine.foundingValidators()).map(validatorUpdate))
     return { validators: [], appHash: this.stateRoot() }
   }
 
@@ -137,7 +141,8 @@ export class LedgerApplication extends BaseApplication {
       const code = executed > 0 ? TX_CODE.OK : TX_CODE.NOTHING_TO_DO
       return txResult({ code, data: Uint8Array.of(executed >> 8, executed & 255) })
     })
-    return { events: [], txResults, validatorUpdates: [], appHash: hexToBytes(finalized.stateRoot) }
+    const validatorUpdates = finalized.validators.map(validatorUpdate) // in force two blocks later
+    return { events: [], txResults, validatorUpdates, appHash: hexToBytes(finalized.stateRoot) }
   }
 
   override async commit(): Promise<abci.ResponseCommit> {
@@ -171,6 +176,26 @@ export class LedgerApplication extends BaseApplication {
   private stateRoot(): Uint8Array {
     return hexToBytes(this.deps.machine.state.tree.root())
   }
+}
+
+const validatorUpdate = ({ publicKey, power }: Validator): abci.ValidatorUpdate => ({
+  pubKey: { ed25519: fromBase64url(publicKey)! },
+  power: BigInt(power),
+})
+
+/**
+ * Consensus must begin with the validators that governance knows, or later decisions would be about others.
+ * @throws naming a validator that only one of them knows
+ */
+function requireSameValidators(theirs: readonly abci.ValidatorUpdate[], ours: readonly abci.ValidatorUpdate[]): void {
+  const named = (all: readonly abci.ValidatorUpdate[]) =>
+    new Set(all.map(({ pubKey, power }) => `${toBase64url(pubKey?.ed25519 ?? new Uint8Array(0))} with power ${power}`))
+  const [comet, governance] = [named(theirs), named(ours)]
+  for (const one of comet)
+    if (!governance.has(one))
+      throw new Error(`validator ${one} of CometBFT's genesis is not of this ledger's governance`)
+  for (const one of governance)
+    if (!comet.has(one)) throw new Error(`validator ${one} of this ledger's governance is not of CometBFT's genesis`)
 }
 
 const refusalLog = (code: string, details: JsonObject): string => canonicalJson({ code, details })

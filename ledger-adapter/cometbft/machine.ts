@@ -1,4 +1,7 @@
+import { validatorsAt, validatorUpdates } from '#contracts/governance/read'
+import type { Validator } from '#contracts/governance/state'
 import type { EventRecord } from '#contracts/kernel/event'
+import type { Key, Read } from '#contracts/kernel/state'
 import { admit, type Candidate } from '../application/admission.ts'
 import { buildBlock, buildGenesis, commandKey, loading, type ApplicationRules, type BuiltBlock, type Refused } from '../application/build-block.ts' // prettier-ignore
 import { keyHash, type CommittedState } from '../application/state.ts'
@@ -19,6 +22,8 @@ export interface Finalized {
   readonly block: BuiltBlock | undefined
   /** Why not each of the candidates, in their order; null when it was executed. */
   readonly fates: readonly Fate[]
+  /** What governance has decided about the validators with this height: new powers, 0 for who leaves. */
+  readonly validators: readonly Validator[]
 }
 
 /** `error` is absent when the id was recorded already, or taken earlier in the block. */
@@ -72,6 +77,16 @@ export class Machine {
     this.adopt(block)
   }
 
+  /** Who validates from the first block on, as the founders agreed. */
+  foundingValidators(): Promise<readonly Validator[]> {
+    return loading(this.state, () => validatorsAt(this.state.read, 0))
+  }
+
+  private readAfter(block: BuiltBlock | undefined): Read {
+    const written = new Map(block?.changes.map(({ key, value }) => [key, value]))
+    return <T>(key: Key<T>) => (written.has(key.path) ? (written.get(key.path) as T | undefined) : this.state.read(key))
+  }
+
   isRecorded(commandId: string): boolean {
     return this.state.tree.get(keyHash(commandKey(commandId))) !== undefined
   }
@@ -109,7 +124,10 @@ export class Machine {
         noneRefused(built.refused)
         const { block } = built
         const stateRoot = block?.header.stateRoot ?? this.state.tree.root()
-        const finalized = { height, stateRoot, block, fates }
+        const read = this.readAfter(block)
+        // Also of a block that changes nothing: what was decided for its height takes effect without a command.
+        const validators = await loading(this.state, () => validatorUpdates(read, height))
+        const finalized = { height, stateRoot, block, fates, validators }
         this.pending = { height, timeMs, finalized, restore }
         return finalized
       } catch (error) {

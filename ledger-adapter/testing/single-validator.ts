@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,10 +33,15 @@ export async function cometbftProgram(): Promise<{ path: string } | { missing: s
   }
 }
 
+type CometKey = ReturnType<typeof cometKey>
+
+/** A validator's public key as the ledger writes it. */
+export const consensusKey = ({ publicKey }: Pick<CometKey, 'publicKey'>): string =>
+  toBase64url(Buffer.from(publicKey, 'base64'))
+
 /** The test consortium's ledger on one CometBFT validator, both of which a test can stop, kill and start again. */
 export class SingleValidator {
   readonly chainId: string
-  private readonly key = cometKey()
   private isDisposed = false
   private comet: Child | undefined
   private ledger: CometbftLedger | undefined
@@ -44,6 +50,7 @@ export class SingleValidator {
     readonly genesis: GenesisDocument,
     private readonly program: string,
     private readonly held: Awaited<ReturnType<typeof claim>>,
+    private readonly key: CometKey,
     readonly ports: { readonly abci: number; readonly rpc: number; readonly p2p: number },
   ) {
     this.chainId = chainIdOf(genesis as unknown as JsonObject)
@@ -51,10 +58,13 @@ export class SingleValidator {
 
   static async create(program: string, over: Partial<GenesisDocument> = {}): Promise<SingleValidator> {
     const home = await mkdtemp(join(tmpdir(), 'sluice-validator-'))
-    const genesis = testGenesis(over)
+    const key = cometKey()
+    const founding = testGenesis(over)
+    const validators = [{ participant: 'manager', publicKey: consensusKey(key), power: 10 }]
+    const genesis = { ...founding, governance: { ...founding.governance, validators } }
     const [abci, rpc, p2p] = (await freePorts(3)) as [number, number, number]
     const held = await claim(join(home, 'claim.json'), 'a test')
-    const one = new SingleValidator(home, genesis, program, held, { abci, rpc, p2p })
+    const one = new SingleValidator(home, genesis, program, held, key, { abci, rpc, p2p })
     one.writeHome()
     return one
   }
@@ -65,8 +75,7 @@ export class SingleValidator {
 
   /** Whom a verifier trusts from the start. */
   get validators() {
-    const publicKey = toBase64url(Buffer.from(this.key.publicKey, 'base64'))
-    return { height: 1, timeMs: 0, validators: [{ publicKey, power: 10 }] }
+    return { height: 1, timeMs: 0, validators: [{ publicKey: consensusKey(this.key), power: 10 }] }
   }
 
   private writeHome(): void {
@@ -87,6 +96,18 @@ export class SingleValidator {
     write('config/node_key.json', nodeKeyFile(cometKey()))
     write('config/priv_validator_key.json', validatorKeyFile(key))
     write('data/priv_validator_state.json', NEW_VALIDATOR_STATE)
+  }
+
+  /** CometBFT's genesis names another validator than this ledger's; the ledger must not begin. */
+  replaceGenesisValidator(publicKey: string): void {
+    const path = join(this.home, 'config/genesis.json')
+    const document = JSON.parse(readFileSync(path, 'utf8')) as { validators: JsonObject[] }
+    const [was] = document.validators
+    const key = Buffer.from(publicKey, 'base64url')
+    const address = createHash('sha256').update(key).digest('hex').slice(0, 40).toUpperCase()
+    const value = key.toString('base64')
+    document.validators = [{ ...was, address, pub_key: { type: 'tendermint/PubKeyEd25519', value } }]
+    writeFileSync(path, JSON.stringify(document))
   }
 
   options(databaseUrl: string): CometbftLedgerOptions {
