@@ -4,7 +4,7 @@ import { method } from '../kernel/method.ts'
 import { DateString, Fields } from '../kernel/schema.ts'
 import { refuse } from './errors.ts'
 import { dayClosed } from './events.ts'
-import { calendarKey, objectDateKey } from './state.ts'
+import { calendarKey, calendarOperatorsAt, calendarOperatorsKey, objectDateKey } from './state.ts'
 
 /** A command closes at most so many days, so that its work is bounded. */
 export const MAX_DAYS_PER_CLOSE = 31
@@ -22,13 +22,13 @@ export const closeDay = method({
     date: DateString,
   }),
   by: { functions: ['service:calendar'] },
-  reads: ({ object }) => [calendarKey, objectDateKey(object)],
-  decide(read, { args, caller }) {
+  reads: ({ object }) => [calendarKey, calendarOperatorsKey, objectDateKey(object)],
+  decide(read, { args, caller }, { height }) {
     const { object, date } = args
     if (!isIsoDate(date)) return refuse('NOT_A_DATE', { field: '/date', date })
     const dated = read(objectDateKey(object)) ?? refuse('OBJECT_NOT_FOUND', { object })
     const calendar = read(calendarKey)!
-    if (![...dated.closers, ...calendar.operators].includes(caller.participant)) {
+    if (![...dated.closers, ...calendarOperatorsAt(read, height)].includes(caller.participant)) {
       refuse('NOT_A_CLOSER', { object, participant: caller.participant })
     }
     if (date <= dated.asOf) return []

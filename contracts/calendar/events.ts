@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
 import type { IsoDate } from '#domain/date'
 import { eventType } from '../kernel/event.ts'
-import { DateString, Fields, Id, OneOf, Text } from '../kernel/schema.ts'
+import { DateString, Fields, Height, Id, OneOf, Text } from '../kernel/schema.ts'
 import { patch, put } from '../kernel/state.ts'
-import { calendarKey, CLOCKS, objectDateKey } from './state.ts'
+import { calendarKey, calendarOperatorsKey, CLOCKS, objectDateKey } from './state.ts'
 
 const contract = 'calendar'
 const ObjectId = Type.String({ minLength: 3, maxLength: 120 })
@@ -15,6 +15,14 @@ export const calendarOpened = eventType({
   apply: ({ clock, date, operators }) => [
     put(calendarKey, { clock, startDate: date as IsoDate, date: date as IsoDate, operators }),
   ],
+})
+
+/** Decided by governance. */
+export const operatorsSet = eventType({
+  contract,
+  event: 'OperatorsSet',
+  schema: Fields({ schedule: Type.Array(Fields({ fromHeight: Height, value: Type.Array(Id) })) }),
+  apply: ({ schedule }) => [put(calendarOperatorsKey, schedule)],
 })
 
 export const dayRolled = eventType({
@@ -41,4 +49,4 @@ export const dayClosed = eventType({
   apply: ({ object, asOf }) => [patch(objectDateKey(object), { asOf: asOf as IsoDate })],
 })
 
-export const calendarEvents = [calendarOpened, dayRolled, objectDated, dayClosed] as const
+export const calendarEvents = [calendarOpened, operatorsSet, dayRolled, objectDated, dayClosed] as const

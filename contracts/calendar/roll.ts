@@ -4,7 +4,7 @@ import { method } from '../kernel/method.ts'
 import { DateString, Fields } from '../kernel/schema.ts'
 import { refuse } from './errors.ts'
 import { dayRolled } from './events.ts'
-import { calendarKey } from './state.ts'
+import { calendarKey, calendarOperatorsAt, calendarOperatorsKey } from './state.ts'
 
 const DAY_MS = 86_400_000
 /** Shanghai is UTC+8 without daylight saving since 1991. */
@@ -23,10 +23,10 @@ export const roll = method({
   sentence: { zh: '将营业日期推进至 {date}', en: 'Roll the business date to {date}' },
   args: Fields({ date: DateString }),
   by: { functions: ['service:calendar'] },
-  reads: () => [calendarKey],
-  decide(read, { args, caller }, { blockTimeMs }) {
+  reads: () => [calendarKey, calendarOperatorsKey],
+  decide(read, { args, caller }, { blockTimeMs, height }) {
     const calendar = read(calendarKey)
-    if (!calendar?.operators.includes(caller.participant)) {
+    if (!calendar || !calendarOperatorsAt(read, height).includes(caller.participant)) {
       return refuse('NOT_A_CALENDAR_OPERATOR', { participant: caller.participant })
     }
     if (!isIsoDate(args.date)) return refuse('NOT_A_DATE', { field: '/date', date: args.date })

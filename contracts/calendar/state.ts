@@ -1,5 +1,6 @@
 import type { IsoDate } from '#domain/date'
-import { keysOf, type Key } from '../kernel/state.ts'
+import { valueAt, type Schedule } from '../governance/schedule.ts'
+import { keysOf, type Key, type Read } from '../kernel/state.ts'
 
 /** `test`: the operators roll as fast as they like. `wall`: not before the day has begun in Shanghai by block time. */
 export const CLOCKS = ['test', 'wall'] as const
@@ -10,7 +11,7 @@ export interface Calendar {
   readonly startDate: IsoDate
   /** The business date of the whole ledger. */
   readonly date: IsoDate
-  /** Participants whose calendar service may roll the date. */
+  /** Of genesis, until governance moves them: ask `calendarOperatorsAt`. */
   readonly operators: readonly string[]
 }
 
@@ -25,4 +26,15 @@ export interface DatedObject {
 }
 
 export const calendarKey: Key<Calendar> = { path: 'calendar/date' }
+/** What governance decided about who rolls the date; absent until it first did. */
+export const calendarOperatorsKey: Key<Schedule<readonly string[]>> = { path: 'calendar/operators' }
+
+/** Who rolls the date, as decided so far: by genesis from the first block on, then by governance. */
+export const calendarOperators = (read: Read): Schedule<readonly string[]> =>
+  read(calendarOperatorsKey) ?? [{ fromHeight: 0, value: read(calendarKey)?.operators ?? [] }]
+
+/** Participants whose calendar service may roll the date in a block of this height. */
+export const calendarOperatorsAt = (read: Read, height: number): readonly string[] =>
+  valueAt(calendarOperators(read), height) ?? []
+
 export const objectDateKey = keysOf<DatedObject>('calendar/object')

@@ -11,6 +11,7 @@ export const MAX_VALIDATORS = 100
 
 export const InstitutionIds = Type.Array(Id, { minItems: 3, maxItems: MAX_INSTITUTIONS, uniqueItems: true })
 export const Needed = Type.Integer({ minimum: 2, maximum: MAX_INSTITUTIONS - 1 })
+export const CalendarOperatorIds = Type.Array(Id, { minItems: 1, maxItems: 100, uniqueItems: true })
 const Power = Type.Integer({ minimum: 0, maximum: 1_000_000 })
 export const ValidatorFields = Fields({ participant: Id, publicKey: PublicKey, power: Power })
 
@@ -33,6 +34,7 @@ export const Action = Type.Union([
   Fields({ kind: kind('replaceKey'), participant: Id, keyId: Id, successor: NewKey }),
   Fields({ kind: kind('revokeKey'), participant: Id, keyId: Id, reason: Text }),
   Fields({ kind: kind('setInstitutions'), institutions: InstitutionIds, needed: Needed }),
+  Fields({ kind: kind('setCalendarOperators'), operators: CalendarOperatorIds }),
   Fields({ kind: kind('setValidator'), participant: Id, publicKey: PublicKey, power: Power }),
   Fields({ kind: kind('activateBundle'), bundle: OrNull(HashString) }),
   Fields({ kind: kind('setParameters'), parameters: SomeParameters }),
@@ -55,6 +57,10 @@ export const ACTION_CLAUSES: Readonly<Record<Action['kind'], Sentence>> = {
   setInstitutions: {
     zh: '治理机构改为 {institutions}，须 {needed} 家同意',
     en: 'let any {needed} of {institutions} decide about the consortium',
+  },
+  setCalendarOperators: {
+    zh: '营业日期改由 {operators} 推进',
+    en: 'let {operators} roll the business date',
   },
   setValidator: {
     zh: '{participant} 的验证节点 {publicKey} 投票权设为 {power}',

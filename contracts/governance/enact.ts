@@ -1,4 +1,6 @@
 import { publicKeyProblem } from '#proof/public-key'
+import { operatorsSet } from '../calendar/events.ts'
+import { calendarOperators, calendarOperatorsKey } from '../calendar/state.ts'
 import { PUBLIC, type Stage } from '../kernel/event.ts'
 import type { Key } from '../kernel/state.ts'
 import { admit, endKey, remove, replaceKey, setRoles } from '../membership/members.ts'
@@ -32,6 +34,8 @@ export function perform(stage: Stage, action: Action, when: When): void {
       return endKey(stage, action, when.fromHeight)
     case 'setInstitutions':
       return setInstitutions(stage, action, when)
+    case 'setCalendarOperators':
+      return setCalendarOperators(stage, action, when)
     case 'setValidator':
       return setValidator(stage, action, when)
     case 'activateBundle': {
@@ -49,11 +53,11 @@ export function perform(stage: Stage, action: Action, when: When): void {
 
 /** Refuses CHANGE_PENDING. */
 function next<T>(stage: Stage, key: Key<Schedule<T>>, value: T, when: When): Schedule<T> {
-  const schedule = founded(stage.read, key)
-  return (
-    scheduled(schedule, value, when) ??
-    refuse('CHANGE_PENDING', { what: key.path, fromHeight: schedule.at(-1)!.fromHeight })
-  )
+  return later(founded(stage.read, key), key.path, value, when)
+}
+
+function later<T>(schedule: Schedule<T>, what: string, value: T, when: When): Schedule<T> {
+  return scheduled(schedule, value, when) ?? refuse('CHANGE_PENDING', { what, fromHeight: schedule.at(-1)!.fromHeight })
 }
 
 function removeMember(stage: Stage, participant: string, when: When): void {
@@ -65,6 +69,8 @@ function removeMember(stage: Stage, participant: string, when: When): void {
   if (lastValue(votes).some((validator) => validator.participant === participant)) {
     refuse('STILL_A_VALIDATOR', { participant })
   }
+  const rolls = calendarOperators(stage.read).filter(isCurrentOrLater(when.height))
+  if (rolls.some(({ value }) => value.includes(participant))) refuse('STILL_A_CALENDAR_OPERATOR', { participant })
   remove(stage, { participant }, when)
 }
 
@@ -90,6 +96,20 @@ function setInstitutions(stage: Stage, action: Action & { kind: 'setInstitutions
     value: { institutions: [...value.institutions], needed: value.needed },
   }))
   stage.emit(institutionsSet, { schedule }, [PUBLIC])
+}
+
+/** Genesis names who rolls the date; where those lost their keys, or must not any longer, others take over. */
+function setCalendarOperators(
+  stage: Stage,
+  { operators }: Action & { kind: 'setCalendarOperators' },
+  when: When,
+): void {
+  for (const participant of operators) requireMember(stage, participant, when)
+  const before = calendarOperators(stage.read)
+  if (lastValue(before).join() === operators.join()) refuse('NOTHING_CHANGES', { operators: [...operators] })
+  const schedule = later(before, calendarOperatorsKey.path, operators, when)
+  const data = schedule.map(({ fromHeight, value }) => ({ fromHeight, value: [...value] }))
+  stage.emit(operatorsSet, { schedule: data }, [PUBLIC])
 }
 
 /** A participant may have several validators; a consensus key belongs to one. Power 0 takes it away. */

@@ -18,9 +18,10 @@ export const refuse = refusals({
   NOT_APPROVED: 'notFound',
   NOT_THE_PROPOSER: 'forbidden',
   PARTICIPANT_NOT_FOUND: 'notFound',
-  /** A member that decides, or votes in consensus, is first replaced there. */
+  /** A member that decides, votes in consensus, or rolls the date, is first replaced there. */
   STILL_AN_INSTITUTION: 'conflict',
   STILL_A_VALIDATOR: 'conflict',
+  STILL_A_CALENDAR_OPERATOR: 'conflict',
   /** One institution must be able to fail, and none to decide alone: 2 ≤ needed < number of institutions. */
   NEEDED_OUT_OF_RANGE: 'validation',
   BAD_VALIDATOR_KEY: 'validation',

@@ -18,6 +18,7 @@ const ACTIONS: readonly Action[] = [
   { kind: 'replaceKey', participant: 'bank', keyId: 'checker-key', successor: key('k1') },
   { kind: 'revokeKey', participant: 'exchange', keyId: 'maker-key', reason: 'lost' },
   { kind: 'setInstitutions', institutions: ['core', 'operator', 'regulator'], needed: 2 },
+  { kind: 'setCalendarOperators', operators: ['depository', 'exchange'] },
   { kind: 'setValidator', participant: 'core', publicKey: testPublicKey('prop node'), power: 1 },
   { kind: 'activateBundle', bundle: 'ab'.repeat(32) },
   { kind: 'setParameters', parameters: { maxBlockCommands: 7 } },

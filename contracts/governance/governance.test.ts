@@ -4,6 +4,7 @@ import type { World } from '../kernel/testing/world.ts'
 import { callerOf } from '../membership/caller.ts'
 import { rolesAt } from '../membership/roles.ts'
 import { memberKey, participantKey } from '../membership/state.ts'
+import { calendarOperatorsAt } from '../calendar/state.ts'
 import { consortium, testPublicKey } from '../testing/consortium.ts'
 import type { Action } from './actions.ts'
 import { bundleAt, parametersAt, validatorsAt, validatorUpdates } from './read.ts'
@@ -305,6 +306,24 @@ describe('what is decided', () => {
         proposal({ kind: 'remove', participant: 'core' }, { proposal: 's' }),
       ).code,
     ).toBe('STILL_A_VALIDATOR')
+  })
+
+  it('moves the calendar to others, from a height; a member that rolls the date is not removed', () => {
+    const world = consortium({ calendarOperators: ['core'] })
+    const roll = (who: string, date: string) => world.call(`${who}:service`, 'calendar.roll', { date }).accepted
+    expect(world.refused('manager:maker', 'governance.propose', proposal({ kind: 'remove', participant: 'core' }, { proposal: 's' })).code).toBe('STILL_A_CALENDAR_OPERATOR') // prettier-ignore
+    const move: Action = { kind: 'setCalendarOperators', operators: ['depository', 'factor'] }
+    decide(world, move, { fromHeight: 50 })
+    expect(calendarOperatorsAt(world.read, 49)).toEqual(['core'])
+    expect([roll('factor', '2011-01-01'), roll('core', '2011-01-01')]).toEqual([false, true])
+    world.height = 50
+    expect([roll('core', '2011-01-02'), roll('factor', '2011-01-02')]).toEqual([false, true])
+    expect(world.refused('manager:maker', 'governance.propose', proposal(move, { proposal: 's' })).code).toBe('NOTHING_CHANGES') // prettier-ignore
+    const strangers: Action = { kind: 'setCalendarOperators', operators: ['nobody'] }
+    expect(world.refused('manager:maker', 'governance.propose', proposal(strangers, { proposal: 's' })).code).toBe('PARTICIPANT_NOT_FOUND') // prettier-ignore
+    world.height = 60
+    decide(world, { kind: 'remove', participant: 'core' }, { id: 'r' })
+    expect(world.read(proposalKey('r'))?.state).toBe('enacted')
   })
 
   it('changes some limits and leaves the others', () => {

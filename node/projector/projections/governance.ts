@@ -12,6 +12,7 @@ import {
   validatorsSet,
 } from '#contracts/governance/events'
 import type { Action } from '#contracts/governance/actions'
+import { operatorsSet } from '#contracts/calendar/events'
 import type { Approval } from '#contracts/governance/state'
 import type { CommittedEvent } from '#ledger-adapter/port'
 import { handlersOf, made, moved, projection, provenance } from '../projection.ts'
@@ -33,7 +34,7 @@ export const governanceTables = (schema: string) => {
       ...provenance(),
     }),
     schedules: here.table('governance_schedules', {
-      /** institutions, validators, bundles or parameters */
+      /** institutions, validators, bundles, parameters or calendar-operators */
       id: text('id').primaryKey(),
       /** Entries {fromHeight, value}, earliest first. */
       schedule: jsonb('schedule').$type<readonly { fromHeight: number; value: unknown }[]>().notNull(),
@@ -69,7 +70,7 @@ const change = (
 
 export const governance = projection<Tables>({
   name: 'governance',
-  version: 1,
+  version: 2,
   tables: governanceTables,
   on: [
     when(proposed, (tx, { proposals }, { proposal, operator: _, ...data }, event) =>
@@ -91,6 +92,9 @@ export const governance = projection<Tables>({
     ),
     when(bundleActivated, (tx, tables, { schedule }, event) =>
       setSchedule(tx, tables, { id: 'bundles', schedule }, event),
+    ),
+    when(operatorsSet, (tx, tables, { schedule }, event) =>
+      setSchedule(tx, tables, { id: 'calendar-operators', schedule }, event),
     ),
     when(parametersSet, (tx, tables, { schedule }, event) =>
       setSchedule(tx, tables, { id: 'parameters', schedule }, event),
