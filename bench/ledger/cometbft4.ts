@@ -18,8 +18,8 @@ import { encodeBundle } from '#ledger-adapter/cometbft/bundle'
 import { CometbftLedger } from '#ledger-adapter/cometbft/cometbft-ledger'
 import { CometbftRpc } from '#ledger-adapter/cometbft/rpc'
 import { signTest, testCommand, testLedgerOptions } from '#ledger-adapter/testing/fixture'
-import { LedgerChild } from '#ledger-adapter/testing/ledger-child'
-import { toBase64url } from '#proof/base64url'
+import { LedgerChild, type ConsensusPlace } from '#ledger-adapter/testing/ledger-child'
+import { consensusKey } from '#ledger-adapter/testing/single-validator'
 import { chainIdOf } from '#proof/block'
 import type { JsonObject } from '#proof/json'
 import { verifyReceiptObject } from '#proof/verify-receipt'
@@ -33,10 +33,8 @@ const FACE = 100_000_000
 const quiet = () => undefined
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-interface Place {
+interface Place extends ConsensusPlace {
   readonly home: string
-  readonly abciPort: number
-  readonly rpcUrl: string
 }
 
 /** Four CometBFT processes of one chain on this machine; each finds its application at its port. */
@@ -49,7 +47,7 @@ class FourValidators {
     private readonly held: Claim,
   ) {}
 
-  static async create(folder: string, document: JsonObject): Promise<FourValidators> {
+  static async create(folder: string): Promise<FourValidators> {
     const program = (await findCometbft({ say: quiet })).path
     mkdirSync(folder, { recursive: true })
     const held = await claim(join(folder, 'claim.json'), 'a bench')
@@ -58,6 +56,10 @@ class FourValidators {
       const [abci, rpc, p2p] = ports.slice(n * 3) as [number, number, number]
       return { name: `v${n}`, home: join(folder, `v${n}`), key: cometKey(), nodeKey: cometKey(), abci, rpc, p2p }
     })
+    const { governance } = testGenesis()
+    const decided = members.map(({ key }) => ({ participant: 'manager', publicKey: consensusKey(key), power: 10 }))
+    const founding = { ...governance, validators: decided }
+    const document = testGenesis({ governance: founding }) as unknown as JsonObject
     const validators = members.map(({ name, key }) => ({ name, address: addressOf(key), publicKey: key.publicKey, power: 10 })) // prettier-ignore
     const genesis = cometGenesis({ chainId: chainIdOf(document), timeMs: Date.now(), validators, appState: document })
     for (const one of members) {
@@ -72,10 +74,10 @@ class FourValidators {
       write('data/priv_validator_state.json', NEW_VALIDATOR_STATE)
     }
     const trusted = members
-      .map(({ key }) => ({ publicKey: toBase64url(Buffer.from(key.publicKey, 'base64')), power: 10, id: key.id }))
+      .map(({ key }) => ({ publicKey: consensusKey(key), power: 10, id: key.id }))
       .sort((a, b) => (a.id < b.id ? -1 : 1))
       .map(({ publicKey, power }) => ({ publicKey, power }))
-    const places = members.map(({ home, abci, rpc }) => ({ home, abciPort: abci, rpcUrl: `http://127.0.0.1:${rpc}` }))
+    const places = members.map(({ home, abci, rpc }) => ({ home, abciPort: abci, rpcUrl: `http://127.0.0.1:${rpc}`, governance: founding })) // prettier-ignore
     return new FourValidators(places, trusted, program, held)
   }
 
@@ -140,14 +142,17 @@ type Submit = (bytes: Uint8Array) => Promise<{ commandId: string; outcome: { acc
 export async function measureCometbft4(report: Report): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
   const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), say: quiet })
-  const document = testGenesis() as unknown as JsonObject
-  const network = await FourValidators.create(join(folder, 'network'), document)
+  const network = await FourValidators.create(join(folder, 'network'))
   const children = network.places.slice(1).map(() => LedgerChild.standBy())
   let own: CometbftLedger | undefined
   try {
     const database = (n: number) => postgres.createDatabase(`bench_${n}`)
     const [first, ...rest] = network.places
-    const options = { ...testLedgerOptions(await database(0)), listen: { port: first!.abciPort }, rpc: [first!.rpcUrl] }
+    const options = {
+      ...testLedgerOptions(await database(0), { governance: first!.governance }),
+      listen: { port: first!.abciPort },
+      rpc: [first!.rpcUrl],
+    }
     own = await CometbftLedger.open({ ...options, limits: {} })
     for (const [n, child] of children.entries()) await child.open(await database(n + 1), {}, rest[n]!)
     await network.start()
@@ -211,7 +216,7 @@ async function measureCalls(
 /** The same bytes in bundles of the size that four nodes make, into applications that do nothing with them. */
 async function measureEmpty(calls: readonly Uint8Array[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-empty-'))
-  const network = await FourValidators.create(folder, { name: 'empty', clock: 'test' })
+  const network = await FourValidators.create(folder)
   let executed = 0
   let isSeen: () => void = quiet
   class Counting extends BaseApplication {

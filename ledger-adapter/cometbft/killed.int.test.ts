@@ -29,7 +29,7 @@ describe.skipIf(missing !== undefined)(`application and CometBFT killed at rando
     async () => {
       const { url } = await testDatabase()
       const one = await SingleValidator.create((program as { path: string }).path)
-      const place = { abciPort: one.ports.abci, rpcUrl: one.rpcUrl }
+      const place = { abciPort: one.ports.abci, rpcUrl: one.rpcUrl, governance: one.genesis.governance }
       let node = LedgerChild.standBy()
       let standby = LedgerChild.standBy()
       const load = new SplitLoad(() => node as unknown as Ledger, 'killed', LANES)

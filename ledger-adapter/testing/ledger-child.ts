@@ -1,3 +1,4 @@
+import type { GenesisDocument } from '#contracts/genesis'
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -9,6 +10,8 @@ import { LedgerError, type Executed, type LedgerErrorCode } from '../port.ts'
 export interface ConsensusPlace {
   readonly abciPort: number
   readonly rpcUrl: string
+  /** Names the validators that CometBFT's genesis has. */
+  readonly governance: GenesisDocument['governance']
 }
 
 export type Question =

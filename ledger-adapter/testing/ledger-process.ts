@@ -19,7 +19,7 @@ async function answer(question: Question): Promise<void> {
   switch (question.kind) {
     case 'open': {
       const { databaseUrl, limits, consensus } = question
-      const options = testLedgerOptions(databaseUrl)
+      const options = testLedgerOptions(databaseUrl, consensus && { governance: consensus.governance })
       ledger = consensus
         ? await CometbftLedger.open({
             ...options,
