@@ -124,6 +124,26 @@ describe('errors', () => {
     },
   )
 
+  test('who has sent too much is told when to come again, in whole seconds', async () => {
+    for (const [retryAfterMs, seconds] of [
+      [100, '1'],
+      [1000, '1'],
+      [1001, '2'],
+      [60_000, '60'],
+    ] as const) {
+      const busy = await createServer({ checkAnswers: true })
+      const quota = { participant: 'core', limit: 'rate', max: 10, retryAfterMs }
+      const fail = () => {
+        throw new LedgerError('queue', 'QUOTA', true, quota)
+      }
+      mount(busy, routes, { fail, authenticator })
+      const answer = await busy.inject({ url: '/fail/QUOTA' })
+      expect([answer.statusCode, answer.headers['retry-after']]).toEqual([429, seconds])
+      expect(answer.json()).toMatchObject({ code: 'QUOTA' })
+      await busy.close()
+    }
+  })
+
   test('an unforeseen error says nothing of itself', async () => {
     const answer = await app.inject({ url: '/fail/hidden' })
     expect(answer.statusCode).toBe(500)

@@ -7,6 +7,7 @@ import { SluiceClient, type ClientSigner } from '#client/client'
 import { Subscriber, type SubscriberOptions } from '#client/subscriber'
 import { testDatabase } from '#engines/testing/index'
 import { EmbeddedLedger } from '#ledger-adapter/embedded/embedded-ledger'
+import type { SequencerLimits } from '#ledger-adapter/embedded/sequencer'
 import { signingKey } from '#ledger-adapter/application/operator-key'
 import type { Ledger } from '#ledger-adapter/port'
 import { genesisHash } from '#proof/block'
@@ -51,12 +52,15 @@ export const signerOf = (operator: string): ClientSigner => {
 }
 
 /** A node on a real ledger, a real Postgres and a real port, for the consortium of tests. */
-export async function startTestNode(options: Partial<NodeAppOptions> = {}): Promise<TestNode> {
+export async function startTestNode({
+  limits = {},
+  ...options
+}: Partial<NodeAppOptions> & { limits?: Partial<SequencerLimits> } = {}): Promise<TestNode> {
   const { url: databaseUrl } = await testDatabase()
   const document = testGenesis()
   const genesis = { document: document as unknown as JsonObject, events: genesisEvents(document) }
   const operatorKey = signingKey(testSecretKey('ledger'))
-  const ledger = await EmbeddedLedger.open({ databaseUrl, genesis, registry, callerOf, operatorKey })
+  const ledger = await EmbeddedLedger.open({ databaseUrl, genesis, registry, callerOf, operatorKey, limits })
   const workflows = new RecordedWorkflows(ledger)
   const errors: string[] = []
   const node = await createNodeApp({
