@@ -146,4 +146,22 @@ describe('canonical text', () => {
       { numRuns: 2_000 },
     )
   })
+
+  it('is read back whole, and no other text of the same value is', () => {
+    const written = tree.map((value) => outcome(() => JSON.stringify(value) ?? 'null'))
+    const sorted = tree.map((value) => outcome(() => canonicalJson(value as Json)))
+    const edit = fc.record({ at: fc.nat(), char: fc.constantFrom('', ' ', '0', '\\', '"', 'u', '-', 'e1') })
+    fc.assert(
+      fc.property(fc.oneof(written, sorted), fc.option(edit), (text, edit) => {
+        const at = edit === null ? 0 : edit.at % (text.length + 1)
+        const given = edit === null ? text : text.slice(0, at) + edit.char + text.slice(at + 1)
+        // Half a surrogate has no UTF-8 form, so no such text can be sent.
+        if (/[\ud800-\udfff]/u.test(given)) return
+        const want = outcome(() => (writeCarefully(JSON.parse(given) as Json, MAX_DEPTH) === given ? given : 'other'))
+        const read = outcome(() => canonicalJson(parseCanonical(utf8ToBytes(given))))
+        expect(read === given).toBe(want === given)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
 })

@@ -19,7 +19,14 @@ const LEAF = Uint8Array.of(0x01)
 const ZERO = new Uint8Array(32)
 
 const leafHash = (item: Hash): Uint8Array => sha256Bytes(concatBytes(LEAF, hexToBytes(item)))
-const inner = (left: Uint8Array, right: Uint8Array): Uint8Array => sha256Bytes(concatBytes(left, right))
+
+/** Written and hashed in one go, thousands of times a block: no buffer for each. */
+const pair = new Uint8Array(64)
+function inner(left: Uint8Array, right: Uint8Array): Uint8Array {
+  pair.set(left)
+  pair.set(right, 32)
+  return sha256Bytes(pair)
+}
 
 function finish(count: number, top: Uint8Array): Hash {
   const head = new Uint8Array(9)

@@ -19,8 +19,10 @@ export class ExpiryQueue {
     return this.heap.length
   }
 
-  add(entry: Entry): void {
+  /** Keeps the two fields alone: a command that is given here is not held for a day. */
+  add({ expiresAt, commandId }: Entry): void {
     const { heap } = this
+    const entry = { expiresAt, commandId }
     let at = heap.push(entry) - 1
     while (at > 0) {
       const parent = (at - 1) >> 1

@@ -154,8 +154,9 @@ export class CommittedState {
    */
   adopt(tree: StateTree, changes: readonly Change[], height?: number): void {
     if (height !== undefined) {
-      const before = changes.map(({ key }) => [key, this.values.get(key)?.value] as const)
-      this.undo.push(height, this.tree, tree, new Map(before))
+      const before = new Map<string, Json | undefined>()
+      for (const { key } of changes) before.set(key, this.values.get(key)?.value)
+      this.undo.push(height, this.tree, tree, before)
     } else this.undo.clear(this.tree, tree)
     this.tree = tree
     this.absent.clear()

@@ -8,7 +8,7 @@ export interface UndoLimits {
   readonly maxBytes: number
 }
 
-export const DEFAULT_UNDO_LIMITS: UndoLimits = { maxHeights: 1_000, maxBytes: 1 << 30 }
+export const DEFAULT_UNDO_LIMITS: UndoLimits = { maxHeights: 1_000, maxBytes: 256 << 20 }
 
 /** What a replaced value takes at about, with its key. */
 const VALUE_BYTES = 600

@@ -70,6 +70,8 @@ export class Sequencer {
   private readonly signatures = new VerifyPool()
   /** For the receipts that are asked for as soon as a command is answered. */
   readonly recent = new RecentBlocks()
+  /** Keys that the next turn of the loop asks the store for. */
+  private readonly wanted: string[] = []
   readonly state: Recovered['state']
 
   constructor(
@@ -114,10 +116,26 @@ export class Sequencer {
       this.rules.callerOf(this.state.read, participant, keyId, this.head.header.height + 1),
     )
     await verifyAhead(candidate, known, (...signed) => this.signatures.check(...signed))
-    await loading(this.state, () => {
+    const reads = await loading(this.state, () => {
       const block = { height: this.head.header.height + 1, timeMs: this.blockTime() }
-      return admit(candidate, block, { ...this.rules, read: this.state.read })
+      const caller = admit(candidate, block, { ...this.rules, read: this.state.read })
+      const version = this.rules.registry.versionFor(this.state.read, candidate.command, block.height)
+      return version.declaredReads(candidate.command, caller)
     })
+    this.prefetch(reads)
+  }
+
+  /** Asks the store for what a waiting command will read, while the block before it is stored. */
+  private prefetch(keys: readonly string[]): void {
+    const missing = keys.filter((key) => !this.state.isAtHand(key))
+    if (missing.length === 0) return
+    if (this.wanted.length === 0) {
+      setImmediate(() => {
+        // Whoever executes the command asks again, and is told what is wrong.
+        this.state.load(this.wanted.splice(0)).catch(() => undefined)
+      })
+    }
+    this.wanted.push(...missing)
   }
 
   /** @throws LedgerError CLOSED, STORE_UNAVAILABLE, QUEUE_FULL, QUOTA at once; later refusals by the promise */
