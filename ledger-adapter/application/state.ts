@@ -45,7 +45,7 @@ interface Entry {
  */
 export class CommittedState {
   private readonly values = new Map<string, Entry>()
-  /** Keys asked for since the last block that have no value, with their hashes: a split asks for each new id thrice. */
+  /** Keys asked for of late that have no value, with their hashes: a split asks for each new id thrice. */
   private readonly absent = new Map<string, Uint8Array>()
   /** Under way: many commands that wait for one value bring it once. */
   private readonly loadings = new Map<string, Promise<void>>()
@@ -159,9 +159,9 @@ export class CommittedState {
       this.undo.push(height, this.tree, tree, before)
     } else this.undo.clear(this.tree, tree)
     this.tree = tree
-    this.absent.clear()
     for (const { key, value, leaf, text } of changes) {
       this.values.delete(key)
+      this.absent.delete(key)
       if (value === undefined) continue
       const { keyHash: ofKey, valueHash: ofValue } = leaf ?? leafOf({ key, text })
       this.values.set(key, { value: freeze(value), keyHash: ofKey, valueHash: ofValue!, isUsed: false })

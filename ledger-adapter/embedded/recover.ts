@@ -37,8 +37,8 @@ export async function recover(
   if (last) await checkHeader(store, rules, operatorKey, last)
   const expiry = new ExpiryQueue()
   const leaves = new LeafWriter()
-  for await (const { hashes, commands } of store.stateLeaves()) {
-    leaves.add(hashes)
+  for await (const { keys, values, commands } of store.stateLeaves()) {
+    leaves.add(keys, values)
     for (const [commandId, expiresAt] of commands) expiry.add({ commandId, expiresAt: Number(expiresAt) })
   }
   const tree = FlatTree.of(leaves.flat())

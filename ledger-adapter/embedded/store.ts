@@ -44,10 +44,11 @@ const APPEND = `
   )
   DELETE FROM sluice_ledger.state WHERE ledger = $1::int AND key = ANY($19::text[])`
 
-/** A key's hash and its value's, 64 bytes a row; with the ids of commands and when they expire, a line each. */
+/** The keys' hashes and the values', 32 bytes a row; with the ids of commands and when they expire, a line each. */
 const LEAVES = `
   SELECT
-    string_agg(sha256(convert_to(key, 'UTF8')) || sha256(convert_to(value, 'UTF8')), ''::bytea)::text AS hashes,
+    string_agg(sha256(convert_to(key, 'UTF8')), ''::bytea)::text AS keys,
+    string_agg(sha256(convert_to(value, 'UTF8')), ''::bytea)::text AS values,
     string_agg(CASE WHEN starts_with(key, '${COMMAND_PREFIX}')
       THEN substr(key, ${COMMAND_PREFIX.length + 1}) || ' ' || substring(value FROM '"expiresAt":([0-9]+)') END, E'\n') AS commands
   FROM sluice_ledger.state WHERE ledger = $1 AND ctid >= $2::tid AND ctid < $3::tid`
@@ -177,7 +178,7 @@ export class LedgerStore {
       asked = ask(page + PAGES_AT_ONCE)
       asked?.catch(() => undefined) // it is waited for in its turn, unless the reader stops before
       const commands = row!.commands?.split('\n').map((line) => line.split(' ') as [string, string]) ?? []
-      yield { hashes: Buffer.from(row!.hashes?.slice('\\x'.length) ?? '', 'hex'), commands }
+      yield { keys: bytesOf(row!.keys), values: bytesOf(row!.values), commands }
     }
   }
 
@@ -289,15 +290,20 @@ export class LedgerStore {
   }
 }
 
-/** Some rows of the state: 64 bytes each, and the ids of commands among them. */
+/** Some rows of the state: hashes of their keys and values, 32 bytes each, and the ids of commands among them. */
 export interface StateLeaves {
-  readonly hashes: Uint8Array
+  readonly keys: Uint8Array
+  readonly values: Uint8Array
   /** Id and expiry in milliseconds. */
   readonly commands: readonly (readonly [string, string])[]
 }
 
+/** From the server's text of bytes: `\x` and hex digits. */
+const bytesOf = (text: string | null): Uint8Array => Buffer.from(text?.slice(2) ?? '', 'hex')
+
 interface LeavesRow {
-  hashes: string | null
+  keys: string | null
+  values: string | null
   commands: string | null
 }
 interface BlockRow {

@@ -27,19 +27,17 @@ export class LeafWriter {
   private values = new Uint8Array(32 * 1024)
   private count = 0
 
-  /** @param hashes a key's hash and its value's, 64 bytes a leaf */
-  add(hashes: Uint8Array): void {
-    const more = Math.floor(hashes.length / 64)
-    while (this.keys.length < (this.count + more) * 32) {
+  /** Hashes of as many keys and values, 32 bytes each. */
+  add(keys: Uint8Array, values: Uint8Array): void {
+    if (keys.length !== values.length) throw new RangeError('a leaf is a key and a value')
+    const at = this.count * 32
+    while (this.keys.length < at + keys.length) {
       this.keys = doubled(this.keys)
       this.values = doubled(this.values)
     }
-    for (let i = 0; i < more; i += 1) {
-      const at = (this.count + i) * 32
-      this.keys.set(hashes.subarray(i * 64, i * 64 + 32), at)
-      this.values.set(hashes.subarray(i * 64 + 32, i * 64 + 64), at)
-    }
-    this.count += more
+    this.keys.set(keys, at)
+    this.values.set(values, at)
+    this.count += keys.length / 32
   }
 
   flat(): FlatChanges {

@@ -1,0 +1,50 @@
+import postgres from 'postgres'
+import { afterEach, expect, it } from 'vitest'
+import { testDatabase } from '#engines/testing/index'
+import { verifyExport } from '#proof/verify-export'
+import { verifyNative } from '../application/verify-native.ts'
+import { signTest, testCommand, testLedgerOptions } from '../testing/fixture.ts'
+import { EmbeddedLedger } from './embedded-ledger.ts'
+
+const cleanup: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const clean of cleanup.splice(0).reverse()) await clean()
+})
+
+/** As the first version of the tables kept a block's changes: one text of JSON. */
+const BACK_TO_VERSION_1 = `
+  ALTER TABLE sluice_ledger.block ADD COLUMN changes text;
+  UPDATE sluice_ledger.block SET changes = (
+    SELECT coalesce(json_agg(CASE WHEN value IS NULL THEN json_build_array(key) ELSE json_build_array(key, value) END ORDER BY n), '[]')::text
+    FROM unnest(change_keys, change_values) WITH ORDINALITY AS t (key, value, n));
+  ALTER TABLE sluice_ledger.block ALTER COLUMN changes SET NOT NULL, DROP COLUMN change_keys, DROP COLUMN change_values;
+  DELETE FROM sluice_ledger.migration WHERE version > 1`
+
+it('blocks written before a change of the tables are read as they were', async () => {
+  const { url } = await testDatabase()
+  const options = testLedgerOptions(url)
+  const before = await EmbeddedLedger.open(options)
+  for (const [method, args] of [
+    ['put', { name: 'a', text: '"quoted" \\ 注\n' }],
+    ['put', { name: 'b', text: '' }],
+    ['remove', { name: 'a' }],
+  ] as const) {
+    await before.submit(signTest(testCommand(before.chainId, `notes.${method}`, args)))
+  }
+  const changesOf = async (ledger: EmbeddedLedger) => {
+    const lines: string[] = []
+    for await (const line of ledger.export()) if (/"kind":"(put|delete)"/.test(line)) lines.push(line)
+    return lines
+  }
+  const changes = await changesOf(before)
+  expect(changes.filter((line) => line.includes('"kind":"delete"'))).toHaveLength(1)
+  await before.close()
+  const sql = postgres(url, { max: 1, onnotice: () => undefined })
+  cleanup.push(() => sql.end({ timeout: 1 }))
+  await sql.unsafe(BACK_TO_VERSION_1)
+
+  const after = await EmbeddedLedger.open(options)
+  cleanup.push(() => after.close())
+  expect(await changesOf(after)).toEqual(changes)
+  expect(await verifyExport(after.export(), {}, {}, verifyNative)).toMatchObject({ ok: true })
+})
