@@ -22,6 +22,7 @@ const REASONS: Readonly<Record<RefusedReceipt['reason'], Words>> = {
   NOT_IN_STATE: { zh: '与账本状态不符', en: 'not what the ledger’s state says' },
   NOT_IN_BATCH: { zh: '资产不在该批次中，或批次合计不符', en: 'the asset is not in the batch, or its sums differ' },
   NOT_EXPIRED: { zh: '当时命令尚未过期', en: 'the command had not expired yet' },
+  AFTER_THE_END: { zh: '签发于该账本终结之后', en: 'from after the end of its ledger' },
   FORGOTTEN: { zh: '时间过久，账本已不再记得该编号', en: 'so late that the ledger no longer remembers the id' },
   BAD_VALIDATORS: { zh: '验证人名单无效', en: 'not a sound set of validators' },
   WRONG_VALIDATORS: { zh: '验证人名单与区块头不符', en: 'the validators are not those of the header' },

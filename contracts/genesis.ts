@@ -2,6 +2,8 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { isIsoDate } from '#domain/date'
 import { isUscc } from '#domain/uscc'
+import type { JsonObject } from '#proof/json'
+import { foundingDocument } from '#proof/predecessor'
 import { CURVES, publicKeyProblem, type Curve } from '#proof/public-key'
 import { Needed, InstitutionIds, MAX_VALIDATORS, SomeParameters, ValidatorFields } from './governance/actions.ts'
 import { bundleActivated, institutionsSet, parametersSet, validatorsSet } from './governance/events.ts'
@@ -149,12 +151,17 @@ class Unique {
   }
 }
 
+/** The document that block 0 follows from: its own, or that of the ledger that the chain continues. */
+export const foundingGenesis = (document: JsonObject): GenesisDocument => parseGenesis(foundingDocument(document))
+
 /**
- * The events of block 0: who the members are, and where the calendar begins. Keys are valid from height 0.
+ * The events of block 0: who the members are, and where the calendar begins. Keys are valid from height 0. A chain that
+ * continues another has that one's.
  * @throws GenesisError
  */
 export function genesisEvents(document: GenesisDocument): EventRecord[] {
-  const { name, clock, startDate, calendarOperators, participants, ledgerOperator, governance } = parseGenesis(document)
+  const founding = foundingGenesis(document as unknown as JsonObject)
+  const { name, clock, startDate, calendarOperators, participants, ledgerOperator, governance } = founding
   return [
     consortiumFounded.of({ name, ledgerOperator: { curve: 'ed25519', ...ledgerOperator } }, [PUBLIC]),
     ...participants.flatMap((participant) => [

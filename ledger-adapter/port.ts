@@ -76,6 +76,8 @@ export const LEDGER_ERROR_CODES = {
   /** No block came within the bound: too few validators can be reached. */
   NO_CONSENSUS: 'transient',
   CLOSED: 'transient',
+  /** The ledger was ended for good; `details` say at which height. It is still read. */
+  ENDED: 'conflict',
   NOT_FOUND: 'notFound',
   /** The position asked for did not arrive within the bound. */
   BEHIND_POSITION: 'transient',

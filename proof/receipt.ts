@@ -6,6 +6,7 @@ import type { EventCore, Feed } from './feed.ts'
 import type { BlockRoots, History } from './history.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { ListProof } from './list-tree.ts'
+import type { Predecessor } from './predecessor.ts'
 import type { StateProof } from './sparse-tree.ts'
 
 /**
@@ -143,6 +144,7 @@ export type RefusedReceipt = {
     | 'NOT_IN_BATCH'
     | 'NOT_EXPIRED'
     | 'FORGOTTEN'
+    | 'AFTER_THE_END'
     | LightReason
   readonly field?: string
 }
@@ -186,6 +188,11 @@ export interface ValidatorTrust {
   readonly chainId: string
   readonly validators: TrustedValidators
   readonly period?: TrustingPeriod
+  /**
+   * The ledger that the chain continues, as its genesis names it: receipts of it hold too, up to the header at which it
+   * ended, and the chain's own receipts prove what happened on it.
+   */
+  readonly predecessor?: Omit<Predecessor, 'genesis'>
 }
 
 export type AnyTrust = Trust | ValidatorTrust

@@ -22,6 +22,7 @@ import { sha256Bytes, utf8ToBytes, type Hash } from './hash.ts'
 import { blockKey, EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, type History } from './history.ts'
 import type { Json, JsonObject } from './json.ts'
 import { listRoot } from './list-tree.ts'
+import { foundingDocument, isEndSigned, predecessorOf, type Predecessor } from './predecessor.ts'
 import { SparseTree } from './sparse-tree.ts'
 import type { Trust, ValidatorTrust } from './receipt.ts'
 import { verifyReceiptObject } from './verify-receipt.ts'
@@ -67,6 +68,14 @@ export interface ExportSummary {
   readonly operatorKey: string
   readonly height: number
   readonly headerHash: Hash
+  /** After the last block. */
+  readonly stateRoot: Hash
+  /** Of the last block, milliseconds. */
+  readonly timeMs: number
+  /** The operator's signature that nothing follows; absent where the ledger goes on. */
+  readonly endSignature?: string
+  /** The chain that it continues, up to which height. */
+  readonly predecessor?: { readonly chainId: string; readonly height: number }
   readonly commands: number
   readonly refused: number
   readonly events: number
@@ -109,6 +118,7 @@ const lineForm = f.oneOf(
     ['put', f.fields({ kind: f.any, key: f.text, value: f.any })],
     ['delete', f.fields({ kind: f.any, key: f.text })],
     ['receipt', f.fields({ kind: f.any, receipt: f.object })],
+    ['ended', f.fields({ kind: f.any, signature: f.signature })],
     ['end', f.fields({ kind: f.any, height: f.count, headerHash: f.hash })],
   ]),
 )
@@ -162,6 +172,8 @@ export async function verifyExport(
 class ExportVerifier {
   private trust: Trust | undefined
   private genesis: JsonObject = {}
+  private predecessor: Predecessor | undefined
+  private endSignature: string | undefined
   private last: { readonly header: BlockHeader; readonly hash: Hash } | undefined
   private open: OpenBlock | undefined
   private tree = SparseTree.empty()
@@ -201,6 +213,8 @@ class ExportVerifier {
         return this.change(value.key as string, kind === 'put' ? value.value : undefined)
       case 'receipt':
         return this.receipt(value.receipt as JsonObject)
+      case 'ended':
+        return this.ended(value.signature as string)
       default:
         return this.end(value.height as number, value.headerHash as string)
     }
@@ -221,6 +235,12 @@ class ExportVerifier {
       ...this.trust!,
       height: this.last!.header.height,
       headerHash: this.last!.hash,
+      stateRoot: this.last!.header.stateRoot,
+      timeMs: this.last!.header.timeMs,
+      ...(this.endSignature === undefined ? {} : { endSignature: this.endSignature }),
+      ...(this.predecessor && {
+        predecessor: { chainId: this.predecessor.chainId, height: this.predecessor.height },
+      }),
       ...this.counts,
       topics: this.topics.size,
       receipts: this.receipts,
@@ -232,7 +252,8 @@ class ExportVerifier {
     holds(this.trust === undefined, 'a second ledger line')
     holds(format === 1, 'format 1 expected')
     this.genesis = genesis as JsonObject
-    const operatorKey = ledgerOperatorKey(this.genesis)
+    this.predecessor = predecessorOf(this.genesis)
+    const operatorKey = ledgerOperatorKey(foundingDocument(this.genesis))
     holds(operatorKey !== undefined, 'genesis names no ledger operator')
     holds(chainId === chainIdOf(this.genesis), 'chainId is not that of the genesis document')
     const trust: Trust = {
@@ -252,17 +273,26 @@ class ExportVerifier {
     holds(Object.keys(this.receipts).length === 0, 'a block after the receipts')
     const signed = { header: value.header, signature: value.signature } as unknown as SignedHeader
     const { header } = signed
-    const { chainId, genesisHash, operatorKey } = this.trust!
+    const { operatorKey } = this.trust!
     const at = `block ${header.height}`
-    const { validators } = this.expected
+    holds(this.endSignature === undefined, `${at}: after the end`)
+    const former = this.predecessor && header.height <= this.predecessor.height ? this.predecessor : undefined
+    const { chainId, genesisHash } = former ?? this.trust!
+    // Up to its end the operator signed what the chain continues; then consensus stands for it.
+    const validators = former ? undefined : this.expected.validators
     const next = this.last ? this.last.header.height + 1 : 0
-    const isNext = validators && this.last ? header.height >= next : header.height === next
+    const isNext =
+      validators && this.last && this.last.header.height >= (this.predecessor?.height ?? 0)
+        ? header.height >= next
+        : header.height === next
     holds(isNext, `${at}: height is not the next`)
     holds(header.previous === (this.last?.hash ?? NO_HASH), `${at}: does not follow the header before`)
     holds(header.timeMs >= (this.last?.header.timeMs ?? 0), `${at}: time goes back`)
     holds(header.chainId === chainId && header.genesisHash === genesisHash, `${at}: of another ledger`)
     if (validators) holds(signed.signature === '', `${at}: a signature where consensus stands for it`)
     else holds(isSignedBy(signed, operatorKey, this.check), `${at}: not signed by the ledger's operator`)
+    if (former?.height === header.height)
+      holds(headerHash(header) === former.headerHash, `${at}: not the header that genesis names as the last`)
     const [commands, events, changes] = [value.commands, value.events, value.changes] as number[]
     const counts = { commands: commands!, events: events!, changes: changes! }
     this.open = { ...signed, counts, commands: [], events: [], changes: new Map() }
@@ -455,7 +485,9 @@ class ExportVerifier {
   private receipt(receipt: JsonObject): void {
     this.closeBlock()
     const { validators } = this.expected
-    const trust = validators ? { chainId: this.trust!.chainId, validators } : this.trust!
+    const { chainId } = this.trust!
+    const predecessor = this.predecessor && { predecessor: this.predecessor }
+    const trust = validators ? { chainId, validators, ...predecessor } : this.trust!
     const verdict = verifyReceiptObject(receipt, trust, { operator: this.check })
     if (!verdict.ok) throw new NotHolding(`receipt: ${verdict.reason} ${verdict.field ?? ''}`)
     const { height, headerHash, stateRoot } = verdict.anchored
@@ -467,6 +499,14 @@ class ExportVerifier {
     } else holds(this.headers[height] === headerHash, 'receipt: of a header that is not in the chain')
     const { kind } = verdict.receipt
     this.receipts[kind] = (this.receipts[kind] ?? 0) + 1
+  }
+
+  private ended(endSignature: string): void {
+    this.closeBlock()
+    const [headerHash, key] = [this.last?.hash ?? NO_HASH, this.trust!.operatorKey]
+    const isSigned = isEndSigned({ headerHash, endSignature }, key, this.check)
+    holds(!this.predecessor && isSigned, "the end is not signed by the ledger's operator")
+    this.endSignature = endSignature
   }
 
   private end(height: number, hash: Hash): void {

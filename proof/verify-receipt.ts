@@ -1,4 +1,4 @@
-import { headerHash, isSignedBy, resultHash } from './block.ts'
+import { headerHash, isSignedBy, resultHash, type SignedHeader } from './block.ts'
 import { CanonicalError, canonicalBytes, parseCanonical } from './canonical.ts'
 import { followLightBlock, followLightBlocks, type LightVerdict } from './cometbft/index.ts'
 import { commandDigest } from './command.ts'
@@ -104,8 +104,9 @@ export function verifyAnchor(
   { operator, votes }: Checks = {},
 ): Anchored | RefusedReceipt {
   if (anchor.kind === 'operator') {
-    if (!('operatorKey' in trust)) return no('WRONG_ANCHOR', '/anchor/kind')
-    return verifyOperator(anchor, trust, operator)
+    if ('operatorKey' in trust) return verifyOperator(anchor, trust, operator)
+    if (!trust.predecessor) return no('WRONG_ANCHOR', '/anchor/kind')
+    return verifyOperator(anchor, trust.predecessor, operator, trust.predecessor)
   }
   if (!('validators' in trust)) return no('WRONG_ANCHOR', '/anchor/kind')
   const { chainId, validators, period } = trust
@@ -120,12 +121,17 @@ function verifyOperator(
   anchor: Extract<Anchor, { kind: 'operator' }>,
   trust: Trust,
   check: SignatureCheck = verifySignature,
+  end?: { readonly height: number; readonly headerHash: string },
 ): Anchored | RefusedReceipt {
   const { chainId, genesisHash, height, stateRoot, timeMs } = anchor.header
   if (chainId !== trust.chainId) return no('WRONG_CHAIN')
   if (genesisHash !== trust.genesisHash) return no('WRONG_GENESIS')
   if (!isSignedBy(anchor, trust.operatorKey, check)) return no('BAD_SIGNATURE')
-  return { kind: 'operator', chainId, height, stateRoot, timeMs, headerHash: headerHash(anchor.header) }
+  const hash = headerHash(anchor.header)
+  // Where the ledger was ended nothing follows, whatever its operator may have signed since.
+  if (end && (height > end.height || (height === end.height && hash !== end.headerHash)))
+    return no('AFTER_THE_END', '/anchor/header/height')
+  return { kind: 'operator', chainId, height, stateRoot, timeMs, headerHash: hash }
 }
 
 const heightOf = (receipt: StateReceipt, { height }: Anchored): number =>
@@ -139,7 +145,7 @@ function verifyFact(
 ): RefusedReceipt | undefined {
   switch (receipt.kind) {
     case 'command':
-      return verifyCommand(receipt, anchored)
+      return verifyCommand(receipt, anchored, trust)
     case 'event':
       return verifyEvent(receipt, anchored)
     case 'key':
@@ -147,14 +153,25 @@ function verifyFact(
     case 'topic':
       return verifyTopic(receipt, anchored)
     case 'expired':
-      return verifyExpired(
-        receipt,
-        anchored,
-        (next) => 'operatorKey' in trust && isSignedBy(next, trust.operatorKey, check),
-      )
+      return verifyExpired(receipt, anchored, (next) => isOperatorsNext(next, trust, check))
     case 'asset':
       return verifyAsset(receipt, anchored)
   }
+}
+
+/** A header after the anchor's: signed by the operator, and not one from after the end of its ledger. */
+function isOperatorsNext(next: SignedHeader, trust: AnyTrust, check: SignatureCheck): boolean {
+  if ('operatorKey' in trust) return isSignedBy(next, trust.operatorKey, check)
+  const { predecessor } = trust
+  if (!predecessor || !isSignedBy(next, predecessor.operatorKey, check)) return false
+  const { height } = next.header
+  return height < predecessor.height || (height === predecessor.height && headerHash(next.header) === predecessor.headerHash) // prettier-ignore
+}
+
+/** Whose commands the block of this height holds: the chain's own, or those of the ledger that it continues. */
+function chainAt(height: number, anchored: Anchored, trust: AnyTrust): string {
+  const predecessor = 'validators' in trust && anchored.kind === 'cometbft' ? trust.predecessor : undefined
+  return predecessor && height <= predecessor.height ? predecessor.chainId : anchored.chainId
 }
 
 /** The roots of the fact's block: of the operator's header itself, or proven by the state's history. */
@@ -171,9 +188,10 @@ function rootsAt(
   return place
 }
 
-function verifyCommand(receipt: CommandReceipt, anchored: Anchored): RefusedReceipt | undefined {
+function verifyCommand(receipt: CommandReceipt, anchored: Anchored, trust: AnyTrust): RefusedReceipt | undefined {
   const { command, result, commandProof, resultPath, place, anchor } = receipt
-  if (command.chainId !== anchored.chainId) return no('WRONG_CHAIN', '/command/chainId')
+  const chainId = chainAt(place?.height ?? anchored.height, anchored, trust)
+  if (command.chainId !== chainId) return no('WRONG_CHAIN', '/command/chainId')
   const digest = commandDigest(command)
   if (result.digest !== digest) return no('WRONG_DIGEST', '/result/digest')
   if (result.commandId !== command.commandId) return no('WRONG_DIGEST', '/result/commandId')

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Command } from 'commander'
-import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
+import { foundingGenesis, genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import { callerOf } from '#contracts/membership/caller'
 import { registry } from '#contracts/registry'
 import { ContractVersions } from '#ledger-adapter/application/bundle/versions'
@@ -109,7 +109,7 @@ function exportRules(store: FolderBundleStore | undefined): ContractRules {
     const document = json as unknown as GenesisDocument
     versions ??= new ContractVersions({
       store: store ?? NO_BUNDLES,
-      genesisBundle: document.governance.bundle,
+      genesisBundle: foundingGenesis(json).governance.bundle,
       sources: registry,
     })
     return genesisEvents(document)

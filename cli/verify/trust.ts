@@ -4,6 +4,8 @@ import { inOrder, timestampOf, millisOf, type TrustedValidators, type Validator 
 import { validatorsForm } from '#proof/cometbft/forms'
 import * as f from '#proof/form'
 import type { Json, JsonObject } from '#proof/json'
+import { chainIdOf } from '#proof/block'
+import { predecessorOf } from '#proof/predecessor'
 import type { AnyTrust, ValidatorTrust } from '#proof/receipt'
 import { verifyValidators } from '#proof/verify-receipt'
 import { refusalWords, type Language } from '#client/receipt-words'
@@ -60,12 +62,14 @@ async function validatorTrust(file: string, options: TrustOptions): Promise<Vali
   }
   const period = periodOf(options)
   try {
-    const { chainId, validators } =
-      'chain_id' in value ? ofGenesis(value) : ofTrusted(value['chainId'], value['trusted'])
+    const { chainId, validators, predecessor } =
+      'chain_id' in value
+        ? ofGenesis(value)
+        : { ...ofTrusted(value['chainId'], value['trusted']), predecessor: undefined }
     if (options.chain !== undefined && options.chain !== chainId) {
       throw new CommandFailure(`${file} is of chain ${chainId}, not ${options.chain}`)
     }
-    return { chainId, validators, ...(period ? { period } : {}) }
+    return { chainId, validators, ...(predecessor ? { predecessor } : {}), ...(period ? { period } : {}) }
   } catch (error) {
     if (error instanceof CommandFailure) throw error
     throw new CommandFailure(`${file}: neither a CometBFT genesis nor {chainId, trusted}`, 1, { cause: error })
@@ -79,7 +83,8 @@ function ofTrusted(chainId: Json | undefined, trusted: Json | undefined) {
   return { chainId: chainId as string, validators: trusted as unknown as TrustedValidators }
 }
 
-function ofGenesis(genesis: JsonObject): { chainId: string; validators: TrustedValidators } {
+/** Its application's genesis says which ledger the chain continues, if any: whose receipts then hold too. */
+function ofGenesis(genesis: JsonObject) {
   f.text(genesis['chain_id'], '/chain_id')
   const list = genesis['validators'] as unknown as { pub_key: { type: string; value: string }; power: string }[]
   const validators = list.map(({ pub_key: { type, value }, power }): Validator => {
@@ -89,7 +94,12 @@ function ofGenesis(genesis: JsonObject): { chainId: string; validators: TrustedV
   validatorsForm(validators as unknown as Json, '/validators')
   const height = Math.max(1, Number(genesis['initial_height'] ?? 1))
   const timeMs = millisOf(timestampOf(genesis['genesis_time'] as string))
-  return { chainId: genesis['chain_id'] as string, validators: { height, timeMs, validators: inOrder(validators) } }
+  const document = genesis['app_state']
+  const chainId = genesis['chain_id'] as string
+  if (f.isObject(document) && 'predecessor' in document && chainIdOf(document) !== chainId)
+    throw new CommandFailure(`its application's genesis is not that of ${chainId}`)
+  const predecessor = f.isObject(document) ? predecessorOf(document) : undefined
+  return { chainId, validators: { height, timeMs, validators: inOrder(validators) }, predecessor }
 }
 
 const DAY_MS = 86_400_000

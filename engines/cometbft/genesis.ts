@@ -24,12 +24,14 @@ export function cometGenesis(options: {
   timeMs: number
   validators: readonly CometValidator[]
   appState: unknown
+  /** Of the first block; 1 unless the chain continues another ledger. */
+  initialHeight?: number
 }): string {
-  const { chainId, timeMs, validators, appState } = options
+  const { chainId, timeMs, validators, appState, initialHeight = 1 } = options
   const document = {
     genesis_time: new Date(timeMs).toISOString(),
     chain_id: chainId,
-    initial_height: '1',
+    initial_height: String(initialHeight),
     consensus_params: {
       block: { max_bytes: String(MAX_BLOCK_BYTES), max_gas: '-1' },
       evidence: {

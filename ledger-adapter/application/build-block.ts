@@ -11,6 +11,7 @@ import { sha256TextHex, type Hash } from '#proof/hash'
 import { blockKey, EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, type BlockRoots, type History } from '#proof/history' // prettier-ignore
 import type { Json } from '#proof/json'
 import { listRoot, ListTree } from '#proof/list-tree'
+import type { Predecessor } from '#proof/predecessor'
 import { LedgerError, type CommittedEvent, type TopicEntry } from '../port.ts'
 import { admit, type CallerOf, type Candidate } from './admission.ts'
 import { freeze, type CommittedState, type Change } from './state.ts'
@@ -23,6 +24,8 @@ export interface ApplicationRules {
   readonly registry: VersionResolver
   readonly callerOf: CallerOf
   readonly check: SignatureCheck
+  /** The ledger that the chain continues: its last block is this one's first. */
+  readonly predecessor?: Predecessor
 }
 
 /** What `sys/command/<id>` holds while the id is spent. */

@@ -46,21 +46,26 @@ export class LedgerApplication extends BaseApplication {
   /** What is durable. CometBFT replays the blocks after it: none or one after a crash, any number after a restore. */
   override info(): abci.ResponseInfo {
     const { machine } = this.deps
-    // A height of 0 is answered by InitChain, which gives the first root.
-    const lastBlockAppHash = machine.height === 0 ? new Uint8Array(0) : this.stateRoot()
-    const lastBlockHeight = BigInt(machine.height)
+    // A height of 0 is answered by InitChain, which gives the first root: also of a chain whose first block is to come.
+    const isNew = machine.height < machine.firstHeight
+    const lastBlockAppHash = isNew ? new Uint8Array(0) : this.stateRoot()
+    const lastBlockHeight = isNew ? 0n : BigInt(machine.height)
     return { data: 'sluice', version: '0.1.0', appVersion: APP_VERSION, lastBlockHeight, lastBlockAppHash }
   }
 
   /** @throws when CometBFT's genesis is not that of this ledger */
   override async initChain(request: abci.RequestInitChain): Promise<abci.ResponseInitChain> {
-    const { chainId, appStateBytes, validators } = request
+    const { chainId, appStateBytes, validators, initialHeight, time } = request
     const { deps } = this
     if (chainId !== deps.chainId) throw new Error(`CometBFT's genesis is of ${chainId}, this ledger is ${deps.chainId}`)
     const theirs = genesisHash(JSON.parse(new TextDecoder().decode(appStateBytes)) as JsonObject)
     const ours = genesisHash(deps.genesis)
     if (theirs !== ours) throw new Error(`CometBFT's genesis document has hash ${theirs}, this ledger's ${ours}`)
     requireSameValidators(validators, (await deps.machine.foundingValidators()).map(validatorUpdate))
+    // CometBFT may say 0 for 1.
+    const first = Math.max(1, Number(initialHeight))
+    if (first !== deps.machine.firstHeight) throw new Error(`CometBFT's genesis begins at height ${first}, this ledger at ${deps.machine.firstHeight}`) // prettier-ignore
+    if (toMs(time) < deps.machine.beginsAtMs) throw new Error("CometBFT's genesis is before the end of the ledger it continues") // prettier-ignore
     return { validators: [], appHash: this.stateRoot() }
   }
 

@@ -3,8 +3,11 @@ import type { VersionResolver } from '#contracts/kernel/execute'
 import { KeyNotLoaded } from '#contracts/kernel/state'
 import { chainIdOf, genesisHash, type CommandResult } from '#proof/block'
 import type { Json, JsonObject } from '#proof/json'
+import { predecessorOf } from '#proof/predecessor'
+import type { ContractRules } from '#proof/verify-export'
 import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
 import type { ApplicationRules } from '../application/build-block.ts'
+import { storeHistory, type ExportLines } from '../application/continue.ts'
 import { verifyNative } from '../application/verify-native.ts'
 import { Database, isStoreError } from '../embedded/connection.ts'
 import { exportLedger } from '../embedded/export.ts'
@@ -27,6 +30,11 @@ export interface CometbftLedgerOptions {
   readonly databaseUrl: string
   /** What the founders agreed on and its events; CometBFT's genesis carries the document as `app_state`. */
   readonly genesis: { readonly document: JsonObject; readonly events: readonly EventRecord[] }
+  /**
+   * Where genesis continues a ledger that was ended: its export, and the contracts that decide its commands again. Read
+   * until all of it is in the database.
+   */
+  readonly history?: { readonly lines: ExportLines; readonly rules: ContractRules }
   readonly registry: VersionResolver
   readonly callerOf: CallerOf
   /** Where CometBFT finds the application; any free port of 127.0.0.1 unless said otherwise. */
@@ -86,24 +94,28 @@ export class CometbftLedger implements Ledger {
   /**
    * Opens the node's ledger of this genesis, entering block 0 when the database does not know it, and serves it to
    * CometBFT. Several ledgers share a database.
-   * @throws LedgerLocked when another process runs it; LedgerCorrupt when the rows do not have the root they should
+   * @throws HistoryRefused when the export is not what genesis continues; LedgerLocked when another process runs it;
+   * LedgerCorrupt when the rows do not have the root they should
    */
   static async open(options: CometbftLedgerOptions): Promise<CometbftLedger> {
-    const { databaseUrl, genesis, registry, callerOf } = options
+    const { databaseUrl, genesis, registry, callerOf, history } = options
     if (options.rpc.length === 0) throw new RangeError("rpc: at least this node's own address")
     const chainId = chainIdOf(genesis.document)
+    const predecessor = predecessorOf(genesis.document)
     const rules: ApplicationRules = {
       chainId,
       genesisHash: genesisHash(genesis.document),
       registry,
       callerOf,
       check: verifyNative,
+      ...(predecessor && { predecessor }),
     }
     const database = new Database(databaseUrl, STORE_TIMEOUT_MS)
     const lock = new SequencerLock(databaseUrl, STORE_TIMEOUT_MS)
     try {
       const store = await ReplicaStore.open(database, lock, chainId, genesis.document)
       await lock.acquire(store.lockId, chainId, options.lockPatienceMs ?? 10_000)
+      if (predecessor) await storeHistory(store.rows, predecessor, history?.rules ?? {}, history?.lines)
       const recovered = await recover(store.rows, rules, undefined)
       const machine = new Machine(rules, recovered, await store.height(), { store, lock })
       await machine.enterGenesis(genesis.events)

@@ -79,7 +79,17 @@ export class Machine {
 
   /** Who validates from the first block on, as the founders agreed. */
   foundingValidators(): Promise<readonly Validator[]> {
-    return loading(this.state, () => validatorsAt(this.state.read, 0))
+    return loading(this.state, () => validatorsAt(this.state.read, this.firstHeight))
+  }
+
+  /** Of consensus: 1, or the next after the last of the ledger that the chain continues. */
+  get firstHeight(): number {
+    return (this.rules.predecessor?.height ?? 0) + 1
+  }
+
+  /** The chain does not begin before, milliseconds. */
+  get beginsAtMs(): number {
+    return this.rules.predecessor?.timeMs ?? 0
   }
 
   private readAfter(block: BuiltBlock | undefined): Read {
@@ -126,7 +136,9 @@ export class Machine {
         const stateRoot = block?.header.stateRoot ?? this.state.tree.root()
         const read = this.readAfter(block)
         // Also of a block that changes nothing: what was decided for its height takes effect without a command.
-        const validators = await loading(this.state, () => validatorUpdates(read, height))
+        // What was decided for the first height is what consensus begins with.
+        const isFirst = height === this.firstHeight
+        const validators = isFirst ? [] : await loading(this.state, () => validatorUpdates(read, height))
         const finalized = { height, stateRoot, block, fates, validators }
         this.pending = { height, timeMs, finalized, restore }
         return finalized

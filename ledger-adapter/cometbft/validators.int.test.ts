@@ -4,9 +4,8 @@ import { cometKey } from '#engines/cometbft/keys'
 import { testDatabase } from '#engines/testing/index'
 import { fromBase64url } from '#proof/base64url'
 import { canonicalBytes } from '#proof/canonical'
-import type { JsonObject } from '#proof/json'
 import { verifyReceipt } from '#proof/verify-receipt'
-import type { Ledger } from '../port.ts'
+import { decide } from '../testing/decide.ts'
 import { signTest, testCommand } from '../testing/fixture.ts'
 import { cometbftProgram, consensusKey, SingleValidator } from '../testing/single-validator.ts'
 import { CometbftRpc } from './rpc.ts'
@@ -14,25 +13,6 @@ import { CometbftRpc } from './rpc.ts'
 const program = await cometbftProgram()
 const missing = 'missing' in program ? program.missing : undefined
 if (missing !== undefined) console.warn(`tests of validator changes are skipped: ${missing}`)
-
-const EXPIRES_ON = '2011-01-15'
-let proposals = 0
-
-/** Three of five institutions agree, each by the key of a person of its own. */
-async function decide(ledger: Ledger, action: JsonObject): Promise<number> {
-  const proposal = `p-${(proposals += 1)}`
-  const asked = { proposal, action, fromHeight: null }
-  const send = async (method: string, args: JsonObject, participant: string, keyId: string) => {
-    const command = testCommand(ledger.chainId, `governance.${method}`, args, { participant, keyId })
-    const { outcome, position } = await ledger.submit(signTest(command))
-    if (!outcome.accepted) throw new Error(JSON.stringify(outcome.refusal))
-    return position.height
-  }
-  await send('propose', { ...asked, expiresOn: EXPIRES_ON, reason: 'test' }, 'manager', 'maker-key')
-  await send('approve', asked, 'custodian', 'checker-key')
-  await send('approve', asked, 'bank', 'checker-key')
-  return send('approve', asked, 'exchange', 'checker-key')
-}
 
 describe.skipIf(missing !== undefined)('validators decided by governance', () => {
   let validator: SingleValidator | undefined

@@ -90,6 +90,8 @@ export class EmbeddedLedger implements Ledger {
       const deps = { store, lock, operatorKey, now: options.now ?? Date.now, limits }
       const sequencer = new Sequencer(rules, recovered, deps)
       await sequencer.enterGenesis(genesis.events)
+      const end = await store.end()
+      if (end) sequencer.resumeEnded(end)
       return new EmbeddedLedger(chainId, document, database, lock, store, sequencer)
     } catch (error) {
       await Promise.allSettled([lock.close(), database.close()])
@@ -124,6 +126,7 @@ export class EmbeddedLedger implements Ledger {
 
   private async enter(candidate: Candidate, spent: Uint8Array): Promise<Executed> {
     try {
+      this.sequencer.checkNotEnded()
       await this.sequencer.preAdmit(candidate)
       // Meanwhile a block that was in doubt may have turned out to be there, and this command in it.
       if (this.isRecorded(spent)) return await this.recorded(candidate)
@@ -134,6 +137,15 @@ export class EmbeddedLedger implements Ledger {
       if (error instanceof LedgerError && error.code === 'EXPIRED') return this.recorded(candidate, error)
       throw error
     }
+  }
+
+  /**
+   * Ends the ledger for good: nothing is committed after its last block any more, here or after a restart. It is still
+   * read, proven from and exported; its export can found a chain that goes on from it (docs/adr/031).
+   * @throws LedgerError CLOSED; STORE_UNAVAILABLE, then ask again: until a restart nothing is taken
+   */
+  end(): Promise<{ readonly height: number; readonly signature: string }> {
+    return this.reading(() => this.sequencer.end())
   }
 
   private async recorded({ command, digest }: Candidate, otherwise?: LedgerError): Promise<Executed> {

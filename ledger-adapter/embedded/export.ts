@@ -46,6 +46,8 @@ export async function* exportLedger(
   }
   if (end < last.header.height) last = (await store.lastBlockUpTo(end))!
   for (const receipt of receipts) yield line({ kind: 'receipt', receipt })
+  const ended = await store.end()
+  if (ended?.height === last.header.height) yield line({ kind: 'ended', signature: ended.signature })
   yield line({ kind: 'end', height: last.header.height, headerHash: last.headerHash })
 }
 

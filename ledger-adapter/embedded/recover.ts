@@ -60,6 +60,11 @@ async function checkHeader(
     throw new LedgerCorrupt(rules.chainId, `block ${header.height}: ${problem}`)
   }
   if (headerHash(header) !== last.headerHash) fail('the header does not have its hash')
+  if (header.height === rules.predecessor?.height) {
+    if (last.headerHash !== rules.predecessor.headerHash)
+      fail('not the last header of the ledger that genesis continues')
+    return
+  }
   if (header.chainId !== rules.chainId || header.genesisHash !== rules.genesisHash) fail('of another ledger')
   if (operatorKey === undefined) return
   const signed: SignedHeader = { header, signature: last.signature }

@@ -70,6 +70,14 @@ const MIGRATIONS: readonly string[] = [
     RAISE NOTICE 'this server has no lz4';
   END $$;
   `,
+  // A ledger that was ended: nothing follows its last block.
+  `
+  CREATE TABLE sluice_ledger.ended (
+    ledger integer PRIMARY KEY REFERENCES sluice_ledger.ledger,
+    height bigint NOT NULL,
+    signature text NOT NULL
+  );
+  `,
 ]
 
 const MIGRATION_LOCK = 7_405_301

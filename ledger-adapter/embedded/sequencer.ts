@@ -18,7 +18,8 @@ import { LedgerLocked, type SequencerLock } from './lock.ts'
 import { RecentBlocks } from './recent-blocks.ts'
 import { LedgerCorrupt, type Recovered } from './recover.ts'
 import { isConflict, isDefiniteFailure, isStoreError } from './connection.ts'
-import type { LedgerStore, StoredBlock } from './store.ts'
+import { endSigningBytes } from '#proof/predecessor'
+import type { LedgerStore, StoredBlock, StoredEnd } from './store.ts'
 
 export interface SequencerLimits extends QueueLimits {
   /** Commands in one block at most. */
@@ -104,6 +105,36 @@ export class Sequencer {
     this.adopt(block, signature)
   }
 
+  /** The height at which the ledger was ended, once it has been. */
+  private endedAt: number | undefined
+
+  /**
+   * Ends the ledger for good: finishes the block at hand, refuses what waits, and makes it durable that nothing follows.
+   * Answers the operator's word for it; asked again, the same. When the store does not answer, nothing is taken any more
+   * either, since the end may be stored: ask again.
+   * @throws LedgerError CLOSED; what the store throws
+   */
+  async end(): Promise<StoredEnd> {
+    this.checkOpen('queue')
+    const { store, lock } = this.deps
+    this.endedAt ??= Infinity // from now on nothing is taken; the height is known when the last block is
+    this.rejectWaiting()
+    while (this.isPumping) await this.idle
+    this.checkOpen('queue')
+    const { header, headerHash } = this.head
+    const signature = toBase64url(this.deps.operatorKey.sign(endSigningBytes(headerHash)))
+    if (!lock.isHeld) await lock.acquire(store.lockId, this.rules.chainId, 0)
+    await store.putEnd({ height: header.height, signature })
+    this.endedAt = header.height
+    return { height: header.height, signature }
+  }
+
+  /** As found at the start. @throws LedgerCorrupt when blocks follow the end */
+  resumeEnded({ height }: StoredEnd): void {
+    if (this.head.header.height !== height) throw new LedgerCorrupt(this.rules.chainId, `a block after its end, ${height}`) // prettier-ignore
+    this.endedAt = height
+  }
+
   /** Time of a block built now: never before the block before. */
   private blockTime(): number {
     return Math.max(this.deps.now(), this.head.header.timeMs)
@@ -141,6 +172,7 @@ export class Sequencer {
   /** @throws LedgerError CLOSED, STORE_UNAVAILABLE, QUEUE_FULL, QUOTA at once; later refusals by the promise */
   enqueue(candidate: Candidate): Promise<Executed> {
     this.checkOpen('queue')
+    this.checkNotEnded()
     if (this.isStoreAway) throw new LedgerError('queue', 'STORE_UNAVAILABLE', true)
     const { text, command } = candidate
     const waiting = { participant: command.participant, bytes: Buffer.byteLength(text) }
@@ -152,6 +184,19 @@ export class Sequencer {
 
   checkOpen(stage: 'queue' | 'read'): void {
     if (this.failure !== undefined) throw new LedgerError(stage, 'CLOSED', true, { why: this.failure })
+  }
+
+  /** @throws LedgerError ENDED */
+  checkNotEnded(): void {
+    if (this.endedAt !== undefined) throw this.ended()
+  }
+
+  private ended(): LedgerError {
+    return new LedgerError('queue', 'ENDED', true, { height: Math.min(this.endedAt!, this.head.header.height) })
+  }
+
+  private rejectWaiting(): void {
+    for (const { reject } of this.queue.takeAll()) reject(this.ended())
   }
 
   onCommit(listener: (height: number) => void): () => void {

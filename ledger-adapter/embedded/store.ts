@@ -21,6 +21,19 @@ export interface StoredCommand {
   readonly result: string
 }
 
+/** What is stored of a block. */
+export type StorableBlock = Pick<BuiltBlock, 'header' | 'headerHash' | 'events' | 'changes' | 'texts'> & {
+  readonly commands: readonly (Pick<BuiltBlock['commands'][number], 'digest' | 'text'> & {
+    readonly command: Pick<BuiltBlock['commands'][number]['command'], 'commandId'>
+  })[]
+}
+
+/** The operator's word that nothing follows the block of this height. */
+export interface StoredEnd {
+  readonly height: number
+  readonly signature: string
+}
+
 const COMMAND_PREFIX = commandKey('')
 
 const APPEND = `
@@ -101,7 +114,7 @@ export class LedgerStore {
   }
 
   /** One statement, hence one transaction and one round trip, on the session that holds the sequencer's lock. */
-  async append(block: BuiltBlock, signature: string): Promise<void> {
+  async append(block: StorableBlock, signature: string): Promise<void> {
     const { header, headerHash, commands, events, changes, texts } = block
     const gone = changes.filter(({ text }) => text === undefined)
     const entries = events.flatMap(({ cursor, topics }) => topics.map(({ topic }) => ({ topic, ...cursor })))
@@ -126,6 +139,23 @@ export class LedgerStore {
       intArray(entries.map(({ event }) => event)),
       textArray(gone.map(({ key }) => key)),
     ])
+  }
+
+  /** On the session that writes blocks, hence after all of them; once said it stays said. */
+  async putEnd({ height, signature }: StoredEnd): Promise<void> {
+    await this.writer.query(
+      `INSERT INTO sluice_ledger.ended (ledger, height, signature) VALUES ($1::int, $2::bigint, $3)
+       ON CONFLICT (ledger) DO NOTHING`,
+      [this.ledger, height, signature],
+    )
+  }
+
+  async end(): Promise<StoredEnd | undefined> {
+    const [row] = await this.database.query<{ height: string; signature: string }>(
+      'SELECT height, signature FROM sluice_ledger.ended WHERE ledger = $1',
+      [this.ledger],
+    )
+    return row && { height: Number(row.height), signature: row.signature }
   }
 
   async lastBlock(): Promise<StoredBlock | undefined> {

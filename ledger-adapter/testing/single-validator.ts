@@ -17,6 +17,7 @@ import { testGenesis } from '#contracts/testing/consortium'
 import { toBase64url } from '#proof/base64url'
 import { chainIdOf } from '#proof/block'
 import type { JsonObject } from '#proof/json'
+import { predecessorOf } from '#proof/predecessor'
 import { CometbftLedger, type CometbftLedgerOptions } from '../cometbft/cometbft-ledger.ts'
 import { CometbftRpc } from '../cometbft/rpc.ts'
 import { testRegistry } from './fixture.ts'
@@ -47,6 +48,7 @@ export class SingleValidator {
   private ledger: CometbftLedger | undefined
   private constructor(
     readonly home: string,
+    /** The founding document, or one that continues a ledger. */
     readonly genesis: GenesisDocument,
     private readonly program: string,
     private readonly held: Awaited<ReturnType<typeof claim>>,
@@ -57,16 +59,24 @@ export class SingleValidator {
   }
 
   static async create(program: string, over: Partial<GenesisDocument> = {}): Promise<SingleValidator> {
-    const home = await mkdtemp(join(tmpdir(), 'sluice-validator-'))
     const key = cometKey()
     const founding = testGenesis(over)
     const validators = [{ participant: 'manager', publicKey: consensusKey(key), power: 10 }]
-    const genesis = { ...founding, governance: { ...founding.governance, validators } }
+    return SingleValidator.make(program, { ...founding, governance: { ...founding.governance, validators } }, key)
+  }
+
+  private static async make(program: string, genesis: GenesisDocument, key: CometKey): Promise<SingleValidator> {
+    const home = await mkdtemp(join(tmpdir(), 'sluice-validator-'))
     const [abci, rpc, p2p] = (await freePorts(3)) as [number, number, number]
     const held = await claim(join(home, 'claim.json'), 'a test')
     const one = new SingleValidator(home, genesis, program, held, key, { abci, rpc, p2p })
     one.writeHome()
     return one
+  }
+
+  /** The validator of this key for a chain of this genesis, which knows it already. */
+  static of(program: string, document: JsonObject, key: CometKey): Promise<SingleValidator> {
+    return SingleValidator.make(program, document as unknown as GenesisDocument, key)
   }
 
   get rpcUrl(): string {
@@ -75,7 +85,11 @@ export class SingleValidator {
 
   /** Whom a verifier trusts from the start. */
   get validators() {
-    return { height: 1, timeMs: 0, validators: [{ publicKey: consensusKey(this.key), power: 10 }] }
+    return { height: this.firstHeight, timeMs: 0, validators: [{ publicKey: consensusKey(this.key), power: 10 }] }
+  }
+
+  private get firstHeight(): number {
+    return (predecessorOf(this.genesis as unknown as JsonObject)?.height ?? 0) + 1
   }
 
   private writeHome(): void {
@@ -92,7 +106,7 @@ export class SingleValidator {
       peers: [],
     }
     write('config/config.toml', configFile(config))
-    write('config/genesis.json', cometGenesis({ chainId, timeMs: Date.now(), validators: [validator], appState: genesis })) // prettier-ignore
+    write('config/genesis.json', cometGenesis({ chainId, timeMs: Date.now(), validators: [validator], appState: genesis, initialHeight: this.firstHeight })) // prettier-ignore
     write('config/node_key.json', nodeKeyFile(cometKey()))
     write('config/priv_validator_key.json', validatorKeyFile(key))
     write('data/priv_validator_state.json', NEW_VALIDATOR_STATE)

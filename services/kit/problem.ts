@@ -95,6 +95,7 @@ const OF_LEDGER_ERROR = {
     status: 503,
     title: { en: 'The network agrees on no block now; try again', zh: '网络暂时无法达成共识，请重试' },
   },
+  ENDED: { status: 409, title: { en: 'The ledger was ended', zh: '账本已终结' } },
   CLOSED: { status: 503, title: { en: 'The node is stopping; try again', zh: '节点正在停止，请重试' } },
   NOT_FOUND: { status: 404, title: { en: 'The ledger holds nothing there', zh: '账本中不存在' } },
   BEHIND_POSITION: {
