@@ -34,16 +34,14 @@ export interface Waiting {
 
 interface Lane<T> {
   readonly items: T[]
-  bytes: number
 }
 
 /**
- * Commands waiting for a block, a lane for each participant. A block takes one of each lane in turn: whoever sends much
- * waits for itself. Count only what is verified to be the participant's own, else others could use up its quota.
+ * How much waits, of everybody and of each participant, against the limits. Count only what is verified to be the
+ * participant's own, else others could use up its quota.
  */
-export class FairQueue<T extends Waiting> {
-  /** In the order of their turns. */
-  private lanes = new Map<string, Lane<T>>()
+export class Quota {
+  private readonly waiting = new Map<string, { count: number; bytes: number }>()
   private readonly rate: RateLimit
   private count = 0
   private bytes = 0
@@ -56,30 +54,65 @@ export class FairQueue<T extends Waiting> {
     return this.count
   }
 
-  /** @throws LedgerError QUEUE_FULL, QUOTA with `limit`, `max` and `retryAfterMs` */
-  push(item: T, nowMs: number): void {
+  /** @throws LedgerError QUEUE_FULL, QUOTA with `limit`, `max` and `retryAfterMs`; then nothing has been counted */
+  check({ participant, bytes }: Waiting, nowMs: number): void {
     const { limits } = this
-    const { participant, bytes } = item
-    const lane = this.lanes.get(participant)
+    const own = this.waiting.get(participant) ?? { count: 0, bytes: 0 }
     if (this.count >= limits.maxQueue) throw full('commands', this.count)
     if (this.bytes + bytes > limits.maxQueueBytes) throw full('bytes', this.bytes)
-    const own = lane?.items.length ?? 0
-    if (own >= limits.maxWaitingOfOne) throw quota(participant, 'waiting', limits.maxWaitingOfOne, RETRY_AFTER_MS)
-    if ((lane?.bytes ?? 0) + bytes > limits.maxWaitingBytesOfOne) {
+    if (own.count >= limits.maxWaitingOfOne) throw quota(participant, 'waiting', limits.maxWaitingOfOne, RETRY_AFTER_MS)
+    if (own.bytes + bytes > limits.maxWaitingBytesOfOne) {
       throw quota(participant, 'bytes', limits.maxWaitingBytesOfOne, RETRY_AFTER_MS)
     }
     const waitMs = this.rate.take(participant, nowMs)
     if (waitMs > 0) throw quota(participant, 'rate', limits.ratePerSecond, waitMs)
-    this.enter(lane, item)
   }
 
-  private enter(lane: Lane<T> | undefined, item: T): void {
-    const into = lane ?? { items: [], bytes: 0 }
-    if (!lane) this.lanes.set(item.participant, into)
-    into.items.push(item)
-    into.bytes += item.bytes
+  /** Counts it, whatever the limits. */
+  enter({ participant, bytes }: Waiting): void {
+    const own = this.waiting.get(participant) ?? { count: 0, bytes: 0 }
+    this.waiting.set(participant, { count: own.count + 1, bytes: own.bytes + bytes })
     this.count += 1
-    this.bytes += item.bytes
+    this.bytes += bytes
+  }
+
+  leave({ participant, bytes }: Waiting): void {
+    const own = this.waiting.get(participant)!
+    if (own.count === 1) this.waiting.delete(participant)
+    else this.waiting.set(participant, { count: own.count - 1, bytes: own.bytes - bytes })
+    this.count -= 1
+    this.bytes -= bytes
+  }
+}
+
+/**
+ * Commands waiting for a block, a lane for each participant. A block takes one of each lane in turn: whoever sends much
+ * waits for itself.
+ */
+export class FairQueue<T extends Waiting> {
+  /** In the order of their turns. */
+  private lanes = new Map<string, Lane<T>>()
+  private readonly quota: Quota
+
+  constructor(limits: QueueLimits) {
+    this.quota = new Quota(limits)
+  }
+
+  get length(): number {
+    return this.quota.length
+  }
+
+  /** @throws LedgerError QUEUE_FULL, QUOTA */
+  push(item: T, nowMs: number): void {
+    this.quota.check(item, nowMs)
+    this.enter(item)
+  }
+
+  private enter(item: T): void {
+    const lane = this.lanes.get(item.participant)
+    if (lane) lane.items.push(item)
+    else this.lanes.set(item.participant, { items: [item] })
+    this.quota.enter(item)
   }
 
   /** One of each lane in turn, each lane in its order, until a limit is reached; at least one when there is any. */
@@ -97,10 +130,8 @@ export class FairQueue<T extends Waiting> {
       // The next turn is at the end of the row: a map is walked in the order of insertion, also what is put in meanwhile.
       turns.delete(participant)
       if (turn.next < turn.items.length) turns.set(participant, turn)
-      this.lanes.get(participant)!.bytes -= item.bytes
     }
-    this.count -= taken.length
-    this.bytes -= bytes
+    for (const item of taken) this.quota.leave(item)
     const left = new Map<string, Lane<T>>()
     const gone = new Map<string, number>()
     for (const { participant } of taken) gone.set(participant, (gone.get(participant) ?? 0) + 1)
@@ -116,14 +147,13 @@ export class FairQueue<T extends Waiting> {
   /** What was taken and did not enter a block goes before everything else, whatever the limits. */
   putBack(items: readonly T[]): void {
     const after = this.takeAll()
-    for (const item of [...items, ...after]) this.enter(this.lanes.get(item.participant), item)
+    for (const item of [...items, ...after]) this.enter(item)
   }
 
   takeAll(): T[] {
     const all = [...this.lanes.values()].flatMap(({ items }) => items)
     this.lanes.clear()
-    this.count = 0
-    this.bytes = 0
+    for (const item of all) this.quota.leave(item)
     return all
   }
 }

@@ -1,4 +1,5 @@
 import type { Candidate } from '../application/admission.ts'
+import { DEFAULT_QUEUE_LIMITS, FairQueue, Quota, type QueueLimits, type Waiting } from '../application/fair-queue.ts'
 import { LEDGER_ERROR_CODES, LedgerError, type Executed, type LedgerErrorCode } from '../port.ts'
 import type { RefusalLog } from './application.ts'
 import { bundledSize, encodeBundle, MAX_BUNDLE_BYTES, MAX_BUNDLE_COMMANDS } from './bundle.ts'
@@ -6,9 +7,8 @@ import type { Commitment } from './machine.ts'
 import { RpcUnreachable, type CometbftRpc } from './rpc.ts'
 import type { Transactions } from './transactions.ts'
 
-export interface BundlerLimits {
-  /** Commands that wait for their block at most; more are refused QUEUE_FULL. */
-  readonly maxQueue: number
+/** What waits is what was taken and is in no block yet, sent or not. */
+export interface BundlerLimits extends QueueLimits {
   /** How long commands gather before they are sent, milliseconds. */
   readonly gatherMs: number
   /** After so long without a block the same bytes go out through another node, milliseconds. */
@@ -17,11 +17,16 @@ export interface BundlerLimits {
   readonly patienceMs: number
 }
 
-export const DEFAULT_LIMITS: BundlerLimits = { maxQueue: 20_000, gatherMs: 10, resendMs: 5_000, patienceMs: 60_000 }
+export const DEFAULT_LIMITS: BundlerLimits = {
+  ...DEFAULT_QUEUE_LIMITS,
+  gatherMs: 10,
+  resendMs: 5_000,
+  patienceMs: 60_000,
+}
 
-interface Waiting {
+interface Pending extends Waiting {
   readonly candidate: Candidate
-  readonly bytes: Uint8Array
+  readonly signed: Uint8Array
   readonly since: number
   readonly resolve: (executed: Executed) => void
   readonly reject: (error: LedgerError) => void
@@ -29,6 +34,7 @@ interface Waiting {
   sentAt: number
   /** Send it in a transaction of its own: a bundle with it was turned away. */
   isAlone: boolean
+  isQueued: boolean
 }
 
 /** What the bundler asks of the ledger around it. */
@@ -43,32 +49,52 @@ export interface BundlerDeps {
 }
 
 const SWEEP_MS = 250
+/** The limits are those of all that waits; the order of sending has none of its own. */
+const NO_LIMITS: QueueLimits = {
+  maxQueue: Infinity,
+  maxQueueBytes: Infinity,
+  maxWaitingOfOne: Infinity,
+  maxWaitingBytesOfOne: Infinity,
+  ratePerSecond: Infinity,
+  rateBurst: Infinity,
+}
+/** In one bundle, after its version. */
+const ROOM = MAX_BUNDLE_BYTES - 1
 
 /** Gathers commands into transactions, sends them, and settles each when a block says what became of it. */
 export class Bundler {
-  private readonly waiting = new Map<string, Waiting>()
-  private queue: Waiting[] = []
+  private readonly waiting = new Map<string, Pending>()
+  /** To be sent, in turn by participant. */
+  private readonly queue = new FairQueue<Pending>(NO_LIMITS)
+  /** To be sent by themselves. */
+  private alone: Pending[] = []
+  private readonly quota: Quota
   private isSending = false
   private closed: string | undefined
   private readonly sweeper: NodeJS.Timeout
 
   constructor(private readonly deps: BundlerDeps) {
+    this.quota = new Quota(deps.limits)
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS)
     this.sweeper.unref()
   }
 
-  /** The caller sees to it that an id is sent once at a time. @throws LedgerError QUEUE_FULL, CLOSED */
-  send(candidate: Candidate, bytes: Uint8Array): Promise<Executed> {
+  /**
+   * The caller sees to it that an id is sent once at a time, and that the signature is good: what waits counts against
+   * its author's quota.
+   * @throws LedgerError QUEUE_FULL, QUOTA, CLOSED
+   */
+  send(candidate: Candidate, signed: Uint8Array): Promise<Executed> {
     if (this.closed !== undefined) throw new LedgerError('queue', 'CLOSED', true, { why: this.closed })
-    if (this.waiting.size >= this.deps.limits.maxQueue) {
-      throw new LedgerError('queue', 'QUEUE_FULL', true, { waiting: this.waiting.size })
-    }
+    const counted: Waiting = { participant: candidate.command.participant, bytes: bundledSize(signed.length) }
+    const since = performance.now()
+    this.quota.check(counted, this.deps.now())
     return new Promise((resolve, reject) => {
-      const since = performance.now()
-      const one: Waiting = { candidate, bytes, since, resolve, reject, sends: 0, sentAt: 0, isAlone: false }
+      const fresh = { sends: 0, sentAt: 0, isQueued: false, isAlone: false }
+      const one: Pending = { ...counted, candidate, signed, since, resolve, reject, ...fresh }
       this.waiting.set(candidate.command.commandId, one)
-      this.queue.push(one)
-      this.pump()
+      this.quota.enter(one)
+      this.again(one)
     })
   }
 
@@ -78,7 +104,8 @@ export class Bundler {
     for (const one of [...this.waiting.values()]) {
       this.fail(one, new LedgerError('commit', 'CLOSED', one.sends === 0, { why: this.closed }))
     }
-    this.queue = []
+    this.queue.takeAll()
+    this.alone = []
   }
 
   /** A block is durable: who waited for one of its commands is answered. */
@@ -106,23 +133,30 @@ export class Bundler {
     }
   }
 
-  private succeed(one: Waiting, executed: Executed): void {
-    this.waiting.delete(executed.commandId)
+  private succeed(one: Pending, executed: Executed): void {
+    this.forget(one)
     one.resolve(executed)
   }
 
-  private fail(one: Waiting, error: LedgerError): void {
-    this.waiting.delete(one.candidate.command.commandId)
+  private fail(one: Pending, error: LedgerError): void {
+    this.forget(one)
     one.reject(error)
   }
 
-  private isWaiting(one: Waiting): boolean {
+  private forget(one: Pending): void {
+    if (this.isWaiting(one)) this.quota.leave(one)
+    this.waiting.delete(one.candidate.command.commandId)
+  }
+
+  private isWaiting(one: Pending): boolean {
     return this.waiting.get(one.candidate.command.commandId) === one
   }
 
-  private again(one: Waiting): void {
-    if (this.queue.includes(one)) return
-    this.queue.push(one)
+  private again(one: Pending): void {
+    if (one.isQueued) return
+    one.isQueued = true
+    if (one.isAlone) this.alone.push(one)
+    else this.queue.push(one, 0)
     this.pump()
   }
 
@@ -132,34 +166,27 @@ export class Bundler {
     setTimeout(() => void this.drain().finally(() => (this.isSending = false)), this.deps.limits.gatherMs)
   }
 
+  private get hasWork(): boolean {
+    return this.queue.length + this.alone.length > 0
+  }
+
   private async drain(): Promise<void> {
-    while (this.queue.length > 0 && this.closed === undefined) {
+    while (this.hasWork && this.closed === undefined) {
       const batch = this.takeBatch()
-      if (batch.length === 0) continue
-      if (!(await this.broadcast(batch))) return
+      if (batch.length > 0 && !(await this.broadcast(batch))) return
     }
   }
 
-  private takeBatch(): Waiting[] {
-    const batch: Waiting[] = []
-    let bytes = 1
-    while (this.queue.length > 0 && batch.length < MAX_BUNDLE_COMMANDS) {
-      const next = this.queue[0]!
-      bytes += bundledSize(next.bytes.length)
-      const isEnd = batch.length > 0 && (bytes > MAX_BUNDLE_BYTES || next.isAlone)
-      if (isEnd) break
-      this.queue.shift()
-      if (!this.isWaiting(next)) continue
-      batch.push(next)
-      if (next.isAlone) break
-    }
-    return batch
+  private takeBatch(): Pending[] {
+    const taken = this.alone.length > 0 ? this.alone.splice(0, 1) : this.queue.take(MAX_BUNDLE_COMMANDS, ROOM)
+    for (const one of taken) one.isQueued = false
+    return taken.filter((one) => this.isWaiting(one))
   }
 
   /** False when nothing more can be sent for now; the sweep tries again. */
-  private async broadcast(batch: readonly Waiting[]): Promise<boolean> {
+  private async broadcast(batch: readonly Pending[]): Promise<boolean> {
     const { rpcs, transactions } = this.deps
-    const tx = encodeBundle(batch.map(({ bytes }) => bytes))
+    const tx = encodeBundle(batch.map(({ signed }) => signed))
     const candidates = batch.map(({ candidate }) => candidate)
     transactions.add(tx, candidates)
     const tries = Math.max(...batch.map(({ sends }) => sends))
@@ -181,7 +208,7 @@ export class Bundler {
   }
 
   /** CheckTx refused: one command decides over its bundle, so each is sent alone; one that was alone has its answer. */
-  private async turnedAway(batch: readonly Waiting[], log: string): Promise<void> {
+  private async turnedAway(batch: readonly Pending[], log: string): Promise<void> {
     for (const one of batch) {
       if (!this.isWaiting(one)) continue
       const executed = await this.deps.recorded(one.candidate).catch((error: unknown) => error as LedgerError)
@@ -208,7 +235,7 @@ export class Bundler {
         this.again(one)
       }
     }
-    if (this.queue.length > 0) this.pump()
+    if (this.hasWork) this.pump()
   }
 }
 

@@ -72,6 +72,25 @@ describe.skipIf(missing !== undefined)('the CometBFT driver on one validator', (
     }
     await expect(ledger.prove({ kind: 'command', commandId: 'none' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
+
+  it('lets nobody have more waiting than its quota, and counts only what is its own', async () => {
+    const one = await create()
+    const limits = { maxWaitingOfOne: 5, gatherMs: 500, resendMs: 2_000 }
+    const ledger = await one.open((await testDatabase()).url, { limits })
+    const note = (name: string, participant = 'core', signer?: string) =>
+      ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', { name, text: '' }, { participant }), signer))
+    const greedy = Promise.allSettled(Array.from({ length: 20 }, (_, n) => note(`g${n}`)))
+    const modest = note('m', 'supplier-1')
+    const forged = note('f', 'supplier-1', 'core:maker')
+    await expect(forged).rejects.toMatchObject({ stage: 'admission', code: 'BAD_SIGNATURE' })
+    expect((await modest).outcome.accepted).toBe(true)
+    const settled = await greedy
+    const refused = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []))
+    expect(refused).toHaveLength(15)
+    const details = { participant: 'core', limit: 'waiting', max: 5, retryAfterMs: 1000 }
+    for (const reason of refused) expect(reason).toMatchObject({ stage: 'queue', code: 'QUOTA', details })
+    expect((await note('later')).outcome.accepted).toBe(true)
+  })
 })
 
 const cometSeedKey = () => Buffer.from(cometKey().publicKey, 'base64')

@@ -193,7 +193,7 @@ export class CometbftLedger implements Ledger {
 
   private async enter(candidate: Candidate, bytes: Uint8Array): Promise<Executed> {
     try {
-      this.preAdmit(candidate)
+      await this.preAdmit(candidate)
       return await this.bundler.send(candidate, bytes)
     } catch (error) {
       // Long after its expiry the id has left the state, but what was answered once is answered again.
@@ -202,13 +202,11 @@ export class CometbftLedger implements Ledger {
     }
   }
 
-  /** The rules of admission as far as the values are in memory; CheckTx and the block ask again. */
-  private preAdmit(candidate: Candidate): void {
-    try {
-      this.machine.admitNow(candidate, Math.max(this.now(), this.machine.timeMs))
-    } catch (error) {
-      if (!(error instanceof KeyNotLoaded)) throw error
-    }
+  /** The rules of admission against the next block; CheckTx and the block ask again. @throws LedgerError */
+  private async preAdmit(candidate: Candidate): Promise<void> {
+    const at = { height: this.machine.height + 1, timeMs: Math.max(this.now(), this.machine.timeMs) }
+    const error = await this.reading(() => this.machine.refusalOf(candidate, at))
+    if (error) throw error
   }
 
   private async recorded({ command, digest }: Candidate, otherwise?: LedgerError): Promise<Executed> {

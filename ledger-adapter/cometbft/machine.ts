@@ -101,12 +101,7 @@ export class Machine {
     return this.state.tree.get(keyHash(commandKey(commandId))) !== undefined
   }
 
-  /** The rules of admission against the next block. @throws LedgerError; KeyNotLoaded */
-  admitNow(candidate: Candidate, timeMs: number): void {
-    admit(candidate, { height: this.height + 1, timeMs }, { ...this.rules, read: this.state.read })
-  }
-
-  /** As `admitNow`, waiting for values that are not at hand; the reason, or undefined. */
+  /** By the rules of admission to this block, why not; undefined when it may enter. */
   async refusalOf(candidate: Candidate, block: { height: number; timeMs: number }): Promise<LedgerError | undefined> {
     try {
       await loading(this.state, () => admit(candidate, block, { ...this.rules, read: this.state.read }))
