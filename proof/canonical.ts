@@ -71,12 +71,7 @@ function writeList(list: readonly unknown[], depth: number, maxDepth: number): s
 
 function writeObject(object: object, depth: number, maxDepth: number): string | undefined {
   if ((object as { toJSON?: unknown }).toJSON !== undefined) return undefined
-  const keys = Object.keys(object)
-  for (let i = 1; i < keys.length; i += 1) {
-    if (keys[i - 1]! < keys[i]!) continue
-    keys.sort()
-    break
-  }
+  const keys = inOrder(Object.keys(object))
   let text = '{'
   for (let i = 0; i < keys.length; i += 1) {
     const key = keys[i]!
@@ -86,6 +81,18 @@ function writeObject(object: object, depth: number, maxDepth: number): string | 
     text += i === 0 ? `${name}:${item}` : `,${name}:${item}`
   }
   return `${text}}`
+}
+
+/** Few names, often in order already: in place, where the runtime's sort would copy them. */
+function inOrder(names: string[]): string[] {
+  if (names.length > 24) return names.sort()
+  for (let i = 1; i < names.length; i += 1) {
+    const name = names[i]!
+    let at = i
+    for (; at > 0 && names[at - 1]! > name; at -= 1) names[at] = names[at - 1]!
+    names[at] = name
+  }
+  return names
 }
 
 /** Names of fields as they are written: contracts have some hundreds, and every value repeats them. */
