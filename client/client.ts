@@ -1,3 +1,4 @@
+import { under } from './address.ts'
 import { toBase64url } from '#proof/base64url'
 import { decodeSigned, encodeSigned, signingBytes, type Command, type SignedCommand } from '#proof/command'
 import type { JsonObject } from '#proof/json'
@@ -13,7 +14,7 @@ export interface ClientSigner {
 }
 
 export interface ClientOptions {
-  /** `http://127.0.0.1:8080` */
+  /** `http://127.0.0.1:8080`; of a node's further ledger `http://127.0.0.1:8080/ledgers/CHAIN_ID`. */
   readonly url: string
   readonly signer: ClientSigner
   readonly fetch?: typeof fetch
@@ -183,7 +184,7 @@ export class SluiceClient {
     headers: Record<string, string>,
   ): Promise<Response> {
     const { url, language = 'en', fetch: fetcher = globalThis.fetch } = this.options
-    const response = await fetcher(new URL(path, url), {
+    const response = await fetcher(under(url, path), {
       method,
       headers: {
         ...headers,

@@ -1,3 +1,4 @@
+import { under } from './address.ts'
 import { BEARER_PROTOCOL_PREFIX, CLOSE, STREAM_PROTOCOL, type StreamMessage } from '#proof/stream'
 import type { AnyTrust } from '#proof/receipt'
 import {
@@ -23,7 +24,7 @@ export interface SocketLike {
 export type SocketFactory = (url: string, protocols: string[]) => SocketLike
 
 export interface SubscriberOptions {
-  /** `http://host:port` or `ws://host:port` of the node. */
+  /** `http://host:port` or `ws://host:port` of the node; of a further ledger with `/ledgers/CHAIN_ID`. */
   readonly url: string
   /** A token of `SluiceClient`, asked for at each connection: it may have expired. */
   readonly token: () => Promise<string>
@@ -126,7 +127,7 @@ export class Subscriber {
 
   private address(): string {
     const { cursor, topics } = this.state.checkpoint()
-    const url = new URL('/v1/stream', this.options.url.replace(/^http/, 'ws'))
+    const url = under(this.options.url.replace(/^http/, 'ws'), '/v1/stream')
     const have = Object.entries(topics).map(([topic, { count }]) => `${topic}:${count}`)
     if (cursor !== null) url.searchParams.set('from', cursor)
     if (cursor !== null) url.searchParams.set('have', have.join(','))

@@ -1,60 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { drizzle } from 'drizzle-orm/postgres-js'
 import type { FastifyInstance } from 'fastify'
-import postgres from 'postgres'
-import { describe, type Description } from '#contracts/describe'
-import type { Registry } from '#contracts/kernel/execute'
-import { registry as allContracts } from '#contracts/registry'
-import type { Ledger } from '#ledger-adapter/port'
-import type { Database, Projection } from '#node/projector/projection'
-import type { FileExchange } from '#node/exchange/exchange'
-import type { NoticeBoard } from '#node/notices/notice-board'
-import { PROJECTIONS } from '#node/projector/projections/index'
-import { topicTables } from '#node/projector/projections/topics'
-import { Projector } from '#node/projector/projector'
-import { READ_SCHEMA } from '#node/projector/tables'
-import { Relay, type SignalSender } from '#node/relay/relay'
-import type { Hash } from '#proof/hash'
-import { commandRoutes } from './commands/http.ts'
-import { exchangeService } from './exchange/http.ts'
-import { issuanceService } from './issuance/main.ts'
-import { mount } from './kit/route.ts'
+import type { Database } from '#node/projector/projection'
+import type { Relay } from '#node/relay/relay'
 import { createServer, type ServerOptions } from './kit/server.ts'
-import type { WorkflowStarter } from './kit/workflows.ts'
-import { noticeRoutes } from './notices/http.ts'
-import { createReading } from './reading/reading.ts'
-import { receivableSplitService } from './receivable-split/main.ts'
-import { recordRoutes } from './records/http.ts'
-import { servicingService } from './servicing/main.ts'
-import { sessionRoutes } from './session/http.ts'
-import { Sessions } from './session/sessions.ts'
+import { startLedgerApp, type LedgerApp, type LedgerAppOptions, type NodeManners } from './ledger-app.ts'
 import { verifyPage } from './verify-page/http.ts'
-import { streamService, type StreamLimits } from './stream/http.ts'
 
-export interface NodeAppOptions extends ServerOptions {
-  readonly ledger: Ledger
-  /** Of this organisation: read models, cursors. */
-  readonly databaseUrl: string
-  /** Starts and wakes workflows; workflows/temporal-port.ts is one. */
-  readonly workflows: WorkflowStarter & SignalSender
-  /** Where workflows tell people; without it there are no notices to read. */
-  readonly notices?: NoticeBoard
-  /** Files this organisation holds ready for others; without it there are none to pull. */
-  readonly exchange?: FileExchange
-  readonly registry?: Registry
-  /** What a version of the contracts says of itself, for a node that runs bundles; null: its sources. */
-  readonly descriptionOf?: (bundle: Hash | null) => Description
+export interface NodeAppOptions
+  extends Omit<ServerOptions, 'alias'>, LedgerAppOptions, Partial<Omit<NodeManners, 'tokenSecret'>> {
   /** What callers sign in to: the node's public name. */
   readonly audience?: string
   /** At least 32 bytes; without it one is made, and a restart ends all sessions. */
   readonly tokenSecret?: Uint8Array
-  readonly tokenLifetimeMs?: number
-  readonly projections?: readonly Projection[]
-  readonly stream?: Partial<StreamLimits>
   /** The longest that a read waits for its `?at=`. */
   readonly maxWaitMs?: number
   /** A projection or the relay failed and tries again. */
   readonly onError?: (where: string, error: unknown) => void
+  /**
+   * Further ledgers of this organisation, each under `/ledgers/CHAIN_ID`: parties that may not see each other's amounts
+   * run separate ones. Each has a database of its own for its read models.
+   */
+  readonly others?: readonly LedgerAppOptions[]
 }
 
 export interface NodeApp {
@@ -63,69 +29,76 @@ export interface NodeApp {
   readonly db: Database
   /** Workflows that wait for topics, for whoever starts them without a service. */
   readonly relay: Relay
-  /** Stops listening, streams, relay and projector, in this order; the ledger stays open. */
+  /** Every ledger that is served, by its chain's id. */
+  readonly ledgers: ReadonlyMap<string, Pick<LedgerApp, 'db' | 'relay'>>
+  /** Stops listening, streams, relay and projector, in this order; the ledgers stay open. */
   close(): Promise<void>
 }
 
-/** Every service of one node in one process, with its projector, relay and streams, all running. */
+export const ledgerPath = (chainId: string): string => `/ledgers/${chainId}`
+
+/**
+ * Every service of one node in one process, with its projector, relay and streams, all running. Its own ledger stands at
+ * the root and under its chain's id, each further one under its chain's id alone.
+ * @throws when two ledgers have one chain's id or one database
+ */
 export async function createNodeApp(options: NodeAppOptions): Promise<NodeApp> {
-  const { ledger, workflows, registry = allContracts, onError = tell } = options
-  const { descriptionOf = () => describe(registry) } = options
-  const sql = postgres(options.databaseUrl, { max: 16, onnotice: () => undefined })
-  const db = drizzle(sql)
-  const projections = options.projections ?? PROJECTIONS
-  const projector = new Projector({ ledger, db, projections, onError })
-  const relay = new Relay({ ledger, db, signals: workflows, onError: (error) => onError('relay', error) })
+  const all = [options, ...(options.others ?? [])]
+  requireDistinct('chain id', all.map(({ ledger }) => ledger.chainId)) // prettier-ignore
+  requireDistinct('database', all.map(({ databaseUrl }) => databaseUrl)) // prettier-ignore
+  const { audience = 'sluice', tokenSecret = randomBytes(32), onError = tell } = options
+  const { tokenLifetimeMs, stream, maxWaitMs } = options
+  const manners: NodeManners = {
+    audience,
+    tokenSecret,
+    onError,
+    ...(tokenLifetimeMs === undefined ? {} : { tokenLifetimeMs }),
+    ...(stream === undefined ? {} : { stream }),
+    ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+  }
+  const running: LedgerApp[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all(running.map((one) => one.stop()))
+  }
   try {
-    await projector.start()
-    await relay.start()
-    const app = await createServer(options)
-    const sessions = new Sessions({
-      ledger,
-      audience: options.audience ?? 'sluice',
-      secret: options.tokenSecret ?? randomBytes(32),
-      ...(options.tokenLifetimeMs === undefined ? {} : { tokenLifetimeMs: options.tokenLifetimeMs }),
-    })
-    const { maxWaitMs } = options
-    const reading = createReading({ ledger, db, ...(maxWaitMs === undefined ? {} : { maxWaitMs }) })
-    const deps = {
-      authenticator: sessions,
-      sessions,
-      ledger,
-      registry,
-      descriptionOf,
-      reading,
-      workflows,
-      waiting: relay,
-    }
+    for (const each of all) running.push(await startLedgerApp(each, among(all, each, manners)))
+    const [own, ...others] = running as [LedgerApp, ...LedgerApp[]]
+    const alias = ledgerPath(own.chainId)
+    const app = await createServer({ ...options, alias })
     verifyPage(app)
-    mount(app, sessionRoutes, deps)
-    mount(app, commandRoutes, deps)
-    mount(app, recordRoutes, deps)
-    if (options.notices) mount(app, noticeRoutes, { ...deps, notices: options.notices })
-    if (options.exchange) await app.register(exchangeService, { ...deps, exchange: options.exchange })
-    await app.register(issuanceService, deps)
-    await app.register(servicingService, deps)
-    await app.register(receivableSplitService, deps)
-    const { topics } = topicTables(READ_SCHEMA)
-    const directory = { topics: async () => (await db.select({ id: topics.id }).from(topics)).map(({ id }) => id) }
-    await app.register(streamService, {
-      ledger,
-      authenticator: sessions,
-      directory,
-      ...(options.stream ? { limits: options.stream } : {}),
-    })
+    await own.mountOn(app)
+    for (const other of others) {
+      await app.register(
+        async (scope) => {
+          // The description of the root's routes is theirs too.
+          scope.addHook('onRoute', (route) => void (route.schema = { ...route.schema, hide: true }))
+          await other.mountOn(scope)
+        },
+        { prefix: ledgerPath(other.chainId) },
+      )
+    }
     const close = async () => {
       await app.close()
-      await Promise.all([relay.stop(), projector.stop()])
-      await sql.end({ timeout: 5 })
+      await stop()
     }
-    return { app, db, relay, close }
+    return { app, db: own.db, relay: own.relay, ledgers: new Map(running.map((one) => [one.chainId, one])), close }
   } catch (error) {
-    await Promise.allSettled([relay.stop(), projector.stop()])
-    await sql.end({ timeout: 5 })
+    await stop()
     throw error
   }
+}
+
+/** Of several ledgers a complaint names the one that it is about. */
+const among = (all: readonly unknown[], { ledger }: LedgerAppOptions, manners: NodeManners): NodeManners =>
+  all.length === 1
+    ? manners
+    : { ...manners, onError: (where, error) => manners.onError(`${ledger.chainId} ${where}`, error) }
+
+function requireDistinct(what: string, values: readonly string[]): void {
+  const twice = values.find((value, index) => values.indexOf(value) !== index)
+  if (twice === undefined) return
+  // A database's address may hold a password.
+  throw new Error(`two ledgers of one node have the same ${what}${what === 'database' ? '' : ` ${twice}`}`)
 }
 
 const tell = (where: string, error: unknown): void => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import swagger from '@fastify/swagger'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import websocket from '@fastify/websocket'
@@ -15,10 +16,13 @@ export interface ServerOptions {
   readonly checkAnswers?: boolean
   /** The largest frame a subscriber may send. */
   readonly maxFrameBytes?: number
+  /** A path under which everything stands once more. */
+  readonly alias?: string
 }
 
 /** A Fastify server with the house's manners: problems, request ids, bounds, OpenAPI 3.1, websockets, graceful close. */
 export async function createServer(options: ServerOptions = {}): Promise<FastifyInstance> {
+  const { alias } = options
   const app = fastify({
     logger: options.logger ?? false,
     bodyLimit: MAX_BODY_BYTES,
@@ -29,6 +33,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Fastify
     forceCloseConnections: true,
     return503OnClosing: true,
     routerOptions: { maxParamLength: 200 },
+    ...(alias === undefined
+      ? {}
+      : { rewriteUrl: (request: IncomingMessage) => withoutAlias(request.url ?? '/', alias) }),
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
     // Bytes that are not HTTP at all never reach the error handler.
     clientErrorHandler: (_error, socket) => {
@@ -67,6 +74,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Fastify
   )
   return app
 }
+
+const withoutAlias = (url: string, alias: string): string =>
+  url.startsWith(`${alias}/`) ? url.slice(alias.length) : url
 
 /** The schema documents; what is sent is the whole answer, so that a field is never dropped in silence. */
 function serializer(schema: TSchema, check: boolean): (answer: unknown) => string {
