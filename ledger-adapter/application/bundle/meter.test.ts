@@ -67,6 +67,8 @@ describe('a bundle that does not end by itself', () => {
     ['a list that is filled', 'const a = []; a.length = 2 ** 31; return a.fill(1).length'],
     ['a list that doubles', 'let a = [1]; for (let i = 0; i < 60; i += 1) a = [...a, ...a]; return a.length'],
     ['a list that is joined to itself', 'let a = [1]; for (let i = 0; i < 60; i += 1) a = a.concat(a); return a.length'],
+    ['a list that grows', 'const a = []; for (;;) a.push(a.length)'],
+    ['a chain that grows', 'let a; for (;;) a = { a }'],
     ['huge bytes', 'return new Uint8Array(2 ** 31).length'],
     ['a huge buffer', 'return new ArrayBuffer(2 ** 31).byteLength'],
     ['an integer that squares', 'let n = 3n; for (let i = 0; i < 60; i += 1) n *= n; return n > 0n'],
@@ -101,7 +103,7 @@ describe('a bundle that does not end by itself', () => {
     }
     for (const n of [MAX_STEPS / 4 - 10, MAX_STEPS / 4 + 10, MAX_STEPS - 1000]) {
       expect(outcome(n, 0), String(n)).toContain(`"${n}"`)
-      expect(outcome(n, 2), String(n)).toContain(`"${n}"`)
+      expect(outcome(n, 1), String(n)).toContain(`"${n}"`)
     }
     expect(outcome(MAX_STEPS + 10, 0)).toContain(BEYOND)
     expect(outcome(MAX_STEPS + 10, 1)).toContain(BEYOND)
@@ -148,7 +150,7 @@ describe('counting', () => {
     }
   })
 
-  it('is far from what the contracts do: a plan’s whole life decides as its sources do', () => {
+  it('leaves room for what the contracts do: a plan’s whole life decides as its sources do', () => {
     const version = SandboxedContracts.load(built.hash, built.text)
     const told = ended().world
     const world = consortium()
@@ -159,6 +161,7 @@ describe('counting', () => {
       const one = { contract, method, args, commandId: 'c' }
       const facts = { chainId: 'test', height: world.height, blockTimeMs: world.blockTimeMs }
       const got = version.execute(world.read, one, callers.get(who)!, facts)
+      expect(version.spent, `${name} in a context that ran before`).toBeGreaterThan(0)
       most = Math.max(most, version.spent)
       const want = registry.execute(world.read, one, callers.get(who)!, facts)
       // A plan is pinned to the version that registers it, which is the one difference.
@@ -167,7 +170,7 @@ describe('counting', () => {
       if (got.accepted && want.accepted) expect([...got.written.keys()]).toEqual([...want.written.keys()])
       world.call(who, name, args)
     }
-    expect(most).toBeGreaterThan(1000)
-    expect(most).toBeLessThan(MAX_STEPS / 4 / 10)
+    expect(most).toBeGreaterThan(1_000_000)
+    expect(most).toBeLessThan(MAX_STEPS / 4 / 2)
   })
 })

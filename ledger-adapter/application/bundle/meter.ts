@@ -10,7 +10,7 @@ import { parse, type AnyNode, type Node } from 'acorn'
 /** Names within a bundle for what counts; a bundle that has such a name itself is refused. */
 export const METER = {
   step: '$meter_step', apart: '$meter_apart', enter: '$meter_enter', leave: '$meter_leave', caught: '$meter_caught', text: '$meter_text',
-  list: '$meter_list', fields: '$meter_fields', '+': '$meter_add', '*': '$meter_mul', '**': '$meter_pow',
+  made: '$meter_made', list: '$meter_list', fields: '$meter_fields', '+': '$meter_add', '*': '$meter_mul', '**': '$meter_pow',
   '<<': '$meter_shl', update: '$meter_update',
 } as const // prettier-ignore
 const PREFIX = '$meter_'
@@ -74,11 +74,19 @@ class Writer {
       case 'TaggedTemplateExpression':
         return this.plain(node, new Map([[node.quasi, this.plain(node.quasi)]]))
       case 'ObjectExpression':
-        return this.spreads(node, node.properties, METER.fields)
+        return made(node.properties.length, this.spreads(node, node.properties, METER.fields))
       case 'ArrayExpression':
-        return this.spreads(node, node.elements, METER.list)
-      case 'CallExpression':
+        return made(node.elements.length, this.spreads(node, node.elements, METER.list))
       case 'NewExpression':
+        return made(3, this.spreads(node, node.arguments, METER.list))
+      case 'YieldExpression': {
+        // What a generator gives may be gathered without a loop, by a pattern.
+        const { argument, delegate } = node
+        if (delegate) return this.plain(node)
+        if (!argument) return `yield${made(YIELDED, 'void 0')}`
+        return this.plain(node, new Map([[argument, made(YIELDED, `(${this.write(argument)})`)]]))
+      }
+      case 'CallExpression':
         return this.spreads(node, node.arguments, METER.list)
       case 'WithStatement':
         throw new MeterError('the text uses `with`')
@@ -174,6 +182,11 @@ class Writer {
     return this.plain(node, given)
   }
 }
+
+/** What is made takes memory for each of its fields, and for itself. */
+const made = (fields: number, text: string): string => ` ${METER.made}(${fields + 1},${text})`
+
+const YIELDED = 7
 
 const STILL: ReadonlySet<string> = new Set(['Literal', 'Identifier', 'FunctionExpression', 'ArrowFunctionExpression'])
 

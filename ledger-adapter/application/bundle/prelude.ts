@@ -40,6 +40,8 @@ export const BOUNDS = {
   depth: 1_000,
   /** Characters of a text, places of a list, that are made at once. */
   size: 4 << 20,
+  /** Fields of objects and lists that one call makes, kept or not. */
+  cells: 32_000_000,
   /** Bits of an integer. */
   bits: 1 << 16,
 } as const
@@ -63,7 +65,7 @@ const meterText = `const meter = (() => {
   const MOST = 1n << ${BOUNDS.bits}n
   const NativeMap = Map, NativeSet = Set
   const isBytes = (value) => ArrayBuffer.isView(value) && !(value instanceof DataView)
-  let steps = 0, limit = Infinity, depth = 0, isOver = false
+  let cells = 0, steps = 0, limit = Infinity, depth = 0, isOver = false
   const over = () => {
     isOver = true
     steps = Infinity
@@ -84,10 +86,20 @@ const meterText = `const meter = (() => {
     return value
   }
   const bits = (value) => (value < 0n ? -value : value).toString(16).length * 4
+  const ITERATOR = Symbol.iterator
+  const listed = Array.prototype[ITERATOR]
   const list = (items) => {
+    if (isArray(items) && items[ITERATOR] === listed) {
+      make(items.length)
+      if ((cells += items.length) > ${BOUNDS.cells}) over()
+      return items
+    }
     const out = []
-    for (const item of items) { step(); out[out.length] = item }
-    if (out.length > ${BOUNDS.size}) over()
+    for (const item of items) {
+      step()
+      if (out.length === ${BOUNDS.size}) over()
+      out[out.length] = item
+    }
     return out
   }
   const functions = {
@@ -108,6 +120,10 @@ const meterText = `const meter = (() => {
       if (error instanceof RangeError && typeof error.message === 'string' && (error.message === STACK || error.message.startsWith(LENGTH))) over()
     },
     ${METER.text}: grown,
+    ${METER.made}: (fields, value) => {
+      if ((cells += fields) > ${BOUNDS.cells}) over()
+      return value
+    },
     ${METER.list}: list,
     ${METER.fields}: (value) => { if (typeof value === 'object' && value !== null) charge(keys(value).length); return value },
     '${METER['+']}': (a, b) => {
@@ -159,6 +175,12 @@ const meterText = `const meter = (() => {
   for (const owner of [String.prototype, Array.prototype, TypedArray.prototype]) {
     for (const name of ownKeys(owner)) if (typeof name === 'string' && !cheap.has(name)) counted(owner, name, byLength)
   }
+  const { push } = Array.prototype
+  const pushing = { push(...items) {
+    if (this.length > ${BOUNDS.size}) over()
+    return apply(push, this, items)
+  } }
+  defineProperty(Array.prototype, 'push', { ...getOwnPropertyDescriptor(Array.prototype, 'push'), value: pushing.push })
   counted(String.prototype, 'repeat', (self, [count]) => make(String(self).length * count))
   for (const name of ['padStart', 'padEnd']) counted(String.prototype, name, (_, [length]) => make(+length))
   counted(Array.prototype, 'toString', byLength) // nested lists, one within another
@@ -212,7 +234,7 @@ const meterText = `const meter = (() => {
   }
   return {
     locals,
-    begin: (most) => { steps = 0; limit = most; depth = 0; isOver = false },
+    begin: (most) => { cells = 0; steps = 0; limit = most; depth = 0; isOver = false },
     spent: () => (isOver ? -1 : steps),
   }
 })()
