@@ -14,3 +14,4 @@ export {
   type SubscriberCheckpoint,
   type VerifiedEvent,
 } from './subscriber-state.ts'
+export { Proofs } from './proofs.ts'

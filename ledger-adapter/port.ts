@@ -54,6 +54,8 @@ export type Provable =
   | { readonly kind: 'topic'; readonly topic: string; readonly height?: number }
   /** That the command never happened; once block time has passed its expiry, and while that is remembered. */
   | { readonly kind: 'expired'; readonly command: Command }
+  /** How the validators of this height became those of the latest, on a ledger that has validators. */
+  | { readonly kind: 'validators'; readonly from: number }
 
 export const LEDGER_ERROR_CODES = {
   /** Not canonical, oversized, missing or unknown field; `details` names it. */

@@ -7,6 +7,7 @@ import type { Registry } from '#contracts/kernel/execute'
 import { registry as allContracts } from '#contracts/registry'
 import type { Ledger } from '#ledger-adapter/port'
 import type { FileExchange } from '#node/exchange/exchange'
+import type { AssetBook } from '#node/ingest/asset-book'
 import type { NoticeBoard } from '#node/notices/notice-board'
 import type { Database, Projection } from '#node/projector/projection'
 import { PROJECTIONS } from '#node/projector/projections/index'
@@ -23,6 +24,7 @@ import type { WorkflowStarter } from './kit/workflows.ts'
 import { noticeRoutes } from './notices/http.ts'
 import { createReading } from './reading/reading.ts'
 import { receivableSplitService } from './receivable-split/main.ts'
+import { proofRoutes } from './proofs/http.ts'
 import { recordRoutes } from './records/http.ts'
 import { servicingService } from './servicing/main.ts'
 import { sessionRoutes } from './session/http.ts'
@@ -40,6 +42,8 @@ export interface LedgerAppOptions {
   readonly notices?: NoticeBoard
   /** Files this organisation holds ready for others; without it there are none to pull. */
   readonly exchange?: FileExchange
+  /** The tapes this organisation holds; without them no asset is proven here. */
+  readonly assets?: AssetBook
   readonly registry?: Registry
   /** What a version of the contracts says of itself, for a node that runs bundles; null: its sources. */
   readonly descriptionOf?: (bundle: Hash | null) => Description
@@ -117,6 +121,8 @@ async function mountLedger(
   }
   mount(app, sessionRoutes, deps)
   mount(app, commandRoutes, deps)
+  const { assets } = options
+  mount(app, proofRoutes, { ...deps, ...(maxWaitMs === undefined ? {} : { maxWaitMs }), ...(assets ? { assets } : {}) })
   mount(app, recordRoutes, deps)
   if (options.notices) mount(app, noticeRoutes, { ...deps, notices: options.notices })
   if (options.exchange) await app.register(exchangeService, { ...deps, exchange: options.exchange })

@@ -7,8 +7,9 @@ import { keyHash } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { provesExpiry, type Anchoring } from '../embedded/prove.ts'
 import { LedgerError } from '../port.ts'
+import { blocksToFollow } from './follow.ts'
 import type { Machine } from './machine.ts'
-import type { CometbftRpc } from './rpc.ts'
+import { RpcError, type CometbftRpc } from './rpc.ts'
 import type { ReplicaStore } from './store.ts'
 
 const DEFAULT_PATIENCE_MS = 15_000
@@ -69,6 +70,19 @@ export class ConsensusAnchoring implements Anchoring {
     const { tree, anchor } = await this.ofState()
     const timeMs = anchor.kind === 'cometbft' ? millisOf(anchor.header.time) : anchor.header.timeMs
     return provesExpiry(timeMs, expiresAt) ? { tree, anchor, next: null } : undefined
+  }
+
+  /** @throws LedgerError NOT_FOUND when this node has no header of that height, or not yet */
+  async validatorsFrom(height: number): Promise<readonly LightBlock[]> {
+    const latest = this.machine.height
+    if (height < 1 || height > latest) throw new LedgerError('read', 'NOT_FOUND', true, { from: height, latest })
+    try {
+      // Not through the kept anchors: what is followed here is asked for once.
+      return await blocksToFollow(await this.lightBlock(latest), (at) => this.ask(at), height)
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error
+      throw new LedgerError('read', 'NOT_FOUND', true, { from: height, why: error.data.slice(0, 200) })
+    }
   }
 
   /** The state after this height or a later one, as soon as a header says its root. @throws LedgerError BEHIND_POSITION */

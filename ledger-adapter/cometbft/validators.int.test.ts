@@ -4,7 +4,7 @@ import { cometKey } from '#engines/cometbft/keys'
 import { testDatabase } from '#engines/testing/index'
 import { fromBase64url } from '#proof/base64url'
 import { canonicalBytes } from '#proof/canonical'
-import { verifyReceipt } from '#proof/verify-receipt'
+import { verifyReceipt, verifyValidators } from '#proof/verify-receipt'
 import { decide } from '../testing/decide.ts'
 import { signTest, testCommand } from '../testing/fixture.ts'
 import { cometbftProgram, consensusKey, SingleValidator } from '../testing/single-validator.ts'
@@ -55,6 +55,19 @@ describe.skipIf(missing !== undefined)('validators decided by governance', () =>
       { kind: 'key', key: `notes/note/n${notes}` },
     ] as const) {
       expect(verifyReceipt(canonicalBytes(await ledger.prove(what)), trust), what.kind).toMatchObject({ ok: true })
+    }
+    // Followed in one receipt from genesis, and on from where another ended; before the chain and after it there is none.
+    const half = verifyValidators(canonicalBytes(await ledger.prove({ kind: 'validators', from: 1 })), trust)
+    if (!half.ok) throw new Error(`${half.reason} ${half.field}`)
+    expect(half.trusted.height).toBeGreaterThan(position.height)
+    expect(half.trusted.validators).toEqual([{ publicKey: own, power: 10 }])
+    await note()
+    const rest = await ledger.prove({ kind: 'validators', from: half.trusted.height })
+    const reached = verifyValidators(canonicalBytes(rest), { ...trust, validators: half.trusted })
+    if (!reached.ok) throw new Error(`${reached.reason} ${reached.field}`)
+    expect(reached.trusted.height).toBeGreaterThan(half.trusted.height)
+    for (const from of [0, 1_000_000]) {
+      await expect(ledger.prove({ kind: 'validators', from })).rejects.toMatchObject({ code: 'NOT_FOUND' })
     }
   }, 60_000)
 

@@ -1,6 +1,7 @@
 import { resultHash, type CommandResult, type SignedHeader } from '#proof/block'
 import { EMPTY_FEED, eventDigest, feedKey, type Feed } from '#proof/feed'
 import { canonicalJson } from '#proof/canonical'
+import type { LightBlock } from '#proof/cometbft/index'
 import type { Json, JsonObject } from '#proof/json'
 import { ListTree } from '#proof/list-tree'
 import type { Anchor, KeyReceipt, Place, Receipt } from '#proof/receipt'
@@ -29,6 +30,8 @@ export interface Anchoring {
   afterExpiry(
     expiresAt: number,
   ): Promise<{ readonly tree: StateTree; readonly anchor: Anchor; readonly next: SignedHeader | null } | undefined>
+  /** Headers that lead from the validators of a height to those of the latest; absent where an operator signs. */
+  validatorsFrom?(height: number): Promise<readonly LightBlock[]>
 }
 
 export interface AnchoredState {
@@ -115,6 +118,11 @@ export class Prover {
         return this.key(what.key, what.height)
       case 'expired':
         return this.expired(what.command)
+      case 'validators': {
+        const blocks = await this.anchoring.validatorsFrom?.(what.from)
+        if (!blocks) throw notFound({ from: what.from, why: 'an operator signs this ledger: it has no validators' })
+        return { kind: 'validators', blocks }
+      }
       case 'topic': {
         const { found, proof, anchor } = await this.key(feedKey(what.topic), what.height)
         const { count, hash } = found.present ? (found.value as unknown as Feed) : EMPTY_FEED

@@ -3,14 +3,14 @@ import type { Description, MethodDescription } from '#contracts/describe'
 import { mayRead } from '#contracts/entitlement'
 import { bundleAt } from '#contracts/governance/read'
 import { bundlesKey } from '#contracts/governance/state'
-import { parseCursor, type Executed, type Ledger, type Provable } from '#ledger-adapter/port'
+import type { Executed, Ledger } from '#ledger-adapter/port'
 import { LedgerEntitlement } from '#node/feed/entitlement'
 import { readState } from '#node/read-state'
 import { ID_PATTERN } from '#proof/command'
 import type { Hash } from '#proof/hash'
 import type { SignedIn } from '../kit/caller.ts'
 import { languageOf } from '../kit/language.ts'
-import { badRequest, notFound } from '../kit/problem.ts'
+import { notFound } from '../kit/problem.ts'
 import { routeOf, type Route } from '../kit/route.ts'
 import { AnySignedCommand } from './signed-command.ts'
 import { Committed, positionText, submit } from './submit.ts'
@@ -82,80 +82,6 @@ async function visibleEvents(ledger: Ledger, { outcome }: Executed, { participan
   })
 }
 
-const proofOf = (url: string, summary: string, what: (id: string) => Provable) =>
-  route({
-    method: 'GET',
-    url,
-    summary,
-    schema: {
-      params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) }),
-      response: { 200: Type.Any() },
-    },
-    async handler({ params, caller }, { ledger }) {
-      const wanted = what(params.id)
-      await mustBeReadable(ledger, wanted, params.id, caller)
-      return ledger.prove(wanted)
-    },
-  })
-
-/** Proofs show what they prove: the same rule of visibility as for the thing itself. */
-async function mustBeReadable(ledger: Ledger, what: Provable, id: string, caller: SignedIn): Promise<void> {
-  const entitlement = new LedgerEntitlement(ledger, mayRead)
-  const topics = what.kind === 'topic' ? [what.topic] : await topicsOfEvent(ledger, what)
-  if ((await entitlement.readable(caller.participant, topics)).size === 0) throw notFound(what.kind, id)
-}
-
-/** The cursor before an event's own: events are asked for after a cursor. */
-async function topicsOfEvent(ledger: Ledger, what: Provable): Promise<string[]> {
-  if (what.kind !== 'event') return []
-  const { height, index, event } = what.cursor
-  const before = height === 0 && index === 0 && event === 0 ? undefined : previous(what.cursor)
-  const [found] = await ledger.events(before, { limit: 1 })
-  const is = found && found.cursor.height === height && found.cursor.index === index && found.cursor.event === event
-  return is ? found.topics.map(({ topic }) => topic) : []
-}
-
-const LAST = 999_999_999
-function previous({ height, index, event }: { height: number; index: number; event: number }) {
-  if (event > 0) return { height, index, event: event - 1 }
-  return index > 0 ? { height, index: index - 1, event: LAST } : { height: height - 1, index: LAST, event: LAST }
-}
-
-function eventProvable(id: string): Provable {
-  try {
-    return { kind: 'event', cursor: parseCursor(id) }
-  } catch {
-    throw badRequest('BAD_REQUEST', [{ field: '/path/id', problem: 'height.index.event expected' }])
-  }
-}
-
-const eventProof = proofOf(
-  '/v1/proofs/events/{id}',
-  'Proof that an event happened; the id is its cursor',
-  eventProvable,
-)
-const topicProof = proofOf(
-  '/v1/proofs/topics/{id}',
-  'Proof of how many events a topic has, and of their chained hash',
-  (topic) => ({
-    kind: 'topic',
-    topic,
-  }),
-)
-
-const commandProof = route({
-  method: 'GET',
-  url: '/v1/proofs/commands/{id}',
-  summary: "Receipt of one's own command",
-  schema: { params: Type.Object({ id: Id }), response: { 200: Type.Any() } },
-  async handler({ params, caller }, { ledger }) {
-    const receipt = await ledger.prove({ kind: 'command', commandId: params.id })
-    const { participant } = receipt['command'] as { participant?: string }
-    if (participant !== caller.participant) throw notFound('command', params.id)
-    return receipt
-  },
-})
-
 const methodOf = ({ sentence, roles, functions, ...rest }: MethodDescription, language: 'zh' | 'en') => ({
   ...rest,
   sentence: sentence[language],
@@ -217,12 +143,4 @@ const head = route({
   handler: async (_request, { ledger }) => ({ chainId: ledger.chainId, ...(await ledger.head()) }),
 })
 
-export const commandRoutes: readonly Route<CommandDeps>[] = [
-  submitCommand,
-  commandOutcome,
-  eventProof,
-  topicProof,
-  commandProof,
-  contracts,
-  head,
-]
+export const commandRoutes: readonly Route<CommandDeps>[] = [submitCommand, commandOutcome, contracts, head]
