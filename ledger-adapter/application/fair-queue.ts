@@ -54,13 +54,17 @@ export class Quota {
     return this.count
   }
 
-  /** @throws LedgerError QUEUE_FULL, QUOTA with `limit`, `max` and `retryAfterMs`; then nothing has been counted */
-  check({ participant, bytes }: Waiting, nowMs: number): void {
+  /**
+   * @param agreed what the consortium lets one participant have waiting; the node's own limit holds beside it
+   * @throws LedgerError QUEUE_FULL, QUOTA with `limit`, `max` and `retryAfterMs`; then nothing has been counted
+   */
+  check({ participant, bytes }: Waiting, nowMs: number, agreed: number): void {
     const { limits } = this
+    const most = Math.min(limits.maxWaitingOfOne, agreed)
     const own = this.waiting.get(participant) ?? { count: 0, bytes: 0 }
     if (this.count >= limits.maxQueue) throw full('commands', this.count)
     if (this.bytes + bytes > limits.maxQueueBytes) throw full('bytes', this.bytes)
-    if (own.count >= limits.maxWaitingOfOne) throw quota(participant, 'waiting', limits.maxWaitingOfOne, RETRY_AFTER_MS)
+    if (own.count >= most) throw quota(participant, 'waiting', most, RETRY_AFTER_MS)
     if (own.bytes + bytes > limits.maxWaitingBytesOfOne) {
       throw quota(participant, 'bytes', limits.maxWaitingBytesOfOne, RETRY_AFTER_MS)
     }
@@ -103,8 +107,8 @@ export class FairQueue<T extends Waiting> {
   }
 
   /** @throws LedgerError QUEUE_FULL, QUOTA */
-  push(item: T, nowMs: number): void {
-    this.quota.check(item, nowMs)
+  push(item: T, nowMs: number, agreed = Infinity): void {
+    this.quota.check(item, nowMs, agreed)
     this.enter(item)
   }
 

@@ -1,6 +1,6 @@
 import type { Timestamp } from 'cosmjs-types/google/protobuf/timestamp'
 import * as abci from 'cosmjs-types/tendermint/abci/types'
-import type { Validator } from '#contracts/governance/state'
+import type { Parameters, Validator } from '#contracts/governance/state'
 import { fromBase64url, toBase64url } from '#proof/base64url'
 import { genesisHash } from '#proof/block'
 import { canonicalJson } from '#proof/canonical'
@@ -108,9 +108,11 @@ export class LedgerApplication extends BaseApplication {
     const at = { height: Number(request.height), timeMs: toMs(request.time) }
     const seen = new Set<string>()
     const txs: Uint8Array[] = []
+    const size = new BlockSize(await machine.agree())
     let bytes = 0n
     for (const tx of request.txs) {
-      const candidates = transactions.read(tx)?.filter(isCandidate) ?? []
+      const entries = transactions.read(tx) ?? []
+      const candidates = entries.filter(isCandidate)
       let useful = 0
       let isAhead = false
       for (const candidate of candidates) {
@@ -122,7 +124,7 @@ export class LedgerApplication extends BaseApplication {
       }
       if (useful === 0 || isAhead) continue
       bytes += protoSize(tx.length)
-      if (bytes > request.maxTxBytes) break
+      if (bytes > request.maxTxBytes || !size.takes(entries.length, tx.length)) break
       for (const { command } of candidates) seen.add(command.commandId)
       txs.push(tx)
     }
@@ -130,9 +132,14 @@ export class LedgerApplication extends BaseApplication {
   }
 
   /** Refuses only what no honest node can have proposed: what a block does with the rest is the same on every node. */
-  override processProposal({ txs }: abci.RequestProcessProposal): abci.ResponseProcessProposal {
-    const isReadable = txs.every((tx) => this.deps.transactions.read(tx) !== undefined)
-    return { status: isReadable ? ACCEPT : REJECT }
+  override async processProposal({ txs }: abci.RequestProcessProposal): Promise<abci.ResponseProcessProposal> {
+    const { machine, transactions } = this.deps
+    const size = new BlockSize(await machine.agree())
+    const isAcceptable = txs.every((tx) => {
+      const read = transactions.read(tx)
+      return read !== undefined && size.takes(read.length, tx.length)
+    })
+    return { status: isAcceptable ? ACCEPT : REJECT }
   }
 
   override async finalizeBlock(request: abci.RequestFinalizeBlock): Promise<abci.ResponseFinalizeBlock> {
@@ -180,6 +187,22 @@ export class LedgerApplication extends BaseApplication {
 
   private stateRoot(): Uint8Array {
     return hexToBytes(this.deps.machine.state.tree.root())
+  }
+}
+
+/** What a block may hold by the parameters that governance decides; one transaction may always enter. */
+class BlockSize {
+  private transactions = 0
+  private commands = 0
+  private bytes = 0
+  constructor(private readonly most: Parameters) {}
+
+  takes(commands: number, bytes: number): boolean {
+    this.transactions += 1
+    this.commands += commands
+    this.bytes += bytes
+    if (this.transactions === 1) return true
+    return this.commands <= this.most.maxBlockCommands && this.bytes <= this.most.maxBlockBytes
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Parameters } from '#contracts/governance/state'
 import type { Candidate } from '../application/admission.ts'
 import { DEFAULT_QUEUE_LIMITS, FairQueue, Quota, type QueueLimits, type Waiting } from '../application/fair-queue.ts'
 import { LEDGER_ERROR_CODES, LedgerError, type Executed, type LedgerErrorCode } from '../port.ts'
@@ -44,6 +45,8 @@ export interface BundlerDeps {
   readonly transactions: Transactions
   readonly limits: BundlerLimits
   readonly now: () => number
+  /** What governance decided, as last known. */
+  readonly parameters: () => Parameters
   /** The recorded answer, when the command is recorded. @throws LedgerError COMMAND_ID_CONFLICT */
   readonly recorded: (candidate: Candidate) => Promise<Executed | undefined>
 }
@@ -88,7 +91,7 @@ export class Bundler {
     if (this.closed !== undefined) throw new LedgerError('queue', 'CLOSED', true, { why: this.closed })
     const counted: Waiting = { participant: candidate.command.participant, bytes: bundledSize(signed.length) }
     const since = performance.now()
-    this.quota.check(counted, this.deps.now())
+    this.quota.check(counted, this.deps.now(), this.deps.parameters().maxQueuedPerParticipant)
     return new Promise((resolve, reject) => {
       const fresh = { sends: 0, sentAt: 0, isQueued: false, isAlone: false }
       const one: Pending = { ...counted, candidate, signed, since, resolve, reject, ...fresh }
@@ -178,7 +181,8 @@ export class Bundler {
   }
 
   private takeBatch(): Pending[] {
-    const taken = this.alone.length > 0 ? this.alone.splice(0, 1) : this.queue.take(MAX_BUNDLE_COMMANDS, ROOM)
+    const most = Math.min(MAX_BUNDLE_COMMANDS, this.deps.parameters().maxBlockCommands)
+    const taken = this.alone.length > 0 ? this.alone.splice(0, 1) : this.queue.take(most, ROOM)
     for (const one of taken) one.isQueued = false
     return taken.filter((one) => this.isWaiting(one))
   }

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { GenesisDocument } from '#contracts/genesis'
+import { testGenesis } from '#contracts/testing/consortium'
 import { cometKey } from '#engines/cometbft/keys'
 import { testDatabase } from '#engines/testing/index'
 import { toBase64url } from '#proof/base64url'
@@ -15,8 +17,8 @@ if (missing !== undefined) console.warn(`tests of the CometBFT driver are skippe
 describe.skipIf(missing !== undefined)('the CometBFT driver on one validator', () => {
   let validator: SingleValidator | undefined
   afterEach(() => validator?.dispose())
-  const create = async () => {
-    validator = await SingleValidator.create((program as { path: string }).path)
+  const create = async (over: Partial<GenesisDocument> = {}) => {
+    validator = await SingleValidator.create((program as { path: string }).path, over)
     return validator
   }
 
@@ -90,6 +92,20 @@ describe.skipIf(missing !== undefined)('the CometBFT driver on one validator', (
     const details = { participant: 'core', limit: 'waiting', max: 5, retryAfterMs: 1000 }
     for (const reason of refused) expect(reason).toMatchObject({ stage: 'queue', code: 'QUOTA', details })
     expect((await note('later')).outcome.accepted).toBe(true)
+  })
+
+  it('keeps to the limits that governance decides', async () => {
+    const parameters = { maxBlockCommands: 3, maxQueuedPerParticipant: 8 }
+    const one = await create({ governance: { ...testGenesis().governance, parameters } })
+    const ledger = await one.open((await testDatabase()).url, { limits: { gatherMs: 500, resendMs: 5_000 } })
+    const note = (n: number) =>
+      ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', { name: `n${n}`, text: '' })))
+    const settled = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => note(n)))
+    const refused = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []))
+    expect(refused).toHaveLength(2)
+    for (const reason of refused) expect(reason).toMatchObject({ code: 'QUOTA', details: { limit: 'waiting', max: 8 } })
+    const heights = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value.position.height] : []))
+    for (const height of heights) expect(heights.filter((other) => other === height).length).toBeLessThanOrEqual(3)
   })
 })
 

@@ -86,6 +86,7 @@ export class CometbftLedger implements Ledger {
       transactions: this.transactions,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       now: this.now,
+      parameters: () => machine.parameters,
       recorded: async (candidate) =>
         machine.isRecorded(candidate.command.commandId) ? this.recorded(candidate) : undefined,
     })
@@ -119,6 +120,7 @@ export class CometbftLedger implements Ledger {
       const recovered = await recover(store.rows, rules, undefined)
       const machine = new Machine(rules, recovered, await store.height(), { store, lock })
       await machine.enterGenesis(genesis.events)
+      await machine.agree()
       const ledger = new CometbftLedger(chainId, options, database, lock, store, machine)
       await ledger.serve()
       return ledger

@@ -1,5 +1,5 @@
-import { validatorsAt, validatorUpdates } from '#contracts/governance/read'
-import type { Validator } from '#contracts/governance/state'
+import { parametersAt, validatorsAt, validatorUpdates } from '#contracts/governance/read'
+import { DEFAULT_PARAMETERS, type Parameters, type Validator } from '#contracts/governance/state'
 import type { EventRecord } from '#contracts/kernel/event'
 import type { Key, Read } from '#contracts/kernel/state'
 import { admit, type Candidate } from '../application/admission.ts'
@@ -48,6 +48,8 @@ export class Machine {
   /** Time of the last block of consensus, milliseconds; 0 before the first since the start. */
   timeMs: number
   private current: Head | undefined
+  /** As last asked for. */
+  parameters: Parameters = DEFAULT_PARAMETERS
   private pending: (Commitment & { readonly restore: () => void }) | undefined
   private isClosed = false
 
@@ -90,6 +92,12 @@ export class Machine {
   /** The chain does not begin before, milliseconds. */
   get beginsAtMs(): number {
     return this.rules.predecessor?.timeMs ?? 0
+  }
+
+  /** What governance says of the next block; all nodes say the same. */
+  async agree(): Promise<Parameters> {
+    this.parameters = await loading(this.state, () => parametersAt(this.state.read, this.height + 1))
+    return this.parameters
   }
 
   private readAfter(block: BuiltBlock | undefined): Read {

@@ -1,5 +1,7 @@
 import postgres from 'postgres'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { GenesisDocument } from '#contracts/genesis'
+import { testGenesis } from '#contracts/testing/consortium'
 import { testDatabase } from '#engines/testing/index'
 import { genesisHash } from '#proof/block'
 import { decodeSigned } from '#proof/command'
@@ -20,8 +22,8 @@ afterEach(async () => {
   for (const clean of cleanup.splice(0).reverse()) await clean()
 })
 
-const start = async (over: Partial<EmbeddedLedgerOptions> = {}) => {
-  const ledger = await EmbeddedLedger.open({ ...testLedgerOptions(url), ...over })
+const start = async (over: Partial<EmbeddedLedgerOptions> = {}, founded: Partial<GenesisDocument> = {}) => {
+  const ledger = await EmbeddedLedger.open({ ...testLedgerOptions(url, founded), ...over })
   cleanup.push(() => ledger.close())
   return ledger
 }
@@ -170,6 +172,19 @@ describe('embedded ledger, when something fails', () => {
     now += 100
     expect((await more(10)).outcome.accepted).toBe(true)
     expect(await verified(ledger)).toMatchObject({ commands: 30 + 5 + 10 + 1 + 1 })
+  })
+
+  it('keeps to the limits that governance decides', async () => {
+    const parameters = { maxBlockCommands: 3, maxQueuedPerParticipant: 8 }
+    const ledger = await start({}, { governance: { ...testGenesis().governance, parameters } })
+    await ledger.submit(note(ledger, 'first'))
+    const settled = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => ledger.submit(note(ledger, `n${n}`))))
+    const heights = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value.position.height] : []))
+    expect(heights.length).toBeGreaterThanOrEqual(8)
+    for (const height of heights) expect(heights.filter((other) => other === height).length).toBeLessThanOrEqual(3)
+    for (const each of settled) {
+      if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'QUOTA', details: { limit: 'waiting', max: 8 } }) // prettier-ignore
+    }
   })
 
   it('bounds what is read: exports at once, keys and events of one answer', async () => {

@@ -1,3 +1,5 @@
+import { parametersAt } from '#contracts/governance/read'
+import { DEFAULT_PARAMETERS, type Parameters } from '#contracts/governance/state'
 import { toBase64url } from '#proof/base64url'
 import { headerSigningBytes, type SignedHeader } from '#proof/block'
 import { admit, verifyAhead, type Candidate } from '../application/admission.ts'
@@ -22,9 +24,9 @@ import { endSigningBytes } from '#proof/predecessor'
 import type { LedgerStore, StoredBlock, StoredEnd } from './store.ts'
 
 export interface SequencerLimits extends QueueLimits {
-  /** Commands in one block at most. */
+  /** Commands in one block at most; the consortium's parameter holds beside it. */
   readonly maxBlockCommands: number
-  /** Bytes of command text in one block at most; a single command may always enter. */
+  /** Bytes of command text in one block at most, likewise; a single command may always enter. */
   readonly maxBlockBytes: number
   /** How long waiting commands are kept while the store is away, in milliseconds. */
   readonly storePatienceMs: number
@@ -33,8 +35,8 @@ export interface SequencerLimits extends QueueLimits {
 }
 
 export const DEFAULT_LIMITS: SequencerLimits = {
-  maxBlockCommands: 2_000,
-  maxBlockBytes: 16 << 20,
+  maxBlockCommands: 20_000,
+  maxBlockBytes: 64 << 20,
   ...DEFAULT_QUEUE_LIMITS,
   storePatienceMs: 10_000,
   storeTimeoutMs: 30_000,
@@ -74,6 +76,7 @@ export class Sequencer {
   /** Keys that the next turn of the loop asks the store for. */
   private readonly wanted: string[] = []
   readonly state: Recovered['state']
+  private parameters: Parameters = DEFAULT_PARAMETERS
 
   constructor(
     private readonly rules: ApplicationRules,
@@ -177,7 +180,11 @@ export class Sequencer {
     const { text, command } = candidate
     const waiting = { participant: command.participant, bytes: Buffer.byteLength(text) }
     return new Promise((resolve, reject) => {
-      this.queue.push({ ...waiting, candidate, resolve, reject, isAnswered: false }, this.deps.now())
+      this.queue.push(
+        { ...waiting, candidate, resolve, reject, isAnswered: false },
+        this.deps.now(),
+        this.parameters.maxQueuedPerParticipant,
+      )
       this.pump()
     })
   }
@@ -223,11 +230,24 @@ export class Sequencer {
     })
   }
 
+  /** What governance says of the next block. */
+  private async agree(): Promise<Parameters> {
+    const height = this.head.header.height + 1
+    try {
+      this.parameters = await loading(this.state, () => parametersAt(this.state.read, height))
+    } catch (error) {
+      if (!isStoreError(error)) throw error // else the block will say so, and what was last known bounds it well enough
+    }
+    return this.parameters
+  }
+
   private async drain(): Promise<void> {
-    const { maxBlockCommands, maxBlockBytes } = this.deps.limits
+    const { limits } = this.deps
     try {
       while (this.queue.length > 0 && this.failure === undefined) {
-        const batch = this.queue.take(maxBlockCommands, maxBlockBytes)
+        const { maxBlockCommands, maxBlockBytes } = await this.agree()
+        const most = Math.min(limits.maxBlockCommands, maxBlockCommands)
+        const batch = this.queue.take(most, Math.min(limits.maxBlockBytes, maxBlockBytes))
         await this.sequence(batch).catch((error: unknown) => {
           answerAll(batch, 'commit', false) // a defect of ours: nobody is left waiting, and the ledger closes
           throw error
