@@ -35,6 +35,11 @@ export const COMMANDS: readonly {
     load: () => import('./network.ts'),
   },
   {
+    name: 'ledger',
+    summary: 'end an embedded ledger, so that a network can go on from it',
+    load: () => import('./ledger.ts'),
+  },
+  {
     name: 'engines',
     summary: 'the servers on this machine: Postgres, Temporal',
     load: () => import('./engines.ts'),

@@ -21,6 +21,10 @@ interface Create extends Home {
   readonly organisations?: string
   readonly clock: string
   readonly startDate?: string
+  readonly fromExport?: string
+  readonly validatorKeys?: string
+  readonly keys?: string
+  readonly bundles?: string
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -40,7 +44,20 @@ export function register(program: Command): void {
     .option('--organisations <file>', 'JSON list of organisations; the demonstration’s sixteen by default')
     .option('--clock <clock>', `${CLOCKS.join(' or ')}: whether business dates follow the clock on the wall`, 'wall')
     .option('--start-date <date>', 'first business date; today in Shanghai by default')
+    .option('--from-export <file>', 'go on from an embedded ledger that was ended, by its export (`sluice ledger end`)')
+    .option('--validator-keys <dir>', 'with --from-export: keys of the validators that its governance decided on')
+    .option('--keys <dir>', 'with --from-export: its organisations’ keys, opened by SLUICE_PASSPHRASE')
+    .option('--bundles <dir>', 'with --from-export: versions of the contracts that its governance activated')
     .action(create)
+  network
+    .command('validator-key')
+    .description('make the key of a validator to be, for governance to decide on')
+    .requiredOption('--organisation <id>', 'whose')
+    .requiredOption('--out <dir>', 'where to keep it')
+    .action(async ({ organisation, out }: { organisation: string; out: string }) => {
+      const { makeValidatorKey } = await import('../network/continue.ts')
+      print(await makeValidatorKey(resolve(out), organisation))
+    })
   network
     .command('up')
     .description('run everything until Ctrl-C; the next start takes it up where it stood')
@@ -102,12 +119,25 @@ async function up({ home }: Home): Promise<never> {
 async function create(options: Create): Promise<void> {
   const { name, validators, organisations, clock } = options
   const home = resolve(options.home)
+  if (options.fromExport !== undefined) return made(home, await continued(home, options.fromExport, options))
   const known = CLOCKS.find((each) => each === clock)
   if (!known) throw new CommandFailure(`--clock must be ${CLOCKS.join(' or ')}, not ${clock}`, 2)
   const startDate = options.startDate ?? (await firstDateOf(home)) ?? todayInShanghai()
   if (!isIsoDate(startDate)) throw new CommandFailure(`--start-date: no such day: ${startDate}`, 2)
   const members = await readOrganisations(organisations)
-  const { manifest, made } = await createNetwork({ home, name, validators, members, clock: known, startDate: isoDate(startDate) }) // prettier-ignore
+  made(home, await createNetwork({ home, name, validators, members, clock: known, startDate: isoDate(startDate) }))
+}
+
+async function continued(home: string, exportFile: string, { name, validatorKeys, keys, bundles }: Create) {
+  const passphrase = process.env['SLUICE_PASSPHRASE'] ?? ''
+  if (validatorKeys === undefined || keys === undefined || passphrase === '')
+    throw new CommandFailure('--from-export needs --validator-keys, --keys, and SLUICE_PASSPHRASE, which opens the keys', 2) // prettier-ignore
+  const { continueNetwork } = await import('../network/continue.ts')
+  const given = { home, name, exportFile, validatorKeys, keys, passphrase }
+  return continueNetwork({ ...given, ...(bundles === undefined ? {} : { bundles }) })
+}
+
+function made(home: string, { manifest, made }: Awaited<ReturnType<typeof createNetwork>>): void {
   print(`${made ? 'made' : 'there already, nothing changed:'} ${manifest.chainId} in ${home}`)
   for (const node of manifest.nodes) {
     const served = manifest.organisations.filter((each) => each.node === node.name).map(({ id }) => id)

@@ -1,20 +1,12 @@
-import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import type { Command } from 'commander'
-import { foundingGenesis, genesisEvents, type GenesisDocument } from '#contracts/genesis'
-import { callerOf } from '#contracts/membership/caller'
-import { registry } from '#contracts/registry'
-import { ContractVersions } from '#ledger-adapter/application/bundle/versions'
-import { contractRules } from '#ledger-adapter/application/contract-rules'
 import { verifyNative } from '#ledger-adapter/application/verify-native'
-import { verifyExport, type ContractRules, type ExportSummary } from '#proof/verify-export'
+import { verifyExport, type ExportSummary } from '#proof/verify-export'
 import { LANGUAGES, verdictWords, type Language } from '#client/receipt-words'
 import type { AnyTrust, ReceiptVerdict, ValidatorsVerdict } from '#proof/receipt'
 import { verifyReceipt, verifyValidators } from '#proof/verify-receipt'
-import type { BundleStore, FolderBundleStore } from '#ledger-adapter/application/bundle/store'
 import { CommandFailure } from '../failure.ts'
 import { existingStore } from '../stack/bundles.ts'
+import { exportLines, exportRules } from '../verify/export-file.ts'
 import { isReceiptFile, receiptBytes } from '../verify/receipt-file.ts'
 import { trustOf, type TrustOptions } from '../verify/trust.ts'
 
@@ -92,68 +84,14 @@ export async function verifyFile(file: string, options: Options = {}): Promise<E
   return verdict.summary
 }
 
-/**
- * Every command is decided again by the version of the contracts of its time: the sources of this program, or a bundle.
- * Which one genesis names is known when its document has been read, which is first.
- */
-function exportRules(store: FolderBundleStore | undefined): ContractRules {
-  let versions: ContractVersions | undefined
-  const founded = (): ContractVersions => {
-    if (!versions) throw new Error('the genesis document comes first')
-    return versions
-  }
-  const resolver = {
-    versionFor: (...asked: Parameters<ContractVersions['versionFor']>) => founded().versionFor(...asked),
-  }
-  return contractRules(resolver, callerOf, (json) => {
-    const document = json as unknown as GenesisDocument
-    versions ??= new ContractVersions({
-      store: store ?? NO_BUNDLES,
-      genesisBundle: foundingGenesis(json).governance.bundle,
-      sources: registry,
-    })
-    return genesisEvents(document)
-  })
-}
-
-const NO_BUNDLES: Pick<BundleStore, 'text'> = {
-  text(hash) {
-    throw new CommandFailure(
-      `contracts ${hash} decided some of its blocks: name the folder that holds them by --bundles`,
-    )
-  },
-}
-
 async function read<T>(file: string, use: (lines: AsyncIterable<string>) => Promise<T>): Promise<T> {
-  const source = createReadStream(file)
-  const stream = file.endsWith('.gz') ? source.pipe(createGunzip()) : source
-  if (stream !== source) source.on('error', (error) => stream.destroy(error))
   try {
-    return await use(linesOf(stream))
+    return await use(exportLines(file))
   } catch (error) {
     if (error instanceof CommandFailure) throw error
     const problem = error instanceof Error ? error.message : String(error)
     throw new CommandFailure(`${file}: ${problem}`, 1, { cause: error })
-  } finally {
-    source.destroy()
   }
-}
-
-/** Split at line feeds alone: readline also splits at U+2028, which JSON text may hold. */
-async function* linesOf(stream: Readable): AsyncIterable<string> {
-  let rest: Buffer[] = []
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    let from = 0
-    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
-      rest.push(chunk.subarray(from, at))
-      yield decoder.decode(Buffer.concat(rest))
-      rest = []
-      from = at + 1
-    }
-    if (from < chunk.length) rest.push(chunk.subarray(from))
-  }
-  if (rest.length > 0) yield decoder.decode(Buffer.concat(rest))
 }
 
 export function describe(summary: ExportSummary, options: Options): string {

@@ -68,16 +68,21 @@ export async function createNetwork(options: CreateOptions): Promise<{ manifest:
     requireSame(home, before, options.name, asked)
     return { manifest: before, made: false }
   }
+  return { manifest: await makeHome(home, (folder) => fill(folder, options, asked)), made: true }
+}
+
+/** Fills a new folder beside, which then takes its place: it appears whole or not at all. @throws CommandFailure when it is not empty */
+export async function makeHome<T>(home: string, filling: (folder: string) => Promise<T>): Promise<T> {
   const there = await readdir(home).catch(() => [])
   if (there.length > 0)
     throw new CommandFailure(`${home} is not empty and holds no network (${there.slice(0, 3).join(', ')}); name another folder`) // prettier-ignore
   const beside = `${home}.creating`
   await rm(beside, { recursive: true, force: true }) // what a run that was cut short left: nobody has used its keys
   await mkdir(beside, { recursive: true, mode: 0o700 })
-  const manifest = await fill(beside, options, asked)
+  const filled = await filling(beside)
   await mkdir(dirname(home), { recursive: true })
   await rename(beside, home) // replaces an empty folder, and nothing else
-  return { manifest, made: true }
+  return filled
 }
 
 const askedOf = ({ validators, clock, startDate, members }: CreateOptions): Manifest['asked'] => ({

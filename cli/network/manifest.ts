@@ -38,6 +38,8 @@ export type Manifest = Static<typeof Manifest>
 
 export const manifestFile = (home: string): string => join(home, 'network.json')
 export const genesisFile = (home: string): string => join(home, 'genesis.json')
+/** The export of the ledger that the network continues, where it continues one. */
+export const historyFile = (home: string): string => join(home, 'history.jsonl.gz')
 export const nodeFolder = (home: string, node: string): string => join(home, 'nodes', node)
 export const cometHome = (home: string, node: string): string => join(nodeFolder(home, node), 'cometbft')
 export const organisationFolder = (home: string, organisation: string): string =>

@@ -3,9 +3,12 @@ import type { VersionResolver } from '#contracts/kernel/execute'
 import { callerOf } from '#contracts/membership/caller'
 import type { ContractVersions } from '#ledger-adapter/application/bundle/versions'
 import { CometbftLedger } from '#ledger-adapter/cometbft/cometbft-ledger'
+import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
+import { predecessorOf } from '#proof/predecessor'
 import { join } from 'node:path'
 import { nodeVersions } from '../stack/bundles.ts'
-import { nodeFolder, nodeNamed, readGenesis, readManifest } from './manifest.ts'
+import { exportLines, exportRules } from '../verify/export-file.ts'
+import { historyFile, nodeFolder, nodeNamed, readGenesis, readManifest } from './manifest.ts'
 
 export interface NodeLedgerOptions {
   readonly home: string
@@ -23,6 +26,12 @@ export async function networkVersions(home: string, node: string): Promise<Contr
   return nodeVersions(genesis, join(nodeFolder(home, node), 'bundles'))
 }
 
+/** What a network goes on from; read until the node has stored all of it. */
+const historyOf = (home: string, node: string) => ({
+  lines: () => exportLines(historyFile(home)),
+  rules: exportRules(new FolderBundleStore(join(nodeFolder(home, node), 'bundles'))),
+})
+
 /**
  * Opens one node's ledger on the port where its CometBFT looks for it. Commands that its own CometBFT does not take in
  * time go through the others.
@@ -39,6 +48,7 @@ export async function openNodeLedger(options: NodeLedgerOptions): Promise<Cometb
   return CometbftLedger.open({
     databaseUrl,
     genesis: { document, events: genesisEvents(document as unknown as GenesisDocument) },
+    ...(predecessorOf(document) && { history: historyOf(home, node.name) }),
     registry,
     callerOf,
     listen: { port: node.ports.abci },
