@@ -37,6 +37,7 @@ export const HTML = `<!doctype html>
       <h2 id="key-title" data-word="key-title"></h2>
       ${input('participant')}
       ${input('key-id')}
+      <p data-word="sm2-note" class="note"></p>
       ${button('make-key')}
       ${status('key-state')}
       <code id="public-key"></code>
@@ -44,6 +45,7 @@ export const HTML = `<!doctype html>
     <section aria-labelledby="command-title">
       <h2 id="command-title" data-word="command-title"></h2>
       ${label('method', '<select id="method"></select>')}
+      <div id="form"></div>
       ${area('args', 6)}
       ${button('review')}
       <div id="review-panel" hidden>
@@ -92,6 +94,8 @@ button { font: inherit; margin-top: .75rem; padding: .4rem 1rem; border-radius: 
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 #fields { white-space: pre-wrap }
 .sentence { font-size: 1.1rem; border-left: 4px solid var(--accent); padding-left: .75rem }
+.note, .problem { font-size: .9rem }
+.problem { margin: 0; color: var(--bad) }
 .status { white-space: pre-wrap; overflow-wrap: anywhere; min-height: 1.6em }
 .status[data-good="true"] { color: var(--good) }
 .status[data-good="false"] { color: var(--bad) }

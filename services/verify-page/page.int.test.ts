@@ -79,6 +79,17 @@ describe('the page in Chromium', () => {
     const shown = JSON.parse(await textOf('canonical')) as JsonObject
     expect(shown).toMatchObject({ contract: 'receivable', method: 'openBatch', args: BATCH, participant: 'core' })
     expect(await textOf('signed')).toBe(Buffer.from('sluice/command/v1\n').toString('hex') + (await textOf('digest')))
+    // A field of its own for each argument, with its unit: it says the same as the JSON, either way.
+    expect(await page.inputValue('#arg-batch')).toBe(BATCH.batch)
+    expect(await page.locator('label[for="arg-minimumSplitFen"]').innerText()).toBe(
+      'minimumSplitFen · 分 · 仅相关方可见',
+    )
+    await page.fill('#arg-minimumSplitFen', '12345')
+    expect(await page.isVisible('#review-panel')).toBe(false)
+    expect(JSON.parse(await page.inputValue('#args'))).toEqual({ ...BATCH, minimumSplitFen: '12345' })
+    await page.click('#review')
+    await page.waitForSelector('#review-panel:not([hidden])')
+    expect(await textOf('sentence-zh')).toContain('最小拆分 123.45 元')
     // Whoever changes the arguments after looking has to look again.
     await page.fill('#args', '{}')
     expect(await page.isVisible('#review-panel')).toBe(false)

@@ -8,7 +8,9 @@ import { utf8ToBytes } from '#proof/hash'
 import type { Json, JsonObject } from '#proof/json'
 import { verifyReceipt } from '#proof/verify-receipt'
 import { keptKey, makeKey, type BrowserKey } from './browser-key.ts'
-import { METHODS, review } from './review.ts'
+import { METHODS } from './arguments.ts'
+import { ArgumentForm } from './form.ts'
+import { review } from './review.ts'
 import { trustOfText } from './trust.ts'
 import { WORDS } from './words.ts'
 
@@ -21,6 +23,8 @@ let language: Language = navigator.language.startsWith('zh') ? 'zh' : 'en'
 let key: BrowserKey | undefined
 let reviewed: { readonly key: BrowserKey; readonly command: Command } | undefined
 let receiptText: string | undefined
+const form = new ArgumentForm(field('args'), hideReview)
+const shownMethod = () => METHODS.get(field('method').value) ?? []
 
 const say = (id: string, text: string, isGood?: boolean): void => {
   element(id).textContent = text
@@ -133,6 +137,7 @@ function listen(): void {
   element('language').addEventListener('click', () => {
     language = LANGUAGES.find((other) => other !== language)!
     showWords()
+    form.redraw(language)
   })
   field('trust').value = localStorage.getItem(TRUST) ?? ''
   field('trust').addEventListener('change', () => localStorage.setItem(TRUST, field('trust').value))
@@ -142,10 +147,9 @@ function listen(): void {
     showWords()
   })
   field('method').addEventListener('change', () => {
-    field('args').value = JSON.stringify(METHODS.get(field('method').value) ?? {}, undefined, 2)
+    form.show(shownMethod(), language)
     hideReview()
   })
-  field('args').addEventListener('input', hideReview)
   on('review', 'submit-state', prepare)
   on('submit', 'submit-state', submit)
   on('verify', 'verdict', verify)
@@ -171,6 +175,7 @@ async function start(): Promise<void> {
     field('key-id').value = key.keyId
   }
   showWords()
+  form.show(shownMethod(), language)
   document.body.dataset['ready'] = 'true'
 }
 

@@ -1,3 +1,5 @@
+import type { Unit } from '#contracts/describe-fields'
+import type { Visibility } from '#contracts/kernel/visibility'
 import type { Language } from '#client/receipt-words'
 
 /** The page's own words, by the ids of its elements. */
@@ -16,7 +18,12 @@ export const WORDS: Readonly<Record<Language, Readonly<Record<string, string>>>>
     'key-is': '公钥如下，请本单位管理员以 membership.addKey 登记：',
     'command-title': '三、签署命令',
     'method-label': '方法',
-    'args-label': '参数（JSON，金额以分为单位的文本）',
+    'args-label': '全部参数（JSON，与上面各项相同；签署以此为准）',
+    'may-be-empty': '可不填',
+    NOT_A_WHOLE_NUMBER: '请填写整数',
+    NOT_JSON: '不是有效的 JSON',
+    'sm2-note':
+      '此处只能生成 Ed25519 密钥。浏览器的 WebCrypto 不支持国密 SM2，无法在页面中保管不可导出的 SM2 私钥；SM2 操作员请用 sluice 命令行或本单位的密码设备签署。SM2 签署的命令，其收据可以在本页验证。',
     review: '查看将要签署的内容',
     'review-title': '您将签署',
     'fields-label': '各项内容',
@@ -50,7 +57,12 @@ export const WORDS: Readonly<Record<Language, Readonly<Record<string, string>>>>
     'key-is': 'The public key, for your administrator to register by membership.addKey:',
     'command-title': '3. Sign a command',
     'method-label': 'Method',
-    'args-label': 'Arguments (JSON, amounts as text in fen)',
+    'args-label': 'All arguments (JSON, the same as the fields above; this is what will be signed)',
+    'may-be-empty': 'may be empty',
+    NOT_A_WHOLE_NUMBER: 'a whole number, please',
+    NOT_JSON: 'not valid JSON',
+    'sm2-note':
+      'Only Ed25519 keys are made here. WebCrypto has no SM2, so no page can keep an SM2 key that cannot be exported: operators with SM2 keys sign with the sluice command line or their own cryptographic device. Receipts of commands signed with SM2 can be verified on this page.',
     review: 'Show what will be signed',
     'review-title': 'You are going to sign',
     'fields-label': 'Its fields',
@@ -70,4 +82,14 @@ export const WORDS: Readonly<Record<Language, Readonly<Record<string, string>>>>
     'no-key': 'Make a key first.',
     language: '中文',
   },
+}
+
+export const UNIT_WORDS: Readonly<Record<Language, Readonly<Record<Unit, string>>>> = {
+  zh: { fen: '分', units: '份', months: '月', days: '天', bytes: '字节', milliseconds: '毫秒', height: '区块高度' },
+  en: { fen: 'fen', units: 'units', months: 'months', days: 'days', bytes: 'bytes', milliseconds: 'milliseconds', height: 'block height' }, // prettier-ignore
+}
+
+export const VISIBILITY_WORDS: Readonly<Record<Language, Readonly<Record<Visibility, string>>>> = {
+  zh: { public: '全体成员可见', parties: '仅相关方可见', commitment: '仅哈希上链' },
+  en: { public: 'seen by all members', parties: 'seen by the parties', commitment: 'a hash only' },
 }
