@@ -5,6 +5,7 @@ import type { Database } from '#node/projector/projection'
 import { liveHeight } from '#node/projector/state'
 import { READ_SCHEMA } from '#node/projector/tables'
 import { topicTables } from '#node/projector/projections/topics'
+import { Heights } from './heights.ts'
 import { badRequest, behindPosition } from '../kit/problem.ts'
 import type { SignedIn } from '../kit/caller.ts'
 
@@ -26,13 +27,13 @@ export function parsePosition(text: string): Position {
   return { height: Number(match[1]), index: Number(match[2]) }
 }
 
-const POLL_MS = 20
 /** One height's answer per participant is kept; a node serves so many at a time. */
 const MAX_KEPT = 1_000
 
 export function createReading(options: { ledger: Ledger; db: Database; maxWaitMs?: number }): Reading {
   const { ledger, db, maxWaitMs = 5_000 } = options
   const { topics } = topicTables(READ_SCHEMA)
+  const heights = new Heights((projections) => liveHeight(db, projections))
   const entitlement = new LedgerEntitlement(ledger, mayRead)
   const kept = new Map<string, { height: number; topics: readonly string[] }>()
   return {
@@ -57,14 +58,9 @@ export function createReading(options: { ledger: Ledger; db: Database; maxWaitMs
     async reach(at, projections) {
       if (at === undefined) return
       const { height } = parsePosition(at)
-      const deadline = Date.now() + maxWaitMs
-      for (;;) {
-        // Whose topics are not in yet would not be seen by those who may.
-        const reached = await liveHeight(db, [...projections, 'topics'])
-        if (reached >= height) return
-        if (Date.now() >= deadline) throw behindPosition(at, `block ${reached}`)
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-      }
+      // Whose topics are not in yet would not be seen by those who may.
+      const reached = await heights.reach([...projections, 'topics'], height, maxWaitMs)
+      if (reached < height) throw behindPosition(at, `block ${reached}`)
     },
   }
 }
