@@ -25,9 +25,10 @@ export class BusinessDays {
   }
 
   /**
-   * Sends the rolls of several days without waiting for each. A ledger need not take them in the order in which they
-   * are sent: one that comes too early is refused, which spends its id, so an id also says when it was sent, and the
-   * caller sends what is missing again. The first day is always accepted, so each round brings the date forward.
+   * Sends the rolls of several days without waiting for each. A node takes a participant's commands in the order in
+   * which they come, yet under consensus one that is sent again through another node may overtake: it is refused, which
+   * spends its id, so an id also says when it was sent, and the caller sends what is missing again. The first day is
+   * always accepted, so each round brings the date forward.
    */
   private async rollFrom(date: IsoDate, to: IsoDate): Promise<void> {
     const rolls: Promise<unknown>[] = []

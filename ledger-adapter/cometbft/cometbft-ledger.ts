@@ -8,6 +8,7 @@ import type { ContractRules } from '#proof/verify-export'
 import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
 import type { ApplicationRules } from '../application/build-block.ts'
 import { storeHistory, type ExportLines } from '../application/continue.ts'
+import { InOrder } from '../application/in-order.ts'
 import { verifyNative } from '../application/verify-native.ts'
 import { Database, isStoreError } from '../embedded/connection.ts'
 import { exportLedger } from '../embedded/export.ts'
@@ -63,6 +64,7 @@ const BEFORE_ALL: EventCursor = { height: -1, index: 0, event: 0 }
  */
 export class CometbftLedger implements Ledger {
   private readonly prover: Prover
+  private readonly order = new InOrder()
   private readonly inFlight = new Map<string, { readonly digest: string; readonly answer: Promise<Executed> }>()
   private readonly listeners = new Set<(height: number) => void>()
   private readonly transactions: Transactions
@@ -195,7 +197,7 @@ export class CometbftLedger implements Ledger {
 
   private async enter(candidate: Candidate, bytes: Uint8Array): Promise<Executed> {
     try {
-      await this.preAdmit(candidate)
+      await this.order.pass(candidate.command.participant, this.preAdmit(candidate))
       return await this.bundler.send(candidate, bytes)
     } catch (error) {
       // Long after its expiry the id has left the state, but what was answered once is answered again.

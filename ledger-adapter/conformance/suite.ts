@@ -159,6 +159,12 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
       expect(events.map(({ data }) => data.count)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1))
       const positions = new Set(answers.map(({ position }) => `${position.height}.${position.index}`))
       expect(positions.size).toBe(60)
+      // Also right after a start, when nothing is in memory: what one participant sends enters as it was sent.
+      await ledger.close()
+      ledger = await open(() => driver.open())
+      const more = await Promise.all(Array.from({ length: 60 }, (_, n) => submitNote(`m${n}`)))
+      const order = more.map(({ position: { height, index } }) => height * 1_000_000 + index)
+      expect(order).toEqual([...order].sort((a, b) => a - b))
     })
 
     it('pages events of all and of one topic, each topic a complete chain that its proof closes', async () => {

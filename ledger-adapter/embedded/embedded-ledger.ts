@@ -4,6 +4,7 @@ import { chainIdOf, genesisHash, ledgerOperatorKey, type CommandResult } from '#
 import type { Json, JsonObject } from '#proof/json'
 import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
 import { commandKey, type ApplicationRules } from '../application/build-block.ts'
+import { InOrder } from '../application/in-order.ts'
 import type { SigningKey } from '../application/operator-key.ts'
 import { keyHash } from '../application/state.ts'
 import { FlatTree } from '../application/tree/flat-tree.ts'
@@ -42,6 +43,7 @@ const BEFORE_ALL: EventCursor = { height: -1, index: 0, event: 0 }
 export class EmbeddedLedger implements Ledger {
   private readonly prover: Prover
   private exports = 0
+  private readonly order = new InOrder()
   private readonly inFlight = new Map<string, { readonly digest: string; readonly answer: Promise<Executed> }>()
 
   private constructor(
@@ -127,7 +129,7 @@ export class EmbeddedLedger implements Ledger {
   private async enter(candidate: Candidate, spent: Uint8Array): Promise<Executed> {
     try {
       this.sequencer.checkNotEnded()
-      await this.sequencer.preAdmit(candidate)
+      await this.order.pass(candidate.command.participant, this.sequencer.preAdmit(candidate))
       // Meanwhile a block that was in doubt may have turned out to be there, and this command in it.
       if (this.isRecorded(spent)) return await this.recorded(candidate)
       return await this.sequencer.enqueue(candidate)
