@@ -27,6 +27,8 @@ import type { Report } from '../report.ts'
 
 const VALIDATORS = 4
 const CALLS = 8_000
+/** Before them, not measured: four processes have just started, and a validator runs for months. */
+const WARM_UP = 4_000
 const IN_FLIGHT = 600
 const PARTS = 200
 const FACE = 100_000_000
@@ -172,7 +174,7 @@ async function measureCalls(
   network: FourValidators,
   report: Report,
 ): Promise<void> {
-  const { setUp, cuts, measured } = prepared(own.chainId, CALLS)
+  const { setUp, cuts, measured: calls } = prepared(own.chainId, WARM_UP + CALLS)
   const must = async (submit: Submit, bytes: Uint8Array) => {
     const executed = await submit(bytes)
     if (!executed.outcome.accepted) throw new Error(`refused: ${JSON.stringify(executed.outcome)}`)
@@ -180,19 +182,26 @@ async function measureCalls(
   }
   for (const bytes of setUp) await must(submits[0]!, bytes)
   await Promise.all(cuts.map((bytes) => must(submits[0]!, bytes)))
+  const inFlight = async (some: readonly Uint8Array[], done: (n: number, id: string, ms: number) => void) => {
+    let next = 0
+    const lane = async () => {
+      for (let n = next++; n < some.length; n = next++) {
+        const from = performance.now()
+        const id = await must(submits[n % submits.length]!, some[n]!)
+        done(n, id, performance.now() - from)
+      }
+    }
+    await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
+  }
+  await inFlight(calls.slice(0, WARM_UP), quiet)
+  const measured = calls.slice(WARM_UP)
   const times: number[] = []
   const sample: string[] = []
-  let next = 0
-  const lane = async () => {
-    for (let n = next++; n < CALLS; n = next++) {
-      const from = performance.now()
-      const id = await must(submits[n % submits.length]!, measured[n]!)
-      times.push(performance.now() - from)
-      if (n % 100 === 0) sample.push(id)
-    }
-  }
   const started = performance.now()
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
+  await inFlight(measured, (n, id, ms) => {
+    times.push(ms)
+    if (n % 100 === 0) sample.push(id)
+  })
   const trust = { chainId: own.chainId, validators: { height: 1, timeMs: 0, validators: network.validators } }
   const proving = performance.now()
   for (const commandId of sample) {
