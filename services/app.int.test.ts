@@ -7,7 +7,7 @@ import { startTestNode, type TestNode } from './testing/node.ts'
 
 let node: TestNode
 beforeAll(async () => {
-  node = await startTestNode({ maxWaitMs: 1_000 })
+  node = await startTestNode({ maxWaitMs: 5_000 })
 })
 afterAll(() => node.stop())
 
