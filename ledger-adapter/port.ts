@@ -81,6 +81,8 @@ export const LEDGER_ERROR_CODES = {
   /** The ledger was ended for good; `details` say at which height. It is still read. */
   ENDED: 'conflict',
   NOT_FOUND: 'notFound',
+  /** The node restored its state from a snapshot, and what happened before is still to come. */
+  HISTORY_INCOMPLETE: 'transient',
   /** The position asked for did not arrive within the bound. */
   BEHIND_POSITION: 'transient',
 } as const

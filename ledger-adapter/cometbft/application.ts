@@ -11,6 +11,7 @@ import { keyHash } from '../application/state.ts'
 import { LedgerError } from '../port.ts'
 import { BaseApplication, protoSize, queryResult, txResult } from './abci/index.ts'
 import type { Commitment, Machine } from './machine.ts'
+import type { Snapshots } from './snapshots.ts'
 import { isCandidate, type Transactions } from './transactions.ts'
 
 const { ACCEPT, REJECT } = abci.ResponseProcessProposal_ProposalStatus
@@ -31,6 +32,7 @@ export interface ApplicationDeps {
   readonly genesis: JsonObject
   readonly machine: Machine
   readonly transactions: Transactions
+  readonly snapshots: Snapshots
   /** Milliseconds. */
   readonly now: () => number
   /** After a block is durable. */
@@ -183,6 +185,22 @@ export class LedgerApplication extends BaseApplication {
       height: BigInt(machine.height),
       proofOps: { ops: [{ type: 'sluice:sparse-merkle', key: data, data: bytes }] },
     })
+  }
+
+  override listSnapshots(): Promise<abci.ResponseListSnapshots> {
+    return this.deps.snapshots.list()
+  }
+
+  override loadSnapshotChunk(request: abci.RequestLoadSnapshotChunk): Promise<abci.ResponseLoadSnapshotChunk> {
+    return this.deps.snapshots.load(request)
+  }
+
+  override offerSnapshot(request: abci.RequestOfferSnapshot): Promise<abci.ResponseOfferSnapshot> {
+    return this.deps.snapshots.offer(request)
+  }
+
+  override applySnapshotChunk(request: abci.RequestApplySnapshotChunk): Promise<abci.ResponseApplySnapshotChunk> {
+    return this.deps.snapshots.apply(request)
   }
 
   private stateRoot(): Uint8Array {

@@ -21,9 +21,12 @@ import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type
 import { serveAbci, type AbciProblem, type AbciServer, type AbciServerOptions } from './abci/index.ts'
 import { LedgerApplication } from './application.ts'
 import { ConsensusAnchoring } from './anchoring.ts'
+import { fillHistory, type HistorySource } from './fill-history.ts'
 import { Bundler, DEFAULT_LIMITS, type BundlerLimits } from './bundler.ts'
 import { Machine, type Commitment } from './machine.ts'
 import { CometbftRpc } from './rpc.ts'
+import { SnapshotStore } from './snapshot-store.ts'
+import { Snapshots, type SnapshotOptions } from './snapshots.ts'
 import { ReplicaStore } from './store.ts'
 import { Transactions } from './transactions.ts'
 
@@ -48,6 +51,8 @@ export interface CometbftLedgerOptions {
     /** How long a receipt waits for the header and the votes that anchor it, milliseconds. */
     readonly anchorMs?: number
   }
+  /** For nodes that join by state sync. */
+  readonly snapshots?: SnapshotOptions
   /** How long to wait for another process to let go of the ledger. */
   readonly lockPatienceMs?: number
   readonly onProblem?: (problem: AbciProblem) => void
@@ -79,6 +84,8 @@ export class CometbftLedger implements Ledger {
     private readonly lock: SequencerLock,
     private readonly store: ReplicaStore,
     private readonly machine: Machine,
+    private readonly snapshotStore: SnapshotStore,
+    private historyIsDue: boolean,
   ) {
     const own = new CometbftRpc(options.rpc[0]!)
     this.prover = new Prover(store.rows, new ConsensusAnchoring(machine, store, own, options.limits?.anchorMs))
@@ -123,7 +130,9 @@ export class CometbftLedger implements Ledger {
       const machine = new Machine(rules, recovered, await store.height(), { store, lock })
       await machine.enterGenesis(genesis.events)
       await machine.agree()
-      const ledger = new CometbftLedger(chainId, options, database, lock, store, machine)
+      const snapshotStore = await SnapshotStore.open(database, lock, store.lockId, chainId)
+      const isDue = (await snapshotStore.restored())?.isFilled === false
+      const ledger = new CometbftLedger(chainId, options, database, lock, store, machine, snapshotStore, isDue)
       await ledger.serve()
       return ledger
     } catch (error) {
@@ -144,11 +153,38 @@ export class CometbftLedger implements Ledger {
 
   private readonly now = (): number => (this.options.now ?? Date.now)()
 
+  /** True from a state sync until `fillHistory`: the node executes, and does not yet know what happened before. */
+  get needsHistory(): boolean {
+    return this.historyIsDue
+  }
+
+  /**
+   * Fills in what happened before the state that was restored, from position 0, each line verified.
+   * @throws HistoryRefused with the first thing that does not hold; nothing of that export is kept
+   */
+  async fillHistory(source: HistorySource): Promise<void> {
+    const chain = { chainId: this.chainId, genesisHash: genesisHash(this.options.genesis.document) }
+    await fillHistory(chain, { replica: this.store, snapshots: this.snapshotStore }, source)
+    this.historyIsDue = (await this.snapshotStore.restored())?.isFilled === false
+    for (const listener of [...this.listeners]) listener(this.machine.head.header.height)
+  }
+
   private async serve(): Promise<void> {
+    const { machine } = this
+    const rules = { chainId: this.chainId, genesisHash: genesisHash(this.options.genesis.document) }
+    const snapshots = new Snapshots({
+      rules,
+      machine,
+      store: this.snapshotStore,
+      onRestored: () => (this.historyIsDue = true),
+      onProblem: (error) => this.options.onProblem?.({ kind: 'application', error, request: 'listSnapshots' }),
+      ...(this.options.snapshots && { options: this.options.snapshots }),
+    })
     const application = new LedgerApplication({
       chainId: this.chainId,
       genesis: this.options.genesis.document,
-      machine: this.machine,
+      machine,
+      snapshots,
       transactions: this.transactions,
       now: this.now,
       onCommit: (commitment) => this.committed(commitment),
@@ -214,7 +250,7 @@ export class CometbftLedger implements Ledger {
   }
 
   private async recorded({ command, digest }: Candidate, otherwise?: LedgerError): Promise<Executed> {
-    const stored = await this.reading(() => this.store.rows.command(command.commandId))
+    const stored = await this.readingPast(() => this.store.rows.command(command.commandId))
     if (stored?.digest === digest) return this.reading(() => this.executedOf(stored))
     if (otherwise) throw otherwise
     const recorded = stored?.digest ?? null
@@ -229,7 +265,7 @@ export class CometbftLedger implements Ledger {
   }
 
   outcome(commandId: string): Promise<Executed | undefined> {
-    return this.reading(async () => {
+    return this.readingPast(async () => {
       const stored = await this.store.rows.command(commandId)
       return stored && this.executedOf(stored)
     })
@@ -260,7 +296,7 @@ export class CometbftLedger implements Ledger {
     { limit, topic }: { limit: number; topic?: string },
   ): Promise<readonly CommittedEvent[]> {
     if (!Number.isInteger(limit) || limit < 1) throw new LedgerError('read', 'MALFORMED', true, { field: 'limit' })
-    return this.reading(() => this.store.rows.eventsAfter(after ?? BEFORE_ALL, Math.min(limit, MAX_EVENTS), topic))
+    return this.readingPast(() => this.store.rows.eventsAfter(after ?? BEFORE_ALL, Math.min(limit, MAX_EVENTS), topic))
   }
 
   waitFor(height: number, timeoutMs: number): Promise<boolean> {
@@ -283,10 +319,11 @@ export class CometbftLedger implements Ledger {
   }
 
   prove(what: Provable): Promise<JsonObject> {
-    return this.reading(() => this.prover.prove(what))
+    return this.readingPast(() => this.prover.prove(what))
   }
 
   async *export(): AsyncIterable<string> {
+    this.checkHistory()
     yield* exportLedger(this.chainId, this.options.genesis.document, this.store.rows, (what) => this.prove(what))
   }
 
@@ -300,6 +337,18 @@ export class CometbftLedger implements Ledger {
 
   private checkOpen(stage: 'queue' | 'read'): void {
     if (this.failure !== undefined) throw new LedgerError(stage, 'CLOSED', true, { why: this.failure })
+  }
+
+  private checkHistory(): void {
+    if (this.historyIsDue) throw new LedgerError('read', 'HISTORY_INCOMPLETE', true)
+  }
+
+  /** What happened: only once all of it is here, or a gap would look like silence. */
+  private readingPast<T>(read: () => Promise<T>): Promise<T> {
+    return this.reading(() => {
+      this.checkHistory()
+      return read()
+    })
   }
 
   private async reading<T>(read: () => Promise<T>): Promise<T> {

@@ -8,7 +8,7 @@ import { keyHash, type CommittedState } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { isConflict, isDefiniteFailure, isStoreError } from '../embedded/connection.ts'
 import { LedgerLocked, type SequencerLock } from '../embedded/lock.ts'
-import { LedgerCorrupt, type Recovered } from '../embedded/recover.ts'
+import { LedgerCorrupt, recover, type Recovered } from '../embedded/recover.ts'
 import type { Head } from '../embedded/sequencer.ts'
 import { LedgerError } from '../port.ts'
 import type { ReplicaStore } from './store.ts'
@@ -42,7 +42,7 @@ const RETRY_MS = 200
  * before it says so. Everything it does follows from the state and the block, so every node does the same.
  */
 export class Machine {
-  readonly state: CommittedState
+  state: CommittedState
   /** The last height of consensus that is durable here, blocks without commands included. */
   height: number
   /** Time of the last block of consensus, milliseconds; 0 before the first since the start. */
@@ -55,7 +55,7 @@ export class Machine {
 
   constructor(
     private readonly rules: ApplicationRules,
-    private readonly recovered: Recovered,
+    private recovered: Recovered,
     height: number,
     private readonly deps: { readonly store: ReplicaStore; readonly lock: SequencerLock },
   ) {
@@ -77,6 +77,17 @@ export class Machine {
     const block = await buildGenesis(this.rules, this.state, records)
     await this.store(block)
     this.adopt(block)
+  }
+
+  /** Goes on from a state that was put into the store from a snapshot of this height of consensus. */
+  async restore(height: number): Promise<void> {
+    const recovered = await recover(this.deps.store.rows, this.rules, undefined)
+    this.pending = undefined
+    this.recovered = recovered
+    this.state = recovered.state
+    this.current = { ...recovered.last!, tree: this.state.tree }
+    this.height = height
+    this.timeMs = recovered.last!.header.timeMs
   }
 
   /** Who validates from the first block on, as the founders agreed. */

@@ -36,10 +36,11 @@ export interface StoredEnd {
 
 const COMMAND_PREFIX = commandKey('')
 
-const APPEND = `
+/** @param onBlock what becomes of a block row that is there already; nothing: it is an error */
+const log = (onBlock: string) => `
   WITH b AS (
     INSERT INTO sluice_ledger.block (ledger, height, header_hash, header, signature, change_keys, change_values)
-    VALUES ($1::int, $2::bigint, $3, $4, $5, $6::text[], $7::text[])
+    VALUES ($1::int, $2::bigint, $3, $4, $5, $6::text[], $7::text[]) ${onBlock}
   ), c AS (
     INSERT INTO sluice_ledger.command (ledger, height, index, command_id, digest, signed, result)
     SELECT $1::int, $2::bigint, * FROM unnest($8::int[], $9::text[], $10::text[], $11::text[], $12::text[])
@@ -50,12 +51,19 @@ const APPEND = `
     INSERT INTO sluice_ledger.feed_entry (ledger, topic, height, index, event)
     SELECT $1::int, t.topic, $2::bigint, t.index, t.event
     FROM unnest($16::text[], $17::int[], $18::int[]) AS t (topic, index, event)
-  ), s AS (
+  )`
+
+const APPEND = `${log('')}, s AS (
     INSERT INTO sluice_ledger.state (ledger, key, value)
     SELECT $1::int, * FROM unnest($6::text[], $7::text[]) AS t (key, value) WHERE t.value IS NOT NULL
     ON CONFLICT (ledger, key) DO UPDATE SET value = excluded.value
   )
   DELETE FROM sluice_ledger.state WHERE ledger = $1::int AND key = ANY($19::text[])`
+
+/** Of a block whose state is here already: its header may be too. */
+const APPEND_PAST = `${log(`ON CONFLICT (ledger, height) DO UPDATE
+    SET signature = excluded.signature, change_keys = excluded.change_keys, change_values = excluded.change_values`)}
+  SELECT`
 
 /** The keys' hashes and the values', 32 bytes a row; with the ids of commands and when they expire, a line each. */
 const LEAVES = `
@@ -115,10 +123,19 @@ export class LedgerStore {
 
   /** One statement, hence one transaction and one round trip, on the session that holds the sequencer's lock. */
   async append(block: StorableBlock, signature: string): Promise<void> {
+    const gone = block.changes.filter(({ text }) => text === undefined)
+    await this.writer.query(APPEND, [...this.logged(block, signature), textArray(gone.map(({ key }) => key))])
+  }
+
+  /** What happened in a block whose effect the state rows hold already: they stay as they are. */
+  async appendPast(block: StorableBlock, signature: string): Promise<void> {
+    await this.writer.query(APPEND_PAST, this.logged(block, signature))
+  }
+
+  private logged(block: StorableBlock, signature: string): readonly unknown[] {
     const { header, headerHash, commands, events, changes, texts } = block
-    const gone = changes.filter(({ text }) => text === undefined)
     const entries = events.flatMap(({ cursor, topics }) => topics.map(({ topic }) => ({ topic, ...cursor })))
-    await this.writer.query(APPEND, [
+    return [
       this.ledger,
       header.height,
       headerHash,
@@ -137,8 +154,7 @@ export class LedgerStore {
       textArray(entries.map(({ topic }) => topic)),
       intArray(entries.map(({ index }) => index)),
       intArray(entries.map(({ event }) => event)),
-      textArray(gone.map(({ key }) => key)),
-    ])
+    ]
   }
 
   /** On the session that writes blocks, hence after all of them; once said it stays said. */

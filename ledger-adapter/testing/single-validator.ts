@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { claim } from '#engines/claim'
 import { findCometbft } from '#engines/cometbft'
-import { configFile } from '#engines/cometbft/config'
+import { configFile, type StateSync } from '#engines/cometbft/config'
 import { cometGenesis } from '#engines/cometbft/genesis'
 import { addressOf, cometKey, NEW_VALIDATOR_STATE, nodeKeyFile, validatorKeyFile } from '#engines/cometbft/keys'
 import { startComet } from '#engines/cometbft/run'
@@ -43,6 +43,7 @@ export const consensusKey = ({ publicKey }: Pick<CometKey, 'publicKey'>): string
 /** The test consortium's ledger on one CometBFT validator, both of which a test can stop, kill and start again. */
 export class SingleValidator {
   readonly chainId: string
+  private readonly nodeKey = cometKey()
   private isDisposed = false
   private comet: Child | undefined
   private ledger: CometbftLedger | undefined
@@ -79,6 +80,24 @@ export class SingleValidator {
     return SingleValidator.make(program, document as unknown as GenesisDocument, key)
   }
 
+  /**
+   * A node without a vote, of the chain of another, from which it takes a snapshot. It trusts the header at height 1 and
+   * asks the other for all later ones.
+   */
+  static async joining(program: string, other: SingleValidator): Promise<SingleValidator> {
+    const first = await new CometbftRpc(other.rpcUrl).call<{ block_id: { hash: string } }>('block', { height: '1' })
+    const one = await SingleValidator.make(program, other.genesis, cometKey())
+    const rpcServers = [other.rpcUrl, other.rpcUrl]
+    one.writeConfig([other.peer], { rpcServers, trustHeight: 1, trustHash: first.block_id.hash })
+    copyFileSync(join(other.home, 'config/genesis.json'), join(one.home, 'config/genesis.json'))
+    return one
+  }
+
+  /** As another's configuration names it. */
+  get peer(): string {
+    return `${this.nodeKey.id}@127.0.0.1:${this.ports.p2p}`
+  }
+
   get rpcUrl(): string {
     return `http://127.0.0.1:${this.ports.rpc}`
   }
@@ -92,22 +111,22 @@ export class SingleValidator {
     return (predecessorOf(this.genesis as unknown as JsonObject)?.height ?? 0) + 1
   }
 
+  private writeConfig(peers: readonly string[], stateSync?: StateSync): void {
+    const { home, ports } = this
+    const application = `tcp://127.0.0.1:${ports.abci}`
+    const config = { moniker: 'one', application, p2pPort: ports.p2p, rpcPort: ports.rpc, peers }
+    writeFileSync(join(home, 'config/config.toml'), configFile({ ...config, ...(stateSync && { stateSync }) }))
+  }
+
   private writeHome(): void {
-    const { home, ports, chainId, genesis } = this
+    const { home, chainId, genesis } = this
     for (const folder of ['config', 'data']) mkdirSync(join(home, folder), { recursive: true })
     const { key } = this
     const write = (name: string, text: string) => writeFileSync(join(home, name), text)
     const validator = { name: 'one', address: addressOf(key), publicKey: key.publicKey, power: 10 }
-    const config = {
-      moniker: 'one',
-      application: `tcp://127.0.0.1:${ports.abci}`,
-      p2pPort: ports.p2p,
-      rpcPort: ports.rpc,
-      peers: [],
-    }
-    write('config/config.toml', configFile(config))
+    this.writeConfig([])
     write('config/genesis.json', cometGenesis({ chainId, timeMs: Date.now(), validators: [validator], appState: genesis, initialHeight: this.firstHeight })) // prettier-ignore
-    write('config/node_key.json', nodeKeyFile(cometKey()))
+    write('config/node_key.json', nodeKeyFile(this.nodeKey))
     write('config/priv_validator_key.json', validatorKeyFile(key))
     write('data/priv_validator_state.json', NEW_VALIDATOR_STATE)
   }

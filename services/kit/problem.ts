@@ -98,6 +98,10 @@ const OF_LEDGER_ERROR = {
   ENDED: { status: 409, title: { en: 'The ledger was ended', zh: '账本已终结' } },
   CLOSED: { status: 503, title: { en: 'The node is stopping; try again', zh: '节点正在停止，请重试' } },
   NOT_FOUND: { status: 404, title: { en: 'The ledger holds nothing there', zh: '账本中不存在' } },
+  HISTORY_INCOMPLETE: {
+    status: 503,
+    title: { en: 'The node has joined and is still fetching the history', zh: '节点刚加入，历史数据尚未补齐' },
+  },
   BEHIND_POSITION: {
     status: 503,
     title: { en: 'The node has not yet reached this position', zh: '节点尚未到达该位置' },

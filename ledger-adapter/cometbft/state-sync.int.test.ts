@@ -1,0 +1,98 @@
+// A node that joins takes the state from another, and what happened before from an export.
+import { afterEach, describe, expect, it } from 'vitest'
+import { callerOf } from '#contracts/membership/caller'
+import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
+import { testDatabase } from '#engines/testing/index'
+import { contractRules } from '../application/contract-rules.ts'
+import { signTest, testCommand, testRegistry } from '../testing/fixture.ts'
+import { cometbftProgram, SingleValidator } from '../testing/single-validator.ts'
+import type { CometbftLedger } from './cometbft-ledger.ts'
+
+const program = await cometbftProgram()
+const missing = 'missing' in program ? program.missing : undefined
+if (missing !== undefined) console.warn(`tests of state sync are skipped: ${missing}`)
+
+const rules = contractRules(testRegistry, callerOf, (document) => genesisEvents(document as unknown as GenesisDocument))
+
+async function linesOf(ledger: CometbftLedger): Promise<string[]> {
+  const lines: string[] = []
+  for await (const line of ledger.export()) lines.push(line)
+  return lines
+}
+
+/** Read again and again, as a file is. */
+const source = (lines: readonly string[]) =>
+  async function* () {
+    yield* lines
+  }
+
+describe.skipIf(missing !== undefined)('state sync', () => {
+  const made: SingleValidator[] = []
+  afterEach(async () => {
+    for (const one of made.splice(0).reverse()) await one.dispose()
+  })
+
+  it('a node joins by a snapshot, follows, and its feed is complete from position 0', async () => {
+    const { path } = program as { path: string }
+    const one = await SingleValidator.create(path)
+    made.push(one)
+    const ledger = await one.open((await testDatabase()).url, { snapshots: { maxBehind: 1, chunkBytes: 2_000 } })
+    let notes = 0
+    const note = () => {
+      const args = { name: `n${(notes += 1)}`, text: 'x'.repeat(300) }
+      return ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', args)))
+    }
+    const first = await note()
+    for (let block = 0; block < 3; block += 1) await note()
+
+    const late = await SingleValidator.joining(path, one)
+    made.push(late)
+    const { url } = await testDatabase()
+    const opened = late.open(url)
+    opened.catch(() => undefined) // it is awaited below
+    // Two headers after the state of a snapshot are wanted, so blocks go on while it joins.
+    let isOpen = false
+    void opened.then(() => (isOpen = true)).catch(() => undefined)
+    let joined: CometbftLedger | undefined
+    while (!joined?.needsHistory) {
+      const { position } = await note()
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      if (!joined && isOpen) joined = await opened
+      if (joined && !joined.needsHistory && joined.consensusHeight >= position.height) throw new Error('joined without a snapshot') // prettier-ignore
+    }
+    const { position } = await note()
+    expect(await joined.waitFor(position.height, 30_000)).toBe(true)
+    expect(await joined.head()).toEqual(await ledger.head())
+    expect((await joined.query(['notes/note/n1'])).values).toEqual((await ledger.query(['notes/note/n1'])).values)
+
+    // A gap is said, never shown as silence.
+    for (const ask of [
+      () => joined.events(undefined, { limit: 10 }),
+      () => joined.outcome(first.commandId),
+      () => joined.prove({ kind: 'command', commandId: first.commandId }),
+      () => linesOf(joined),
+    ]) {
+      await expect(ask()).rejects.toMatchObject({ code: 'HISTORY_INCOMPLETE' })
+    }
+
+    const lines = await linesOf(ledger)
+    const { validators } = one
+    const tampered = lines.map((line) => (line.startsWith('{"commandId"') ? line.replace('n2', 'n7') : line))
+    await expect(joined.fillHistory({ lines: source(tampered), rules, validators })).rejects.toThrow(/line/)
+    expect(joined.needsHistory).toBe(true)
+    await joined.fillHistory({ lines: source(lines), rules, validators })
+    expect(joined.needsHistory).toBe(false)
+
+    const all = { limit: 10_000 }
+    expect(await joined.events(undefined, all)).toEqual(await ledger.events(undefined, all))
+    expect(await joined.outcome(first.commandId)).toEqual(first)
+
+    // What it became is durable: it goes on after a restart, and from its own rows it rebuilds the same state.
+    const again = await late.open(url)
+    expect(again.needsHistory).toBe(false)
+    const last = await note()
+    expect(await again.waitFor(last.position.height, 30_000)).toBe(true)
+    expect(await again.events(undefined, all)).toEqual(await ledger.events(undefined, all))
+    expect(await linesOf(again)).not.toHaveLength(0)
+  }, 120_000)
+})
