@@ -9,8 +9,12 @@ import { attestation, proposal } from '#node/ingest/recompute'
 import { TapeStore } from '#node/ingest/store'
 import { Tape } from '#node/ingest/tape'
 import { verifyAssetProof } from '#proof/asset'
+import { assetReceipt } from '#proof/asset-receipt'
+import { canonicalBytes } from '#proof/canonical'
 import { hashJson } from '#proof/hash'
 import type { Json, JsonObject } from '#proof/json'
+import type { KeyReceipt } from '#proof/receipt'
+import { batchKeyOf } from '#proof/verify-asset'
 
 export interface Measured {
   readonly tapeMs: number
@@ -21,6 +25,8 @@ export interface Measured {
   readonly proveMs: number
   readonly verifyMs: number
   readonly proofBytes: number
+  /** With the batch, its path to the state root of this small ledger, and the signed header. */
+  readonly receiptBytes: number
 }
 
 export interface Work {
@@ -94,6 +100,9 @@ for (let i = 0; i < 300; i += 1) {
   verifyMs.push(performance.now() - produced)
   proofBytes = Math.max(proofBytes, Buffer.byteLength(JSON.stringify(proof)))
 }
+const last = await Tape.prove(store, work.folder, DEAL, assetIdOf(1))
+const inState = await ledger.prove({ kind: 'key', key: batchKeyOf(DEAL, last.version) })
+const receipt = assetReceipt(inState as unknown as KeyReceipt, last)
 const [warmUpdateMs = 0, coldUpdateMs = 0] = updateMs
 const answer: Measured = {
   tapeMs: tape.ms,
@@ -104,6 +113,7 @@ const answer: Measured = {
   proveMs: median(proveMs),
   verifyMs: median(verifyMs),
   proofBytes,
+  receiptBytes: canonicalBytes(receipt as unknown as Json).length,
 }
 process.stdout.write(JSON.stringify(answer))
 await ledger.close()
