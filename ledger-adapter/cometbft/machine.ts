@@ -88,6 +88,7 @@ export class Machine {
     this.current = { ...recovered.last!, tree: this.state.tree }
     this.height = height
     this.timeMs = recovered.last!.header.timeMs
+    await this.agree()
   }
 
   /** Who validates from the first block on, as the founders agreed. */
