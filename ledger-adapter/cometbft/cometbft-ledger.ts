@@ -10,10 +10,11 @@ import type { ApplicationRules } from '../application/build-block.ts'
 import { storeHistory, type ExportLines } from '../application/continue.ts'
 import { InOrder } from '../application/in-order.ts'
 import { verifyNative } from '../application/verify-native.ts'
-import { Database, isStoreError } from '../embedded/connection.ts'
+import { Database } from '../embedded/connection.ts'
 import { exportLedger } from '../embedded/export.ts'
 import { SequencerLock } from '../embedded/lock.ts'
 import { Prover } from '../embedded/prove.ts'
+import { asReadError } from '../embedded/read-error.ts'
 import { recover } from '../embedded/recover.ts'
 import { executedOf } from '../embedded/sequencer.ts'
 import type { StoredCommand } from '../embedded/store.ts'
@@ -356,8 +357,7 @@ export class CometbftLedger implements Ledger {
     try {
       return await read()
     } catch (error) {
-      if (isStoreError(error)) throw new LedgerError('read', 'STORE_UNAVAILABLE', true)
-      throw error
+      throw asReadError(error)
     }
   }
 }

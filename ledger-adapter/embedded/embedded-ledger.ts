@@ -11,7 +11,8 @@ import { FlatTree } from '../application/tree/flat-tree.ts'
 import { verifyNative } from '../application/verify-native.ts'
 import { KeyNotLoaded } from '#contracts/kernel/state'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
-import { Database, isBadValue, isStoreError, StoreBusy } from './connection.ts'
+import { Database, isStoreError } from './connection.ts'
+import { asReadError } from './read-error.ts'
 import { exportLedger } from './export.ts'
 import { SequencerLock } from './lock.ts'
 import { operatorAnchoring, Prover } from './prove.ts'
@@ -254,11 +255,7 @@ export class EmbeddedLedger implements Ledger {
     try {
       return await read()
     } catch (error) {
-      if (error instanceof StoreBusy) throw new LedgerError('read', 'QUEUE_FULL', true, { waiting: error.waiting })
-      if (isBadValue(error))
-        throw new LedgerError('read', 'MALFORMED', true, { problem: 'a text that cannot be stored' })
-      if (isStoreError(error)) throw new LedgerError('read', 'STORE_UNAVAILABLE', true)
-      throw error
+      throw asReadError(error)
     }
   }
 }
