@@ -166,23 +166,24 @@ export class LedgerApplication extends BaseApplication {
 
   /**
    * `/key` with the key as data: its value in canonical JSON and the path to the state root of the height answered, as
-   * one proof operation whose data is that path in JSON. Only the present height: older facts go through the history.
+   * one proof operation whose data is that path in JSON. Height 0 is the present one; the last thousand are at hand.
    */
   override query({ path, data, height }: abci.RequestQuery): abci.ResponseQuery {
     const { machine } = this.deps
+    const at = height === 0n ? machine.height : Number(height)
     const refuse = (log: string) => queryResult({ code: 1, log, height: BigInt(machine.height), codespace: 'sluice' })
     if (path !== '/key') return refuse('unknown path; there is /key')
-    if (height !== 0n && height !== BigInt(machine.height))
-      return refuse(`only the height ${machine.height} is at hand`)
+    const tree = at < 0 || at > machine.height ? undefined : machine.treeAt(at)
+    if (!tree) return refuse(`the state after block ${height} is not at hand; the present height is ${machine.height}`)
     const key = new TextDecoder().decode(data)
-    const proof = machine.state.tree.prove(keyHash(key))
-    const hash = machine.state.tree.get(keyHash(key))
+    const proof = tree.prove(keyHash(key))
+    const hash = tree.get(keyHash(key))
     const bytes = new TextEncoder().encode(canonicalJson(proof as unknown as Json))
     return queryResult({
       key: data,
       value: hash ?? new Uint8Array(0),
       info: hash ? bytesToHex(hash) : 'absent',
-      height: BigInt(machine.height),
+      height: BigInt(at),
       proofOps: { ops: [{ type: 'sluice:sparse-merkle', key: data, data: bytes }] },
     })
   }

@@ -5,7 +5,10 @@ import { cometKey } from '#engines/cometbft/keys'
 import { testDatabase } from '#engines/testing/index'
 import { toBase64url } from '#proof/base64url'
 import { canonicalBytes } from '#proof/canonical'
+import { hexToBytes } from '#proof/hash'
+import { rootFromStateProof, type StateProof } from '#proof/sparse-tree'
 import { verifyReceipt } from '#proof/verify-receipt'
+import { keyHash } from '../application/state.ts'
 import { signTest, testCommand } from '../testing/fixture.ts'
 import { cometbftProgram, SingleValidator } from '../testing/single-validator.ts'
 import { CometbftRpc } from './rpc.ts'
@@ -73,6 +76,39 @@ describe.skipIf(missing !== undefined)('the CometBFT driver on one validator', (
       expect(verifyReceipt(bytes, elsewhere).ok).toBe(false)
     }
     await expect(ledger.prove({ kind: 'command', commandId: 'none' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('answers a query at an older height with a path to what CometBFT signed for it', async () => {
+    const one = await create()
+    const ledger = await one.open((await testDatabase()).url)
+    const put = async (name: string) =>
+      (await ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', { name, text: '' })))).position.height
+    const [before, after] = [await put('a'), await put('b')]
+    await put('c')
+    const rpc = new CometbftRpc(one.rpcUrl)
+    type Answer = {
+      response: { code: number; log: string; info: string; height: string; proofOps: { ops: { data: string }[] } }
+    }
+    const key = 'notes/note/b'
+    const ask = async (height: number) => {
+      const params = { path: '/key', data: Buffer.from(key).toString('hex'), height: String(height) }
+      return (await rpc.call<Answer>('abci_query', params)).response
+    }
+    for (const [height, isThere] of [
+      [before, false],
+      [after, true],
+    ] as const) {
+      const answer = await ask(height)
+      expect(answer).toMatchObject({ height: String(height) })
+      expect(answer.info !== 'absent').toBe(isThere)
+      const proof = JSON.parse(Buffer.from(answer.proofOps.ops[0]!.data, 'base64').toString()) as StateProof
+      const valueHash = isThere ? hexToBytes(answer.info) : undefined
+      const { block } = await rpc.call<{ block: { header: { app_hash: string } } }>('block', {
+        height: String(height + 1),
+      })
+      expect(rootFromStateProof(keyHash(key), valueHash, proof)).toBe(block.header.app_hash.toLowerCase())
+    }
+    expect(await ask(after + 1_000)).toMatchObject({ code: 1 })
   })
 
   it('lets nobody have more waiting than its quota, and counts only what is its own', async () => {

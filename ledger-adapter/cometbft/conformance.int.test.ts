@@ -2,6 +2,8 @@ import { afterEach, describe } from 'vitest'
 import { testDatabase } from '#engines/testing/index'
 import { ledgerFaults } from '../conformance/faults.ts'
 import type { LedgerHarness } from '../conformance/harness.ts'
+import { ledgerMalice } from '../conformance/malice.ts'
+import { ledgerSimulation } from '../conformance/simulation.ts'
 import { ledgerConformance } from '../conformance/suite.ts'
 import { cometbftHarness } from '../testing/cometbft-harness.ts'
 import { cometbftProgram } from '../testing/single-validator.ts'
@@ -21,4 +23,6 @@ describe.skipIf(missing !== undefined)('cometbft', () => {
 
   ledgerConformance('cometbft', prepare)
   ledgerFaults('cometbft', prepare, { runs: 1 })
+  ledgerMalice('cometbft', prepare, { runs: 60 })
+  ledgerSimulation('cometbft', prepare, { runs: 1 })
 })
