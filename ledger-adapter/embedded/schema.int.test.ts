@@ -18,6 +18,7 @@ const BACK_TO_VERSION_1 = `
     SELECT coalesce(json_agg(CASE WHEN value IS NULL THEN json_build_array(key) ELSE json_build_array(key, value) END ORDER BY n), '[]')::text
     FROM unnest(change_keys, change_values) WITH ORDINALITY AS t (key, value, n));
   ALTER TABLE sluice_ledger.block ALTER COLUMN changes SET NOT NULL, DROP COLUMN change_keys, DROP COLUMN change_values;
+  DROP TABLE sluice_ledger.ended;
   DELETE FROM sluice_ledger.migration WHERE version > 1`
 
 it('blocks written before a change of the tables are read as they were', async () => {
