@@ -108,7 +108,8 @@ test('it tells the story: a line for each period, streams verified, the ledger v
   expect(end.stdout).toMatch(/regulator: \d+ events of \d+ topics received, .*every topic proven complete/)
   expect(end.stdout).toMatch(/investor: \d+ events of \d+ topics received, .*every topic proven complete/)
   expect(end.stdout).toMatch(/300000\.00 transferred: ar-1\.h5 is hetian-castings's, fen 60000001 to 90000000/)
-  expect(end.stdout).toContain(`(0 refused)`)
+  // None, as a rule; one that comes while a day is being closed is refused as behind, and made again.
+  expect(end.stdout).toMatch(/ commands \(\d refused\), /)
   expect(lines.at(-2)).toBe(`${figures.calls} commands in ${figures.blocks} blocks, ${figures.seconds.toFixed(1)} s`)
   console.log(lines.at(-2))
 })

@@ -1,5 +1,5 @@
 import { instructionKey } from '#contracts/cash/state'
-import { dealObject } from '#contracts/calendar/business-date'
+import { dealObject } from '#contracts/calendar/state'
 import { dealKey } from '#contracts/deal/state'
 import { holderPaymentKey, holdersKey } from '#contracts/securities/state'
 import { allPeriodDates } from '#contracts/servicing/period'

@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { batchObject } from '#contracts/calendar/business-date'
-import { calendarKey } from '#contracts/calendar/state'
+import { batchObject, calendarKey } from '#contracts/calendar/state'
 import { holdingKey } from '#contracts/receivable/state'
 import { addDays, addMonths } from '#domain/date'
 import { yuanFromFen } from '#domain/money'

@@ -13,11 +13,6 @@ export function businessDate(read: Read): IsoDate {
   return calendar.date
 }
 
-/** The id under which a deal has its own date. */
-export const dealObject = (deal: string): string => `deal:${deal}`
-/** The id under which a batch of receivables has its own date. */
-export const batchObject = (batch: string): string => `batch:${batch}`
-
 /** For a method's `reads`: what `requireCurrent` looks at. */
 export const dateKeys = (object: string): readonly Key<unknown>[] => [calendarKey, objectDateKey(object)]
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { isoDate } from '#domain/date'
 import { Stage } from '../kernel/event.ts'
 import { consortium } from '../testing/consortium.ts'
-import { businessDate, dateObject, dealObject, requireCurrent } from './business-date.ts'
+import { businessDate, dateObject, requireCurrent } from './business-date.ts'
+import { dealObject } from './state.ts'
 import { shanghaiMidnightMs } from './roll.ts'
 
 const roll = (date: string) => ['calendar.roll', { date }] as const

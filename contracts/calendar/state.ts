@@ -38,3 +38,8 @@ export const calendarOperatorsAt = (read: Read, height: number): readonly string
   valueAt(calendarOperators(read), height) ?? []
 
 export const objectDateKey = keysOf<DatedObject>('calendar/object')
+
+/** The id under which a deal has its own date. */
+export const dealObject = (deal: string): string => `deal:${deal}`
+/** The id under which a batch of receivables has its own date. */
+export const batchObject = (batch: string): string => `batch:${batch}`

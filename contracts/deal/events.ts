@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { DealTerms } from '#domain/deal/terms'
 import { STATUSES } from '#domain/deal/words'
-import { dealObject } from '../calendar/business-date.ts'
+import { dealObject } from '../calendar/state.ts'
 import { Reference } from '../cash/events.ts'
 import { pinKey } from '../governance/state.ts'
 import { eventType } from '../kernel/event.ts'

@@ -1,7 +1,7 @@
 import type { Hash } from '#proof/hash'
 import { bundleAt } from '../governance/read.ts'
 import { bundlesKey, pinKey } from '../governance/state.ts'
-import { dealObject } from '../calendar/business-date.ts'
+import { dealObject } from '../calendar/state.ts'
 import { Stage } from '../kernel/event.ts'
 import { method } from '../kernel/method.ts'
 import { Fields, HashString, Id, OrNull } from '../kernel/schema.ts'

@@ -1,4 +1,5 @@
-import { dealObject, requireCurrent, dateKeys } from '../calendar/business-date.ts'
+import { requireCurrent, dateKeys } from '../calendar/business-date.ts'
+import { dealObject } from '../calendar/state.ts'
 import { dealTopic, type Topic } from '../kernel/event.ts'
 import type { Caller, Role } from '../kernel/method.ts'
 import type { Key, Read } from '../kernel/state.ts'

@@ -1,5 +1,6 @@
 import type { IsoDate } from '#domain/date'
-import { batchObject, dateKeys, requireCurrent } from '../calendar/business-date.ts'
+import { dateKeys, requireCurrent } from '../calendar/business-date.ts'
+import { batchObject } from '../calendar/state.ts'
 import { participantTopic, type Stage, type Topic } from '../kernel/event.ts'
 import type { Key, Read } from '../kernel/state.ts'
 import { refuse } from './errors.ts'

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { isIsoDate, type IsoDate } from '#domain/date'
-import { batchObject, dateKeys, dateObject } from '../calendar/business-date.ts'
+import { dateKeys, dateObject } from '../calendar/business-date.ts'
+import { batchObject } from '../calendar/state.ts'
 import { Stage } from '../kernel/event.ts'
 import { method } from '../kernel/method.ts'
 import { Fields, Id, PositiveFen } from '../kernel/schema.ts'

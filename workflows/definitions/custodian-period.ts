@@ -1,6 +1,6 @@
 import { ApplicationFailure, proxyActivities } from '@temporalio/workflow'
 import { asOfKey, batchKey, bookKey, versionText } from '#contracts/asset-registry/state'
-import { calendarKey, type Calendar } from '#contracts/calendar/state'
+import { dealObject, objectDateKey, type DatedObject } from '#contracts/calendar/state'
 import { instructionKey } from '#contracts/cash/state'
 import { periodKey, type Period } from '#contracts/servicing/state'
 import type { CustodianActivities, PeriodInput } from '../activities/period-types.ts'
@@ -36,13 +36,17 @@ async function payReleased(deal: string, period: string): Promise<void> {
 
 const NOTHING = Symbol('a period that pays nothing, or is settled')
 
-/** The instruction to be paid today; undefined while there is none but may yet be. */
+/**
+ * The instruction to be paid today; undefined while there is none but may yet be. The deal's own date decides, not the
+ * calendar's: until the deal's days are closed, what follows the payment would be refused as behind.
+ */
 async function dueOf(deal: string, period: string, voided: string | undefined) {
-  const [found, calendar] = await readState([periodKey(deal, period).path, calendarKey.path])
+  const keys = [periodKey(deal, period).path, objectDateKey(dealObject(deal)).path]
+  const [found, dated] = await readState(keys)
   const standing = found as unknown as Period | null
   if (standing?.state === 'settled') return NOTHING
   if (standing?.state !== 'released' || standing.instruction === voided) return undefined
-  if ((calendar as unknown as Calendar).date < standing.payDate) return undefined
+  if ((dated as unknown as DatedObject).asOf < standing.payDate) return undefined
   return standing.instruction ?? NOTHING
 }
 
