@@ -70,6 +70,26 @@ export function register(program: Command): void {
     .requiredOption('--organisation <id>', 'who joins')
     .action(join)
   network
+    .command('validator')
+    .description('have governance give an organisation’s node a vote, or take it away: its institutions’ keys are here')
+    .option(...homeOption)
+    .requiredOption('--organisation <id>', 'whose node')
+    .option('--power <n>', 'votes; the founders have 10 each, 0 takes the vote away', whole, 10)
+    .option('--yes', 'sign what is shown without asking')
+    .option('--lang <zh|en>', 'the language of units and words', 'en')
+    .action(validator)
+  network
+    .command('follow')
+    .description(
+      'an organisation’s stream from position 0, verified against the validators; then what comes, until Ctrl-C',
+    )
+    .option(...homeOption)
+    .requiredOption('--organisation <id>', 'whose stream, from the node that serves it')
+    .option('--operator <id>', 'who signs in; whoever has the function viewer by default')
+    .option('--once', 'end when all that is there has come and is proven')
+    .option('--json', 'every event as a line of JSON; what is proven goes to stderr')
+    .action(follow)
+  network
     .command('node')
     .description('one organisation’s process, as `up` starts it')
     .option(...homeOption)
@@ -108,7 +128,34 @@ async function join({ home, organisation }: Home & { organisation: string }): Pr
   print(
     `  it follows without a vote; its consensus key is ${Buffer.from(joined.publicKey, 'base64').toString('base64url')}`,
   )
-  if (made) print('  the next `sluice network up` starts it')
+  if (made) print('  `sluice network up` starts it: within seconds where it runs, otherwise at its next start')
+}
+
+interface Vote extends Home {
+  readonly organisation: string
+  readonly power: number
+  readonly yes?: true
+  readonly lang: string
+}
+
+async function validator({ home, organisation, power, yes, lang }: Vote): Promise<void> {
+  const { setValidatorPower } = await import('../network/vote.ts')
+  const { askOnTerminal } = await import('../stack/ask.ts')
+  const ask = askOnTerminal(yes ? { yes, lang } : { lang })
+  await setValidatorPower({ home: resolve(home), organisation, power, ask, print })
+}
+
+interface Follow extends Home {
+  readonly organisation: string
+  readonly operator?: string
+  readonly once?: boolean
+  readonly json?: boolean
+}
+
+async function follow({ home, organisation, operator, once = false, json = false }: Follow): Promise<void> {
+  const { followFeed } = await import('../network/follow.ts')
+  const who = operator === undefined ? { organisation } : { organisation, operator }
+  await followFeed({ home: resolve(home), ...who, once, json, print, say: sayOnStderr })
 }
 
 async function up({ home }: Home): Promise<never> {

@@ -58,13 +58,16 @@ async function foundNetwork({ plan, record, folder, engines, say }: FoundersOpti
   const openLedger = async (databaseUrl: string) => {
     const commandOf = ledgerOnlyCommand(home)
     const { postgres } = await engines
+    const names = manifest.nodes.map((node) => node.name)
+    say(`starting ${VALIDATORS} validators: ${names.join(', ')}; a block of theirs takes a quarter of a second or more`)
     const network = await openNetwork({ home, postgres, say, commandOf, hosted: own })
     try {
       const onProblem = (where: string, error: unknown): void => say(`ledger: ${where}: ${String(error)}`)
       const versions = await networkVersions(home, own)
       const ledger = await openNodeLedger({ home, node: own, databaseUrl, registry: versions, onProblem })
       await network.start()
-      say(`${VALIDATORS} validators: ${manifest.nodes.map((node) => node.name).join(', ')}`)
+      for (const { name, rpc } of network.nodes)
+        say(`${name.padEnd(20)} ${name === own ? 'in this process' : 'a process of its own'}, CometBFT ${rpc}`)
       const validators = join(cometHome(home, own), 'config', 'genesis.json')
       const trust = await trustOf({ validators }, 'en')
       const trustArguments = ['--validators', validators, '--genesis', manifest.genesisHash]

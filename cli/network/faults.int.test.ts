@@ -12,6 +12,7 @@ import { sayOnStderr, sleep } from '#engines/say'
 import { BaseApplication, serveAbci } from '#ledger-adapter/cometbft/abci/index'
 import { databaseOf } from './manifest.ts'
 import { describeNetwork } from './testing/cometbft.ts'
+import { throwGarbage } from './testing/rogue.ts'
 import { TestNetwork } from './testing/test-network.ts'
 import { NodeProcesses } from './supervisor.ts'
 
@@ -107,6 +108,32 @@ describeNetwork(`four validators, seed ${seed}`, () => {
     await mend()
     await waiting
     await requireOneTruth()
+  })
+
+  test('one sends its peers garbage: they drop it and go on; when it speaks again it catches up', async () => {
+    const { victim, others } = victimAndOthers()
+    const mend = await network.garble(victim.name)
+    await network.load(LOAD, others)
+    for (const node of others) while ((await node.status())?.peers !== 2) await sleep(100)
+    await mend()
+    await requireOneTruth()
+  })
+
+  test('a stranger throws garbage at every port: no process ends, no byte of it reaches a block', async () => {
+    const running = network.nodes.flatMap(({ application, comet }) => [application, comet])
+    const rogue = throwGarbage(
+      network.processes.manifest.nodes.map(({ ports }) => ports),
+      random,
+    )
+    await network.load(2 * LOAD, network.nodes)
+    const thrown = await rogue.stop()
+    console.log(`thrown: ${JSON.stringify(thrown)}`)
+    for (const count of Object.values(thrown)) expect(count).toBeGreaterThan(0)
+    expect(network.nodes.flatMap(({ application, comet }) => [application, comet])).toEqual(running)
+    for (const child of running) expect(child?.running).toBe(true)
+    await requireOneTruth()
+    const inBlocks = await network.commandsInBlocks(network.nodes[0]!)
+    expect(new Set(inBlocks)).toEqual(new Set(network.acknowledged.keys()))
   })
 
   /** The victim's CometBFT over another application, which this test serves on the same port. */

@@ -2,13 +2,14 @@ import { createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { onShutdown } from '#engines/process'
 import { messageOf } from '#engines/say'
-import { openKeyring, type Keyring } from '#node/keys/keyring'
+import type { Keyring } from '#node/keys/keyring'
 import { createBankActivities } from '#workflows/activities/bank'
 import { createLedgerActivities } from '#workflows/activities/ledger'
 import type { OrganisationWorker } from '#workflows/worker'
 import { startStack, type WorkerParts } from '../stack/stack.ts'
 import { trustOf } from '../verify/trust.ts'
-import { cometHome, databaseOf, keysFolder, nodeFolder, nodeNamed, passphraseFile, readManifest } from './manifest.ts'
+import { keyringOf } from './as-operator.ts'
+import { cometHome, databaseOf, nodeFolder, nodeNamed, readManifest } from './manifest.ts'
 import type { NodeRun } from './node.ts'
 import { networkVersions, openNodeLedger } from './node-ledger.ts'
 import { join } from 'node:path'
@@ -53,8 +54,3 @@ const workerOf = (keyring: Keyring, { ledger, bankOf, notices }: WorkerParts): O
     tell: (notice: Parameters<typeof notices.tell>[0]) => notices.tell(notice),
   },
 })
-
-async function keyringOf(home: string, organisation: string): Promise<Keyring> {
-  const passphrase = (await readFile(passphraseFile(home, organisation), 'utf8')).trim()
-  return openKeyring(keysFolder(home, organisation), organisation, passphrase)
-}

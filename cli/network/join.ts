@@ -8,7 +8,7 @@ import { cometHome, portsFor, readManifest, writeManifest, type Manifest, type N
 /**
  * Gives an organisation that another one hosted a node of its own. It follows: executes every block from the first,
  * keeps its own record and proves from it, and has no vote (the regulator's case) until governance gives its key one.
- * Asked again it changes nothing. A network that runs takes it up at its next start.
+ * Asked again it changes nothing. A network that runs takes it up within seconds.
  * @throws CommandFailure when there is no such organisation
  */
 export async function joinNetwork(

@@ -24,12 +24,15 @@ export interface RunOptions {
 
 /** The processes of a network, claimed by this process. */
 export interface NetworkProcesses {
+  /** As it was read last. */
   readonly manifest: Manifest
   readonly nodes: readonly NodeProcesses[]
   /** By name. */
   node(name: string): NodeProcesses
   /** Starts every node, and waits until each CometBFT answers. */
   start(): Promise<void>
+  /** Starts the nodes that `join` has added to the manifest since; answers them. */
+  takeUp(): Promise<readonly NodeProcesses[]>
   databaseUrl(node: string): Promise<string>
   /** Stops them all and lets go of the folder. */
   stop(): Promise<void>
@@ -46,16 +49,25 @@ export async function openNetwork(options: RunOptions): Promise<NetworkProcesses
   const { path: program } = await findCometbft({ say })
   const held = await claim(join(home, 'claim.json'), 'a network')
   try {
-    const manifest = await withFreePorts(home, await readManifest(home), say)
+    let manifest = await withFreePorts(home, await readManifest(home), say)
     await writeConfigs(home, manifest)
-    const nodes = await Promise.all(
-      manifest.nodes.map((node) => prepare(node, manifest, { ...options, program, held })),
-    )
-    const node = (name: string) => nodes.find((each) => each.name === name)!
+    const prepared = (node: NetworkNode) => prepare(node, manifest, { ...options, program, held })
+    const nodes = await Promise.all(manifest.nodes.map(prepared))
+    const find = (name: string) => nodes.find((each) => each.name === name)
     return {
-      manifest,
+      get manifest() {
+        return manifest
+      },
       nodes,
-      node,
+      node: (name) => find(name)!,
+      takeUp: async () => {
+        manifest = await readManifest(home)
+        const added = await Promise.all(manifest.nodes.filter(({ name }) => !find(name)).map(prepared))
+        nodes.push(...added)
+        await Promise.all(added.map((each) => each.start()))
+        await Promise.all(added.map((each) => each.ready()))
+        return added
+      },
       databaseUrl: (name) => options.postgres.createDatabase(databaseOf(manifest, name)),
       start: async () => {
         await Promise.all(nodes.map((each) => each.start()))

@@ -5,11 +5,12 @@ import { CommandFailure } from '../failure.ts'
 import { startEngines } from '../stack/stack.ts'
 import { readManifest } from './manifest.ts'
 import { nodeCommand } from './node.ts'
-import { openNetwork } from './run.ts'
+import { openNetwork, type NetworkProcesses } from './run.ts'
 import { isHealthy, networkStatus, statusLine, type NodeStatus } from './status.ts'
 
 const LOOK_EVERY_MS = 2_000
 const SAY_EVERY_MS = 60_000
+const API_WITHIN_MS = 180_000
 
 /** `sluice network up`: engines, nodes and validators until Ctrl-C; a process that ends is started again. */
 export async function runNetwork(options: { home: string; print: Say; say: Say }): Promise<never> {
@@ -26,22 +27,27 @@ export async function runNetwork(options: { home: string; print: Say; say: Say }
     engines.temporal.ended.then((words) => `Temporal has ended: ${words}`),
   ])
   await network.start()
-  print(`${chainId}: ${network.nodes.length} validators, ${engines.postgres.description}`)
+  await untilApisAnswer(network)
+  const votes = network.manifest.nodes.filter(({ isValidator }) => isValidator).length
+  print(
+    `${chainId}: ${network.nodes.length} nodes, ${votes} of them founding validators; ${engines.postgres.description}`,
+  )
   for (const { name, ports } of network.manifest.nodes)
     print(`  ${name.padEnd(20)}  API http://127.0.0.1:${ports.http}`)
   print('Ctrl-C stops everything; the next start takes it up where it stood.')
-  const failure = await Promise.race([engineEnded, watch(network.manifest, print)])
+  const failure = await Promise.race([engineEnded, watch(network, home, print)])
   throw new CommandFailure(
     `${failure}\nStart again with \`sluice network up --home ${home}\`; nothing acknowledged is lost.`,
   )
 }
 
 /** A line for each node when its health changes, and from time to time. */
-async function watch(manifest: Parameters<typeof networkStatus>[0], print: Say): Promise<never> {
+async function watch(network: NetworkProcesses, home: string, print: Say): Promise<never> {
   let said = ''
   let saidAt = 0
   for (;;) {
-    const all = await networkStatus(manifest)
+    await takeUp(network, home, print)
+    const all = await networkStatus(network.manifest)
     const health = JSON.stringify(all.map((each) => healthOf(each, all.length)))
     if (health !== said || Date.now() - saidAt > SAY_EVERY_MS) {
       for (const each of all) print(`${new Date().toISOString().slice(11, 19)}  ${statusLine(each)}`)
@@ -49,6 +55,32 @@ async function watch(manifest: Parameters<typeof networkStatus>[0], print: Say):
       saidAt = Date.now()
     }
     await sleep(LOOK_EVERY_MS)
+  }
+}
+
+/** Nodes that `sluice network join` has made meanwhile; who hosted the organisation until then lets go of it first. */
+async function takeUp(network: NetworkProcesses, home: string, print: Say): Promise<void> {
+  const { nodes, organisations } = await readManifest(home)
+  const before = network.manifest
+  if (nodes.length === before.nodes.length) return
+  const hosts = before.organisations.filter(({ id, node }) => organisations.find((now) => now.id === id)?.node !== node)
+  for (const name of new Set(hosts.map(({ node }) => node))) {
+    await network.node(name).stop()
+    await network.node(name).start()
+  }
+  const joined = await network.takeUp()
+  await untilApisAnswer(network)
+  for (const { name, api } of joined) print(`  ${name.padEnd(20)}  API ${api} (joined)`)
+}
+
+/** A node's API is the last part of it that is ready: after its ledger, its read models and its workers. */
+async function untilApisAnswer({ manifest, nodes }: NetworkProcesses): Promise<void> {
+  for (const until = Date.now() + API_WITHIN_MS; ; await sleep(250)) {
+    const silent = (await networkStatus(manifest)).filter(({ api }) => !api).map(({ name }) => name)
+    if (silent.length === 0) return
+    if (Date.now() < until) continue
+    const words = nodes.filter(({ name }) => silent.includes(name)).map((node) => node.application?.tail(4) ?? '')
+    throw new CommandFailure(`the API of ${silent.join(', ')} does not answer:\n${words.join('\n')}`)
   }
 }
 

@@ -6,6 +6,7 @@ export class FlakyProxy {
   private readonly sockets = new Set<Socket>()
   private isSwallowing = false
   private isFrozen = false
+  private isGarbling = false
   private constructor(
     private readonly server: Server,
     private target: URL,
@@ -40,10 +41,19 @@ export class FlakyProxy {
         upstream.end()
       })
     }
-    client.on('data', (data) => upstream.write(data))
+    client.on('data', (data) => upstream.write(this.passed(data)))
     upstream.on('data', (data) => {
-      if (!this.isSwallowing) client.write(data)
+      if (!this.isSwallowing) client.write(this.passed(data))
     })
+  }
+
+  private passed(data: Uint8Array): Uint8Array {
+    return this.isGarbling ? data.map((byte) => byte ^ 0x5a) : data
+  }
+
+  /** Everything still passes, and nothing as it was sent. */
+  garble(): void {
+    this.isGarbling = true
   }
 
   /** The address of another database of the same server, through here. */
@@ -81,9 +91,12 @@ export class FlakyProxy {
     await closed
   }
 
+  /** As it was at first. */
   async restore(): Promise<void> {
     this.isSwallowing = false
+    this.isGarbling = false
     this.isFrozen = false
+    if (this.server.listening) return
     this.server.listen(this.port, '127.0.0.1')
     await once(this.server, 'listening')
   }

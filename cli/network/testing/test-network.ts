@@ -10,9 +10,11 @@ import { findCometbft } from '#engines/cometbft'
 import { checkout } from '#engines/paths'
 import type { PostgresEngine } from '#engines/postgres'
 import { sleep, type Say } from '#engines/say'
+import { decodeBundle } from '#ledger-adapter/cometbft/bundle'
 import { FlakyProxy } from '#ledger-adapter/testing/flaky-proxy'
 import { openKeyring } from '#node/keys/keyring'
 import { buildCommand, type Signer } from '#node/keys/signer'
+import type { SignedCommand } from '#proof/command'
 import type { Member } from '../../demo/consortium.ts'
 import { createNetwork } from '../create.ts'
 import { joinNetwork } from '../join.ts'
@@ -97,11 +99,20 @@ export class TestNetwork {
   }
 
   /** Cuts every way to and from a node; answers how to mend them. */
-  async cutOff(name: string): Promise<() => Promise<void>> {
-    const cut = [...this.ways].filter(([way]) => way.startsWith(`${name}>`) || way.endsWith(`>${name}`))
-    await Promise.all(cut.map(([, way]) => way.cut()))
+  cutOff(name: string): Promise<() => Promise<void>> {
+    return this.spoil(name, (way) => way.cut())
+  }
+
+  /** Lets nothing that goes to or from a node arrive as it was sent; answers how to mend that. */
+  garble(name: string): Promise<() => Promise<void>> {
+    return this.spoil(name, (way) => way.garble())
+  }
+
+  private async spoil(name: string, how: (way: FlakyProxy) => Promise<void> | void): Promise<() => Promise<void>> {
+    const ways = [...this.ways].filter(([way]) => way.startsWith(`${name}>`) || way.endsWith(`>${name}`))
+    await Promise.all(ways.map(([, way]) => how(way)))
     return async () => {
-      await Promise.all(cut.map(([, way]) => way.restore()))
+      await Promise.all(ways.map(([, way]) => way.restore()))
     }
   }
 
@@ -138,6 +149,19 @@ export class TestNetwork {
       }
       await sleep(200)
     }
+  }
+
+  /** The ids of the commands in every block of a node's CometBFT. @throws BundleError for a transaction of another form */
+  async commandsInBlocks(node: NodeProcesses): Promise<string[]> {
+    const height = (await node.status())?.height ?? 0
+    const ids: string[] = []
+    for (let each = 1; each <= height; each += 1) {
+      const response = await fetch(`${node.rpc}/block?height=${each}`)
+      const { result } = (await response.json()) as { result: { block: { data: { txs: string[] } } } }
+      const commands = result.block.data.txs.flatMap((tx) => decodeBundle(Buffer.from(tx, 'base64')))
+      for (const bytes of commands) ids.push((JSON.parse(Buffer.from(bytes).toString('utf8')) as SignedCommand).command.commandId) // prettier-ignore
+    }
+    return ids
   }
 
   private async ask<T>(node: NodeProcesses, path: string): Promise<T> {

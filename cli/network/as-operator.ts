@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises'
+import { ApiError, SluiceClient } from '#client/client'
+import type { KeyFunction } from '#contracts/kernel/method'
+import { messageOf } from '#engines/say'
+import type { Ask } from '#node/keys/person'
+import { openKeyring, type Keyring } from '#node/keys/keyring'
+import { CommandFailure } from '../failure.ts'
+import { clientSigner } from '../stack/keys.ts'
+import { keysFolder, nodeNamed, passphraseFile, type Manifest, type NetworkNode } from './manifest.ts'
+
+/** The keys of an organisation, opened with the passphrase that lies beside them. */
+export async function keyringOf(home: string, organisation: string): Promise<Keyring> {
+  const passphrase = (await readFile(passphraseFile(home, organisation), 'utf8')).trim()
+  return openKeyring(keysFolder(home, organisation), organisation, passphrase)
+}
+
+/** Of a caller who only looks. */
+const signsNothing: Ask = () => false
+
+/** The node that serves an organisation: its own, or its host's. @throws CommandFailure listing the organisations */
+export function nodeServing(manifest: Manifest, organisation: string): NetworkNode {
+  const found = manifest.organisations.find(({ id }) => id === organisation)
+  if (found) return nodeNamed(manifest, found.node)
+  const there = manifest.organisations.map(({ id }) => id).join(', ')
+  throw new CommandFailure(`no organisation ${organisation}; there are ${there}`, 2)
+}
+
+/**
+ * An organisation's operator, as a caller of the node that serves it.
+ * @param wanted the operator's id, or what its key must be good for
+ * @param ask who is shown each command before it is signed; without it none is
+ * @throws CommandFailure when the organisation has no such operator
+ */
+export async function asOperator(
+  home: string,
+  manifest: Manifest,
+  organisation: string,
+  wanted: { readonly operator: string } | { readonly function: KeyFunction },
+  ask: Ask = signsNothing,
+): Promise<{ client: SluiceClient; operator: string; node: NetworkNode; url: string }> {
+  const node = nodeServing(manifest, organisation)
+  const { signers } = await keyringOf(home, organisation)
+  const found = signers.find((each) =>
+    'operator' in wanted ? each.operator === wanted.operator : each.functions.includes(wanted.function),
+  )
+  if (!found) {
+    const what = 'operator' in wanted ? wanted.operator : `of function ${wanted.function}`
+    const there = signers.map(({ operator, functions }) => `${operator} (${functions.join(', ')})`)
+    throw new CommandFailure(`${organisation} has no operator ${what}; there are ${there.join(', ')}`, 2)
+  }
+  const url = `http://127.0.0.1:${node.ports.http}`
+  const { operator } = found
+  const client = new SluiceClient({ url, signer: clientSigner(await keyringOf(home, organisation), operator, ask) })
+  return { client, operator, node, url }
+}
+
+/** Says who does not answer and what to do, where that is why a call failed. */
+export async function calling<T>({ name }: NetworkNode, url: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (error instanceof ApiError || !(error instanceof TypeError)) throw error
+    const why = `the node of ${name} does not answer at ${url} (${messageOf(error.cause ?? error)})`
+    throw new CommandFailure(`${why}; is \`sluice network up\` running?`, 1, { cause: error })
+  }
+}

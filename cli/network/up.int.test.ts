@@ -1,0 +1,160 @@
+// `sluice network` as a user runs it, whole: create, up, status, an organisation that joins while all of it runs and
+// follows its stream from position 0 without a vote, and governance that gives it one.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { checkout } from '#engines/paths'
+import { sleep } from '#engines/say'
+import { testTemporal } from '#engines/testing/index'
+import { usccCheckCharacter } from '#domain/uscc'
+import type { NodeStatus } from './status.ts'
+import { describeNetwork } from './testing/cometbft.ts'
+
+const MINUTE_MS = 60_000
+
+const operators = [
+  { id: 'maker', kind: 'person', functions: ['maker', 'viewer'] },
+  { id: 'checker', kind: 'person', functions: ['checker', 'viewer'] },
+]
+const organisation = (id: string, usccBody: string, role: string, extra: object[] = []) => ({
+  id,
+  name: { zh: id, en: id },
+  uscc: usccBody + usccCheckCharacter(usccBody),
+  roles: [role],
+  operators: [...operators, ...extra],
+})
+const ORGANISATIONS = [
+  organisation('north', '91110105MA01ABCD1', 'plan-manager', [
+    { id: 'calendar', kind: 'service', functions: ['service:calendar'] },
+  ]),
+  organisation('east', '91310000MA1FL2345', 'custodian'),
+  organisation('south', '91320000MA1NXY678', 'exchange'),
+  organisation('west', '91450500MA5KABC12', 'depository'),
+  organisation('watcher', '11100000MB0REG123', 'regulator'),
+]
+
+describeNetwork('sluice network', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-up-'))
+  const home = join(folder, 'network')
+  let up: ChildProcess
+  let upSaid = ''
+
+  const start = (args: readonly string[]): ChildProcess => {
+    const { address, namespace } = testTemporal()
+    return spawn(
+      process.execPath,
+      ['--conditions=source', '--import', 'tsx', join(checkout, 'cli/main.ts'), 'network', ...args, '--home', home],
+      {
+        cwd: checkout,
+        env: {
+          ...process.env,
+          DATABASE_URL: inject('postgresUrl'),
+          TEMPORAL_ADDRESS: address,
+          TEMPORAL_NAMESPACE: namespace,
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
+  }
+  async function sluice(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const child = start(args)
+    let [stdout, stderr] = ['', '']
+    child.stdout!.on('data', (piece: Buffer) => (stdout += piece.toString()))
+    child.stderr!.on('data', (piece: Buffer) => (stderr += piece.toString()))
+    const [code] = (await once(child, 'close')) as [number]
+    return { code, stdout, stderr }
+  }
+  async function runs(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await sluice(...args)
+    expect(code, `network ${args.join(' ')}\n${stdout}\n${stderr}\n${upSaid.slice(-4000)}`).toBe(0)
+    return stdout
+  }
+  async function startUp(): Promise<void> {
+    up = start(['up'])
+    for (const stream of [up.stdout!, up.stderr!]) stream.on('data', (piece: Buffer) => (upSaid += piece.toString()))
+    await said('Ctrl-C stops everything')
+  }
+  async function said(words: string): Promise<void> {
+    for (; !upSaid.includes(words); await sleep(100)) expect(up.exitCode, upSaid.slice(-4000)).toBeNull()
+  }
+  async function stopUp(): Promise<number | null> {
+    if (up.exitCode === null && up.signalCode === null) {
+      up.kill('SIGINT')
+      await once(up, 'exit')
+    }
+    return up.exitCode
+  }
+  const status = async (): Promise<NodeStatus[]> => (JSON.parse((await sluice('status', '--json')).stdout) as { nodes: NodeStatus[] }).nodes // prettier-ignore
+
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'organisations.json'), JSON.stringify(ORGANISATIONS))
+    await runs('create', '--name', 'Whole', '--clock', 'test', '--organisations', join(folder, 'organisations.json'))
+    await startUp()
+  }, 4 * MINUTE_MS)
+
+  afterAll(async () => {
+    await stopUp()
+    rmSync(folder, { recursive: true, force: true })
+  }, MINUTE_MS)
+
+  test('four nodes are well, and say so', async () => {
+    let told = await sluice('status')
+    while (told.code !== 0) told = await sluice('status') // their APIs come up one after another
+    expect(told.stdout.split('\n').filter((line) => line.includes('votes'))).toHaveLength(4)
+  })
+
+  test('who has no node of its own cannot vote; who is nobody cannot do anything', async () => {
+    expect(await sluice('validator', '--organisation', 'watcher')).toMatchObject({ code: 2, stderr: expect.stringContaining('watcher has no node of its own') as string }) // prettier-ignore
+    for (const command of ['join', 'follow'])
+      expect(await sluice(command, '--organisation', 'nobody')).toMatchObject({ code: 2, stderr: expect.stringContaining('no organisation nobody; there are north, east') as string }) // prettier-ignore
+  })
+
+  test('a regulator joins while all runs: it follows without a vote, its stream whole from position 0', async () => {
+    expect(await runs('join', '--organisation', 'watcher')).toContain('watcher has a node of its own now')
+    await said('(joined)')
+    const told = await runs('follow', '--organisation', 'watcher', '--once')
+    expect(told).toMatch(
+      /watcher, from the node of watcher: \d+ events from position 0 to block \d+\n.*every topic proven complete/,
+    )
+    const own = (await runs('follow', '--organisation', 'watcher', '--once', '--json')).trim().split('\n')
+    expect(told).toContain(`${own.length} events`)
+    // Genesis is what it begins with: the organisations' admission, in the order of the document.
+    expect(own.map((line) => (JSON.parse(line) as { cursor: string }).cursor).every((cursor) => /^\d+\.\d+\.\d+$/.test(cursor))).toBe(true) // prettier-ignore
+    expect((await status()).find(({ name }) => name === 'watcher')?.comet?.votingPower).toBe(0)
+    expect(await runs('join', '--organisation', 'watcher')).toContain('has a node of its own already')
+  })
+
+  test('governance gives it a vote', async () => {
+    const told = await runs('validator', '--organisation', 'watcher', '--yes')
+    expect(told).toMatch(
+      /north proposes .*power 10 for the validator of watcher\nnorth approves\neast approves\nsouth approves: decided/,
+    )
+    for (let power = 0; power !== 10;)
+      power = (await status()).find(({ name }) => name === 'watcher')?.comet?.votingPower ?? 0
+    expect(await runs('follow', '--organisation', 'watcher', '--once')).toContain('every topic proven complete')
+  })
+
+  test(
+    'Ctrl-C ends it in good order, and the next start has it all',
+    async () => {
+      const before = await runs('follow', '--organisation', 'watcher', '--once', '--json')
+      expect(await stopUp(), upSaid.slice(-4000)).toBe(130)
+      const { code, stderr } = await sluice('follow', '--organisation', 'watcher', '--once')
+      expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('is `sluice network up` running?') as string }) // prettier-ignore
+      upSaid = ''
+      await startUp()
+      expect(await runs('follow', '--organisation', 'watcher', '--once', '--json')).toBe(before)
+    },
+    4 * MINUTE_MS,
+  )
+
+  test('no key or passphrase is said aloud', () => {
+    for (const { id } of ORGANISATIONS) {
+      const passphrase = readFileSync(join(home, 'organisations', id, 'passphrase'), 'utf8').trim()
+      expect(upSaid).not.toContain(passphrase)
+    }
+  })
+})
