@@ -14,7 +14,7 @@ import { listRoot, ListTree } from '#proof/list-tree'
 import type { Predecessor } from '#proof/predecessor'
 import { LedgerError, type CommittedEvent, type TopicEntry } from '../port.ts'
 import { admit, type CallerOf, type Candidate } from './admission.ts'
-import { freeze, type CommittedState, type Change } from './state.ts'
+import { freeze, type BlockBase, type Change } from './state.ts'
 import type { StateTree } from './tree/flat-tree.ts'
 
 export interface ApplicationRules {
@@ -79,7 +79,7 @@ class Draft {
   private readonly texts = new Map<string, string>()
 
   constructor(
-    private readonly state: CommittedState,
+    private readonly state: BlockBase,
     readonly height: number,
   ) {}
 
@@ -156,7 +156,7 @@ class Draft {
 /** Block 0: the founders' events on an empty state, at time 0. */
 export async function buildGenesis(
   rules: ApplicationRules,
-  state: CommittedState,
+  state: BlockBase,
   records: readonly EventRecord[],
 ): Promise<BuiltBlock> {
   const draft = new Draft(state, 0)
@@ -177,7 +177,7 @@ export async function buildGenesis(
  */
 export async function buildBlock(
   rules: ApplicationRules,
-  state: CommittedState,
+  state: BlockBase,
   previous: Previous,
   { timeMs, candidates, due }: { timeMs: number; candidates: readonly Candidate[]; due: readonly string[] },
 ): Promise<{ block: BuiltBlock | undefined; refused: readonly Refused[] }> {
@@ -210,7 +210,7 @@ export async function buildBlock(
 
 async function run(
   rules: ApplicationRules,
-  state: CommittedState,
+  state: BlockBase,
   draft: Draft,
   candidate: Candidate,
   caller: Caller,
@@ -254,7 +254,7 @@ function boundedRead(read: Read): Read {
 }
 
 /** Asks again after each value that was not at hand: decide is pure, so asking twice is safe. */
-export async function loading<T>(state: CommittedState, ask: () => T): Promise<T> {
+export async function loading<T>(state: BlockBase, ask: () => T): Promise<T> {
   for (;;) {
     try {
       return ask()

@@ -18,6 +18,44 @@ export interface Change {
   readonly leaf?: StateChange
 }
 
+/** What a block is built on. */
+export interface BlockBase {
+  /** @throws KeyNotLoaded */
+  readonly read: Read
+  /** Brings values into memory. @throws StateCorrupt, and what the store throws */
+  load(keys: readonly string[]): Promise<void>
+  /**
+   * Those of the writes that change something, in the order of the keys, with their canonical texts.
+   * @param texts of the values, where they have been written already
+   */
+  changesOf(written: ReadonlyMap<string, Json | undefined>, texts?: ReadonlyMap<string, string>): Change[]
+  treeWith(changes: readonly Change[]): StateTree
+}
+
+interface Hashes {
+  readonly keyHash: Uint8Array
+  /** Of the value that stands before the writes. */
+  readonly before: Uint8Array | undefined
+}
+
+export function changesOver(
+  written: ReadonlyMap<string, Json | undefined>,
+  texts: ReadonlyMap<string, string> | undefined,
+  hashesOf: (key: string) => Hashes,
+): Change[] {
+  const changes: Change[] = []
+  // By code units, as a sort without a comparison of its own does.
+  for (const key of [...written.keys()].sort()) {
+    const value = written.get(key)
+    const text = value === undefined ? undefined : (texts?.get(key) ?? canonicalJson(value))
+    const { keyHash, before } = hashesOf(key)
+    const after = text === undefined ? undefined : valueHash(text)
+    const isSame = after === undefined ? before === undefined : before && compareBytes(before, after) === 0
+    if (!isSame) changes.push({ key, value, text, leaf: { keyHash, valueHash: after } })
+  }
+  return changes
+}
+
 const DEFAULT_CACHED_VALUES = 200_000
 
 function digestOf(text: string): Uint8Array {
@@ -43,7 +81,7 @@ interface Entry {
  * The committed state as the executor sees it: the whole tree, so that absence is known at once, and the values used of
  * late. Values are frozen: a contract that changed one in place would fork this node from the others.
  */
-export class CommittedState {
+export class CommittedState implements BlockBase {
   private readonly values = new Map<string, Entry>()
   /** Keys asked for of late that have no value, with their hashes: a split asks for each new id thrice. */
   private readonly absent = new Map<string, Uint8Array>()
@@ -123,25 +161,18 @@ export class CommittedState {
     return true
   }
 
-  /**
-   * Those of the writes that change something, in the order of the keys, with their canonical texts.
-   * @param texts of the values, where they have been written already
-   */
   changesOf(written: ReadonlyMap<string, Json | undefined>, texts?: ReadonlyMap<string, string>): Change[] {
-    const changes: Change[] = []
-    // By code units, as a sort without a comparison of its own does.
-    for (const key of [...written.keys()].sort()) {
-      const value = written.get(key)
-      const text = value === undefined ? undefined : (texts?.get(key) ?? canonicalJson(value))
-      const known = this.values.get(key)
-      const absent = known ? undefined : this.absent.get(key)
-      const hash = known?.keyHash ?? absent ?? keyHash(key)
-      const before = known ? known.valueHash : absent ? undefined : this.tree.get(hash)
-      const after = text === undefined ? undefined : valueHash(text)
-      const isSame = after === undefined ? before === undefined : before && compareBytes(before, after) === 0
-      if (!isSame) changes.push({ key, value, text, leaf: { keyHash: hash, valueHash: after } })
-    }
-    return changes
+    return changesOver(written, texts, (key) => this.hashesOf(key))
+  }
+
+  /** A key's hash, and that of the value it has. */
+  hashesOf(key: string): Hashes {
+    const known = this.values.get(key)
+    if (known) return { keyHash: known.keyHash, before: known.valueHash }
+    const absent = this.absent.get(key)
+    if (absent) return { keyHash: absent, before: undefined }
+    const hash = keyHash(key)
+    return { keyHash: hash, before: this.tree.get(hash) }
   }
 
   treeWith(changes: readonly Change[]): StateTree {

@@ -9,10 +9,13 @@ import {
   loading,
   type ApplicationRules,
   type BuiltBlock,
+  type Previous,
 } from '../application/build-block.ts'
 import type { EventRecord } from '#contracts/kernel/event'
 import { DEFAULT_QUEUE_LIMITS, FairQueue, type QueueLimits, type Waiting } from '../application/fair-queue.ts'
 import type { SigningKey } from '../application/operator-key.ts'
+import { StateAhead } from '../application/state-ahead.ts'
+import type { BlockBase } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { VerifyPool } from '../application/verify-pool.ts'
 import { LedgerError, type CommittedEvent, type Executed } from '../port.ts'
@@ -42,12 +45,39 @@ export const DEFAULT_LIMITS: SequencerLimits = {
   storeTimeoutMs: 30_000,
 }
 
+/** Fewer than these are not made a block of their own while another is stored: together they cost less. */
+const WORTH_AHEAD = 64
+
 interface Pending extends Waiting {
   readonly candidate: Candidate
   readonly resolve: (executed: Executed) => void
   readonly reject: (error: LedgerError) => void
   /** Answered already, while its block was in doubt. */
   isAnswered: boolean
+}
+
+/** The block that the next one follows, and the state after it. */
+interface Tip extends Previous {
+  readonly state: BlockBase
+}
+
+/** A block ready to be stored; or none, when none of its commands may enter. */
+interface Built {
+  readonly batch: readonly Pending[]
+  readonly block: BuiltBlock | undefined
+  readonly refused: ReadonlyMap<Candidate, LedgerError>
+  readonly signature: string
+  readonly append: () => Promise<void>
+  /** Puts back the ids that were to leave the state. */
+  readonly restore: () => void
+}
+interface WithBlock extends Built {
+  readonly block: BuiltBlock
+}
+interface Storing {
+  readonly built: WithBlock
+  /** Undefined once it is durable, else why that is not known. */
+  readonly settled: Promise<unknown>
 }
 
 export interface Head extends SignedHeader {
@@ -59,14 +89,17 @@ const RETRY_MS = 200
 
 /**
  * Groups commands into blocks, signs each header and stores the block before anybody is told: acknowledged means
- * durable. While one block is being stored the next collects (group commit). When the store does not answer, the block
- * is in doubt until the store says whether it is there.
+ * durable. While one block is being stored the next collects (group commit) and, when many wait, is built already; it is
+ * sent when the one before is durable. When the store does not answer, the block is in doubt until the store says whether
+ * it is there.
  */
 export class Sequencer {
   private readonly queue: FairQueue<Pending>
   private readonly listeners = new Set<(height: number) => void>()
   private current: Head | undefined
   private isPumping = false
+  /** Waits until so many are in the queue. */
+  private filling: { readonly enough: number; readonly resolve: () => void } | undefined
   private isStoreAway = false
   private failure: string | undefined
   private idle: Promise<void> = Promise.resolve()
@@ -185,6 +218,7 @@ export class Sequencer {
         this.deps.now(),
         this.parameters.maxQueuedPerParticipant,
       )
+      if (this.filling && this.queue.length >= this.filling.enough) this.filling.resolve()
       this.pump()
     })
   }
@@ -231,10 +265,9 @@ export class Sequencer {
   }
 
   /** What governance says of the next block. */
-  private async agree(): Promise<Parameters> {
-    const height = this.head.header.height + 1
+  private async agree(tip: Tip): Promise<Parameters> {
     try {
-      this.parameters = await loading(this.state, () => parametersAt(this.state.read, height))
+      this.parameters = await loading(tip.state, () => parametersAt(tip.state.read, tip.height + 1))
     } catch (error) {
       if (!isStoreError(error)) throw error // else the block will say so, and what was last known bounds it well enough
     }
@@ -242,19 +275,31 @@ export class Sequencer {
   }
 
   private async drain(): Promise<void> {
-    const { limits } = this.deps
+    let storing: Storing | undefined
+    let ahead: Built | undefined
     try {
-      while (this.queue.length > 0 && this.failure === undefined) {
-        const { maxBlockCommands, maxBlockBytes } = await this.agree()
-        const most = Math.min(limits.maxBlockCommands, maxBlockCommands)
-        const batch = this.queue.take(most, Math.min(limits.maxBlockBytes, maxBlockBytes))
-        await this.sequence(batch).catch((error: unknown) => {
-          answerAll(batch, 'commit', false) // a defect of ours: nobody is left waiting, and the ledger closes
-          throw error
-        })
+      while (storing || this.hasWork()) {
+        if (!storing) {
+          const built = await this.build(this.committed())
+          storing = built && this.store(built)
+          continue
+        }
+        if (await this.isWorthAhead(storing)) ahead = await this.buildAhead(storing)
+        const { built } = storing
+        const error = await storing.settled
+        // What was built on a block that is not there goes back before that block's own commands do.
+        if (ahead && (error !== undefined || this.failure !== undefined)) ahead = this.takeBack(ahead)
+        const next: Storing | undefined = ahead?.block && this.store(ahead)
+        if (error === undefined) this.succeed(built)
+        else await this.fail(built, error)
+        if (ahead && !next) this.refuse(ahead)
+        storing = next
+        ahead = undefined
       }
     } catch (error) {
       this.failure = error instanceof Error ? error.message : 'unknown'
+      // A defect of ours: nobody is left waiting, and the ledger closes.
+      for (const left of [storing?.built, ahead]) if (left) answerAll(left.batch, 'commit', false)
       this.rejectQueue('CLOSED')
     } finally {
       this.isPumping = false
@@ -263,53 +308,128 @@ export class Sequencer {
     else if (this.queue.length > 0) this.pump()
   }
 
-  private async sequence(batch: readonly Pending[]): Promise<void> {
+  private hasWork(): boolean {
+    return this.queue.length > 0 && this.failure === undefined
+  }
+
+  /** Whether enough wait for a block of their own before the one at hand is stored; else they enter the next together. */
+  private async isWorthAhead({ built, settled }: Storing): Promise<boolean> {
+    const enough = Math.max(WORTH_AHEAD, built.batch.length / 2)
+    let isSettled = false
+    const filled = new Promise<void>((resolve) => (this.filling = { enough, resolve }))
+    if (this.queue.length < enough) await Promise.race([settled.then(() => (isSettled = true)), filled])
+    this.filling = undefined
+    return !isSettled && this.hasWork() && this.queue.length >= enough
+  }
+
+  private committed(): Tip {
     const { header, headerHash } = this.head
-    const timeMs = this.blockTime()
+    return { height: header.height, headerHash, timeMs: header.timeMs, state: this.state }
+  }
+
+  /** While the block at hand is stored, the one after it. Whatever hinders that is met again when its turn comes. */
+  private async buildAhead({ built: { block } }: Storing): Promise<Built | undefined> {
+    const { header, headerHash } = block
+    const state = new StateAhead(this.state, block)
+    const batch: Pending[] = []
+    try {
+      return await this.building({ height: header.height, headerHash, timeMs: header.timeMs, state }, batch)
+    } catch {
+      this.queue.putBack(batch.filter(({ isAnswered }) => !isAnswered))
+      return undefined
+    }
+  }
+
+  /** A block of what waits; undefined when there is none of it, and everybody has been told why. */
+  private async build(tip: Tip): Promise<WithBlock | undefined> {
+    const batch: Pending[] = []
+    try {
+      const built = await this.building(tip, batch)
+      if (built.block) return { ...built, block: built.block }
+      this.refuse(built)
+    } catch (error) {
+      if (isStoreError(error)) await this.awaitStore(batch, undefined)
+      else {
+        answerAll(batch, 'commit', true)
+        throw error
+      }
+    }
+    return undefined
+  }
+
+  /** @param batch receives what was taken out of the queue */
+  private async building(tip: Tip, batch: Pending[]): Promise<Built> {
+    const { limits, now, store } = this.deps
+    const { maxBlockCommands, maxBlockBytes } = await this.agree(tip)
+    const most = Math.min(limits.maxBlockCommands, maxBlockCommands)
+    batch.push(...this.queue.take(most, Math.min(limits.maxBlockBytes, maxBlockBytes)))
+    // Never before the block before.
+    const timeMs = Math.max(now(), tip.timeMs)
     // More than arrive, so that the ids in the state stay bounded by an hour's and a day's worth.
     const due = this.recovered.expiry.takeDue(timeMs, batch.length * 2 + 16)
-    const candidates = batch.map(({ candidate }) => candidate)
-    const previous = { height: header.height, headerHash, timeMs: header.timeMs }
     const restore = () => due.forEach((entry) => this.recovered.expiry.add(entry))
-    let built: Awaited<ReturnType<typeof buildBlock>>
     try {
+      const candidates = batch.map(({ candidate }) => candidate)
       const ids = due.map(({ commandId }) => commandId)
-      built = await buildBlock(this.rules, this.state, previous, { timeMs, candidates, due: ids })
+      const { block, refused } = await buildBlock(this.rules, tip.state, tip, { timeMs, candidates, due: ids })
+      const signature = block ? this.sign(block) : ''
+      const append = block ? store.appending(block, signature) : () => Promise.resolve()
+      return { batch, block, refused: new Map(refused.map(({ candidate, error }) => [candidate, error])), signature, append, restore } // prettier-ignore
     } catch (error) {
       restore()
-      if (isStoreError(error)) return this.awaitStore(batch, undefined)
-      answerAll(batch, 'commit', true)
       throw error
     }
-    const refused = new Map(built.refused.map(({ candidate, error }) => [candidate, error]))
+  }
+
+  private takeBack({ batch, restore }: Built): undefined {
+    restore()
+    this.queue.putBack(batch.filter(({ isAnswered }) => !isAnswered))
+  }
+
+  /** Tells those who may not enter; what they are told rests on durable blocks alone. */
+  private refuse({ batch, refused, block, restore }: Built): void {
     for (const pending of batch) {
       const error = refused.get(pending.candidate)
       if (error) pending.reject(error)
     }
-    const entered = batch.filter(({ candidate }) => !refused.has(candidate))
-    if (!built.block) return restore()
-    await this.commit(built.block, entered, restore)
+    if (!block) restore()
   }
 
-  private async commit(block: BuiltBlock, entered: readonly Pending[], restore: () => void): Promise<void> {
-    const signature = this.sign(block)
+  /** Begins to store the block. Those before it are durable. */
+  private store(built: Built): Storing {
+    const settled = this.append(built).then(
+      () => undefined,
+      (error: unknown) => error ?? new Error('no reason given'),
+    )
+    return { built: built as WithBlock, settled }
+  }
+
+  private async append({ append }: Built): Promise<void> {
     const { store, lock } = this.deps
-    try {
-      if (!lock.isHeld) await lock.acquire(store.lockId, this.rules.chainId, 0)
-      await store.append(block, signature)
-    } catch (error) {
-      restore()
-      if (error instanceof LedgerLocked) return this.awaitStore(entered, undefined)
-      if (isConflict(error)) {
-        answerAll(entered, 'commit', true)
-        throw new LedgerCorrupt(this.rules.chainId, `another process wrote block ${block.header.height}`)
-      }
-      if (!isStoreError(error)) throw error // a defect of ours, which would come again
-      if (isDefiniteFailure(error)) return answerAll(entered, 'commit', true)
-      return this.awaitStore(entered, { block, signature })
+    if (!lock.isHeld) await lock.acquire(store.lockId, this.rules.chainId, 0)
+    await append()
+  }
+
+  private succeed(built: WithBlock): void {
+    this.adopt(built.block, built.signature)
+    this.refuse(built)
+    this.answer(built.block, enteredOf(built))
+  }
+
+  /** The block was not stored, or nobody knows. @throws what closes the ledger */
+  private async fail(built: WithBlock, error: unknown): Promise<void> {
+    const { block, signature } = built
+    const entered = enteredOf(built)
+    this.refuse(built)
+    built.restore()
+    if (error instanceof LedgerLocked) return this.awaitStore(entered, undefined)
+    if (isConflict(error)) {
+      answerAll(entered, 'commit', true)
+      throw new LedgerCorrupt(this.rules.chainId, `another process wrote block ${block.header.height}`)
     }
-    this.adopt(block, signature)
-    this.answer(block, entered)
+    if (!isStoreError(error)) throw error // a defect of ours, which would come again
+    if (isDefiniteFailure(error)) return answerAll(entered, 'commit', true)
+    return this.awaitStore(entered, { block, signature })
   }
 
   /**
@@ -382,6 +502,9 @@ export class Sequencer {
     }
   }
 }
+
+const enteredOf = ({ batch, refused }: Built): readonly Pending[] =>
+  refused.size === 0 ? batch : batch.filter(({ candidate }) => !refused.has(candidate))
 
 function answerAll(batch: readonly Pending[], stage: 'queue' | 'commit', outcomeKnown: boolean): void {
   for (const pending of batch) {

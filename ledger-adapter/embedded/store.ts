@@ -122,9 +122,15 @@ export class LedgerStore {
   }
 
   /** One statement, hence one transaction and one round trip, on the session that holds the sequencer's lock. */
-  async append(block: StorableBlock, signature: string): Promise<void> {
+  append(block: StorableBlock, signature: string): Promise<void> {
+    return this.appending(block, signature)()
+  }
+
+  /** Writes down now what `append` sends, which is done when the answer is called: once, and after the block before. */
+  appending(block: StorableBlock, signature: string): () => Promise<void> {
     const gone = block.changes.filter(({ text }) => text === undefined)
-    await this.writer.query(APPEND, [...this.logged(block, signature), textArray(gone.map(({ key }) => key))])
+    const values = [...this.logged(block, signature), textArray(gone.map(({ key }) => key))]
+    return async () => void (await this.writer.query(APPEND, values))
   }
 
   /** What happened in a block whose effect the state rows hold already: they stay as they are. */
