@@ -1,6 +1,8 @@
 /** base64url without padding (RFC 4648 §5), one text per byte string: unused bits must be zero. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const VALUES = new Map([...ALPHABET].map((letter, value) => [letter.charCodeAt(0), value]))
+const NO_VALUE = 255
+const VALUES = new Uint8Array(128).fill(NO_VALUE)
+;[...ALPHABET].forEach((letter, value) => (VALUES[letter.charCodeAt(0)] = value))
 
 export function toBase64url(bytes: Uint8Array): string {
   let text = ''
@@ -26,8 +28,8 @@ export function fromBase64url(text: string): Uint8Array | undefined {
   let pending = 0
   let at = 0
   for (let i = 0; i < text.length; i += 1) {
-    const value = VALUES.get(text.charCodeAt(i))
-    if (value === undefined) return undefined
+    const value = VALUES[text.charCodeAt(i)] ?? NO_VALUE
+    if (value === NO_VALUE) return undefined
     pending = (pending << 6) | value
     bits += 6
     if (bits >= 8) {

@@ -106,6 +106,8 @@ function nameOf(key: string): string | undefined {
 }
 
 const encoder = new TextEncoder()
+/** Made when bytes are read: where contracts run there is none. */
+let decoder: TextDecoder | undefined
 
 export const canonicalBytes = (value: Json): Uint8Array => encoder.encode(canonicalJson(value))
 
@@ -113,11 +115,20 @@ export const canonicalBytes = (value: Json): Uint8Array => encoder.encode(canoni
  * Reads bytes that must already be canonical: equal to themselves when written again, so that duplicate keys, other
  * spellings of a number or a string and trailing text are all refused.
  */
-export function parseCanonical(bytes: Uint8Array, maxBytes = MAX_BYTES, maxDepth = MAX_DEPTH): Json {
+export const parseCanonical = (bytes: Uint8Array, maxBytes = MAX_BYTES, maxDepth = MAX_DEPTH): Json =>
+  readCanonical(bytes, maxBytes, maxDepth).value
+
+/** The same, with the text. */
+export function readCanonical(
+  bytes: Uint8Array,
+  maxBytes = MAX_BYTES,
+  maxDepth = MAX_DEPTH,
+): { readonly value: Json; readonly text: string } {
   if (bytes.length > maxBytes) throw new CanonicalError('TOO_LARGE', '')
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    text = decoder.decode(bytes)
   } catch {
     throw new CanonicalError('NOT_UTF8', '')
   }
@@ -128,9 +139,9 @@ export function parseCanonical(bytes: Uint8Array, maxBytes = MAX_BYTES, maxDepth
   } catch {
     throw new CanonicalError('NOT_JSON', '')
   }
-  if (isPlainlyCanonical(value, text, maxDepth)) return value
+  if (isPlainlyCanonical(value, text, maxDepth)) return { value, text }
   if (canonicalJson(value, maxDepth) !== text) throw new CanonicalError('NOT_CANONICAL', '')
-  return value
+  return { value, text }
 }
 
 /**
@@ -144,13 +155,17 @@ function isOrdered(value: Json, depth: number, maxDepth: number): boolean {
   if (depth > maxDepth) return false
   if (typeof value === 'number') return Number.isSafeInteger(value)
   if (typeof value !== 'object' || value === null) return true
-  if (Array.isArray(value)) return (value as readonly Json[]).every((item) => isOrdered(item, depth + 1, maxDepth))
+  if (Array.isArray(value)) {
+    for (const item of value as readonly Json[]) if (!isOrdered(item, depth + 1, maxDepth)) return false
+    return true
+  }
   const keys = Object.keys(value)
-  return keys.every(
-    (key, i) =>
-      (i === 0 || keys[i - 1]! < key) &&
-      isOrdered((value as { readonly [key: string]: Json })[key]!, depth + 1, maxDepth),
-  )
+  for (let i = 0; i < keys.length; i += 1) {
+    const key = keys[i]!
+    if (i > 0 && keys[i - 1]! >= key) return false
+    if (!isOrdered((value as { readonly [key: string]: Json })[key]!, depth + 1, maxDepth)) return false
+  }
+  return true
 }
 
 /** Counts brackets before parsing, since JSON.parse itself recurses on what a stranger sent. */

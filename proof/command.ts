@@ -1,4 +1,4 @@
-import { canonicalBytes, parseCanonical } from './canonical.ts'
+import { canonicalBytes, readCanonical } from './canonical.ts'
 import { concatBytes, hashJson, hexToBytes, sha256TextHex, utf8ToBytes, type Hash } from './hash.ts'
 import type { Json, JsonObject } from './json.ts'
 
@@ -75,16 +75,19 @@ const TIME_FIELDS = ['issuedAt', 'expiresAt'] as const
  * Reads a signed command from its canonical bytes and checks its form; the signature itself is checked elsewhere.
  * @throws CanonicalError, CommandFormError (field, problem)
  */
-export function decodeSigned(bytes: Uint8Array): SignedCommand {
-  const value = parseCanonical(bytes, MAX_COMMAND_BYTES)
+export const decodeSigned = (bytes: Uint8Array): SignedCommand => readSigned(bytes).signed
+
+/** The same, with the canonical text. */
+export function readSigned(bytes: Uint8Array): { readonly signed: SignedCommand; readonly text: string } {
+  const { value, text } = readCanonical(bytes, MAX_COMMAND_BYTES)
   const envelope = fields(value, '', ['command', 'signature'])
   if (typeof envelope.signature !== 'string' || !SIGNATURE.test(envelope.signature)) {
     throw new CommandFormError('/signature', 'base64url text expected')
   }
   const body = fields(envelope.command, '/command', ['args', ...TEXT_FIELDS, ...TIME_FIELDS])
   for (const field of TEXT_FIELDS) {
-    const text = body[field]
-    if (typeof text !== 'string' || !ID.test(text)) {
+    const id = body[field]
+    if (typeof id !== 'string' || !ID.test(id)) {
       throw new CommandFormError(`/command/${field}`, 'an identifier of 1 to 100 characters expected')
     }
   }
@@ -93,7 +96,7 @@ export function decodeSigned(bytes: Uint8Array): SignedCommand {
     if (typeof time !== 'number' || time < 0) throw new CommandFormError(`/command/${field}`, 'milliseconds expected')
   }
   if (!isObject(body.args)) throw new CommandFormError('/command/args', 'an object expected')
-  return value as unknown as SignedCommand
+  return { signed: value as unknown as SignedCommand, text }
 }
 
 const isObject = (value: Json | undefined): value is JsonObject =>

@@ -53,7 +53,9 @@ function decodePoint(bytes: Uint8Array): Ed25519Point | undefined {
 export const isUsableKey = (publicKey: Uint8Array): boolean => decodeKey(publicKey) !== undefined
 
 /** S < L: without it every signature has a second form. */
-export const hasReducedS = (signature: Uint8Array): boolean => littleEndian(signature.subarray(32)) < L
+export const hasReducedS = (signature: Uint8Array): boolean =>
+  // L is a little above 2^252: of a signature's last byte almost always the answer can be read.
+  signature[63]! < 0x10 || littleEndian(signature.subarray(32)) < L
 
 export const verifyEd25519: SignatureCheck = (publicKey, message, signature) => {
   if (signature.length !== SIGNATURE_BYTES || !hasReducedS(signature)) return false

@@ -1,5 +1,5 @@
 import { canonicalJson } from './canonical.ts'
-import { concatBytes, hexToBytes, sha256Hex, sha256TextHex, utf8ToBytes, type Hash } from './hash.ts'
+import { putHash, sha256Hex, sha256TextHex, utf8ToBytes, type Hash } from './hash.ts'
 import { NO_HASH } from './block.ts'
 import type { JsonObject } from './json.ts'
 
@@ -40,10 +40,15 @@ export interface Feed {
 
 export const EMPTY_FEED: Feed = { count: 0, hash: NO_HASH }
 
+const feedInput = new Uint8Array(FEED_DOMAIN.length + 64)
+feedInput.set(FEED_DOMAIN)
+
 export const feedKey = (topic: string): string => `feed/${topic}`
 
 /** The topic after one more event. A subscriber who folds what it receives knows whether anything was left out. */
 export function extendFeed(feed: Feed, digest: Hash): Feed {
-  const hash = sha256Hex(concatBytes(FEED_DOMAIN, hexToBytes(feed.hash), hexToBytes(digest)))
+  putHash(feed.hash, feedInput, FEED_DOMAIN.length)
+  putHash(digest, feedInput, FEED_DOMAIN.length + 32)
+  const hash = sha256Hex(feedInput)
   return { count: feed.count + 1, hash }
 }

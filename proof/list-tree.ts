@@ -1,4 +1,4 @@
-import { bytesToHex, concatBytes, hexToBytes, sha256Bytes, type Hash } from './hash.ts'
+import { bytesToHex, concatBytes, hexToBytes, putHash, putSha256, sha256Bytes, type Hash } from './hash.ts'
 
 /**
  * Merkle tree of a list, in the shape of RFC 6962 (the left subtree is the largest power of two smaller than the
@@ -42,29 +42,49 @@ function splitOf(n: number): number {
   return split
 }
 
+const leafInput = new Uint8Array(33)
+leafInput.set(LEAF)
+
+function leavesOf(items: readonly Hash[]): Uint8Array {
+  const level = new Uint8Array(items.length * 32)
+  for (let i = 0; i < items.length; i += 1) {
+    putHash(items[i]!, leafInput, 1)
+    putSha256(leafInput, level, i * 32)
+  }
+  return level
+}
+
+function levelAbove(level: Uint8Array): Uint8Array {
+  const above = new Uint8Array(Math.ceil(level.length / 64) * 32)
+  let at = 0
+  for (; at + 64 <= level.length; at += 64) {
+    for (let i = 0; i < 64; i += 1) pair[i] = level[at + i]!
+    putSha256(pair, above, at / 2)
+  }
+  if (at < level.length) above.set(level.subarray(at), at / 2)
+  return above
+}
+
 /**
  * All nodes of a list's tree, for many proofs. Pairing level by level, a last node without partner rising as it is,
  * gives the shape of RFC 6962.
  */
 export class ListTree {
-  private readonly levels: Uint8Array[][]
+  /** 32 bytes a node, one after another. */
+  private readonly levels: Uint8Array[]
 
   /** @param items hashes of the items, in order */
   constructor(readonly items: readonly Hash[]) {
-    let level = items.map(leafHash)
+    let level = leavesOf(items)
     this.levels = [level]
-    while (level.length > 1) {
-      const above: Uint8Array[] = []
-      for (let at = 0; at < level.length; at += 2) {
-        above.push(at + 1 < level.length ? inner(level[at]!, level[at + 1]!) : level[at]!)
-      }
-      this.levels.push(above)
-      level = above
+    while (level.length > 32) {
+      level = levelAbove(level)
+      this.levels.push(level)
     }
   }
 
   root(): Hash {
-    return finish(this.items.length, this.levels.at(-1)![0] ?? ZERO)
+    return finish(this.items.length, this.items.length > 0 ? this.levels.at(-1)! : ZERO)
   }
 
   /** @throws RangeError when there is no such item */
@@ -72,8 +92,9 @@ export class ListTree {
     if (!Number.isInteger(index) || index < 0 || index >= this.items.length) throw new RangeError(`no item ${index}`)
     const path: Hash[] = []
     for (let up = 0, at = index; up < this.levels.length - 1; up += 1, at >>= 1) {
-      const sibling = this.levels[up]![at ^ 1]
-      if (sibling) path.push(bytesToHex(sibling))
+      const from = (at ^ 1) * 32
+      const sibling = this.levels[up]!.subarray(from, from + 32)
+      if (sibling.length > 0) path.push(bytesToHex(sibling))
     }
     return { index, count: this.items.length, path }
   }

@@ -1,9 +1,9 @@
 import type { Caller } from '#contracts/kernel/method'
-import type { VersionResolver } from '#contracts/kernel/execute'
+import type { ContractVersion, VersionResolver } from '#contracts/kernel/execute'
 import type { Read } from '#contracts/kernel/state'
 import { fromBase64url } from '#proof/base64url'
 import { CanonicalError } from '#proof/canonical'
-import { CommandFormError, decodeSigned, digestOfSigned, MAX_AHEAD_MS, MAX_LIFETIME_MS, signingBytesOf, type Command, type SignedCommand } from '#proof/command' // prettier-ignore
+import { CommandFormError, readSigned, digestOfSigned, MAX_AHEAD_MS, MAX_LIFETIME_MS, signingBytesOf, type Command, type SignedCommand } from '#proof/command' // prettier-ignore
 import type { SignatureCheck } from '#proof/ed25519'
 import type { Hash } from '#proof/hash'
 import { curveOf } from '#proof/public-key'
@@ -26,22 +26,46 @@ export interface Candidate {
   readonly text: string
   /** The public key under which the signature held; asked once, since it costs most. */
   verifiedUnder?: string
+  /** What the method says that it will read, by the version that was asked. */
+  declared?: { readonly version: ContractVersion; readonly keys: readonly string[] }
+}
+
+/** Who signs, asked once of each key: for as long as the state and the height are the same. */
+export function remembered(callerOf: CallerOf): CallerOf {
+  const known = new Map<string, ReturnType<CallerOf>>()
+  return (read, participant, keyId, height) => {
+    const name = `${participant} ${keyId}` // identifiers hold no space
+    let caller = known.get(name)
+    if (caller === undefined && !known.has(name)) {
+      caller = callerOf(read, participant, keyId, height)
+      known.set(name, caller)
+    }
+    return caller
+  }
+}
+
+/** The keys that a command declares, asked once of a version. May throw what the resolver throws. */
+export function declaredReads(candidate: Candidate, version: ContractVersion, caller: Caller): readonly string[] {
+  if (candidate.declared?.version === version) return candidate.declared.keys
+  const keys = version.declaredReads(candidate.command, caller)
+  candidate.declared = { version, keys }
+  return keys
 }
 
 /** @throws LedgerError MALFORMED, WRONG_CHAIN */
 export function decodeCandidate(bytes: Uint8Array, chainId: string): Candidate {
-  let signed: SignedCommand
+  let read: { readonly signed: SignedCommand; readonly text: string }
   try {
-    signed = decodeSigned(bytes)
+    read = readSigned(bytes)
   } catch (error) {
     if (error instanceof CanonicalError) throw malformed(error.path || '/', error.code)
     if (error instanceof CommandFormError) throw malformed(error.field, error.problem)
     throw error
   }
+  const { signed, text } = read
   if (signed.command.chainId !== chainId) {
     throw new LedgerError('admission', 'WRONG_CHAIN', true, { want: chainId, got: signed.command.chainId })
   }
-  const text = new TextDecoder().decode(bytes)
   return { command: signed.command, signed, digest: digestOfSigned(text), text }
 }
 
@@ -86,9 +110,23 @@ export function admit(
   return known.caller
 }
 
+/** Public keys by their texts: few keys sign many commands. Bounded; dropping an entry changes no answer. */
+const keys = new Map<string, Uint8Array | undefined>()
+const MAX_KEYS = 4096
+
+function keyBytes(text: string): Uint8Array | undefined {
+  let bytes = keys.get(text)
+  if (bytes === undefined && !keys.has(text)) {
+    if (keys.size >= MAX_KEYS) keys.clear()
+    bytes = fromBase64url(text)
+    keys.set(text, bytes)
+  }
+  return bytes
+}
+
 function checkSignature({ signed, digest }: Candidate, publicKey: string, curve: string, check: SignatureCheck): void {
   const { participant, keyId } = signed.command
-  const key = fromBase64url(publicKey)
+  const key = keyBytes(publicKey)
   const signature = fromBase64url(signed.signature)
   if (!key || curveOf(key) !== curve || !signature || !check(key, signingBytesOf(digest), signature)) {
     throw new LedgerError('admission', 'BAD_SIGNATURE', true, { participant, keyId })
@@ -105,7 +143,7 @@ export async function verifyAhead(
   check: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>,
 ): Promise<void> {
   if (!known || candidate.verifiedUnder === known.publicKey) return
-  const key = fromBase64url(known.publicKey)
+  const key = keyBytes(known.publicKey)
   const signature = fromBase64url(candidate.signed.signature)
   if (!key || curveOf(key) !== known.curve || !signature) return
   if (await check(key, signingBytesOf(candidate.digest), signature)) candidate.verifiedUnder = known.publicKey

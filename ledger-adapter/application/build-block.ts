@@ -13,7 +13,7 @@ import type { Json } from '#proof/json'
 import { listRoot, ListTree } from '#proof/list-tree'
 import type { Predecessor } from '#proof/predecessor'
 import { LedgerError, type CommittedEvent, type TopicEntry } from '../port.ts'
-import { admit, type CallerOf, type Candidate } from './admission.ts'
+import { admit, declaredReads, remembered, type CallerOf, type Candidate } from './admission.ts'
 import { freeze, type BlockBase, type Change } from './state.ts'
 import type { StateTree } from './tree/flat-tree.ts'
 
@@ -94,13 +94,17 @@ class Draft {
     if (value !== undefined && text !== undefined) freeze(value)
   }
 
-  async addEvents(
-    index: number,
-    commandId: string,
-    records: readonly EventRecord[],
-    texts: readonly string[] = [],
-  ): Promise<void> {
-    await this.state.load(records.flatMap(({ topics }) => topics.map(feedKey)))
+  /** Brings the feeds that the events enter; undefined when all are there. */
+  loadFeeds(records: readonly EventRecord[]): Promise<void> | undefined {
+    const missing: string[] = []
+    for (const { topics } of records) {
+      for (const topic of topics) if (!this.written.has(feedKey(topic))) missing.push(feedKey(topic))
+    }
+    return missing.length > 0 ? this.state.load(missing) : undefined
+  }
+
+  /** The feeds have been loaded. */
+  addEvents(index: number, commandId: string, records: readonly EventRecord[], texts: readonly string[] = []): void {
     records.forEach(({ contract, event, data, topics }, ordinal) => {
       const core = { cursor: { height: this.height, index, event: ordinal }, commandId, contract, event, data }
       const text = eventTextOf(core, texts[ordinal] ?? canonicalJson(data))
@@ -167,7 +171,8 @@ export async function buildGenesis(
     checkWritten(key, value)
     draft.put(key, value)
   }
-  await draft.addEvents(0, GENESIS_COMMAND, records)
+  await draft.loadFeeds(records)
+  draft.addEvents(0, GENESIS_COMMAND, records)
   return draft.finish(rules, undefined, 0)
 }
 
@@ -184,11 +189,13 @@ export async function buildBlock(
   const draft = new Draft(state, previous.height + 1)
   const refused: Refused[] = []
   const admitted: { candidate: Candidate; caller: Caller }[] = []
+  const at = { height: draft.height, timeMs }
+  // Keys are judged by the state before the block, so that a verifier needs no order within it.
+  const admission = { ...rules, callerOf: remembered(rules.callerOf), read: state.read }
   for (const candidate of candidates) {
-    // Keys are judged by the state before the block, so that a verifier needs no order within it.
     try {
-      const block = { height: draft.height, timeMs }
-      const caller = await loading(state, () => admit(candidate, block, { ...rules, read: state.read }))
+      const found = atOnce(state, () => admit(candidate, at, admission))
+      const caller = found instanceof Promise ? await found : found
       admitted.push({ candidate, caller })
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error
@@ -199,34 +206,37 @@ export async function buildBlock(
   const declared: string[] = []
   for (const { candidate, caller } of admitted) {
     const { command } = candidate
-    const ask = () => rules.registry.versionFor(state.read, command, draft.height).declaredReads(command, caller)
-    for (const key of await loading(state, ask)) declared.push(key)
+    const found = atOnce(state, () =>
+      declaredReads(candidate, rules.registry.versionFor(state.read, command, draft.height), caller),
+    )
+    for (const key of found instanceof Promise ? await found : found) declared.push(key)
   }
   await state.load([...declared, HISTORY_KEY])
-  for (const { candidate, caller } of admitted) await run(rules, state, draft, candidate, caller, timeMs)
+  const context = { chainId: rules.chainId, height: draft.height, blockTimeMs: timeMs }
+  for (const { candidate, caller } of admitted) {
+    const { command } = candidate
+    const found = atOnce(state, () => {
+      const version = rules.registry.versionFor(draft.read, command, draft.height)
+      return decided(version, draft.read, { command, caller, context })
+    })
+    const checked = found instanceof Promise ? await found : found
+    const { execution } = checked
+    const feeds = execution.accepted ? draft.loadFeeds(execution.events) : undefined
+    if (feeds) await feeds
+    enter(draft, candidate, checked)
+  }
   for (const id of due) draft.put(commandKey(id), undefined)
   return { block: draft.finish(rules, previous, timeMs), refused }
 }
 
-async function run(
-  rules: ApplicationRules,
-  state: BlockBase,
-  draft: Draft,
-  candidate: Candidate,
-  caller: Caller,
-  timeMs: number,
-): Promise<void> {
+/** What was decided becomes part of the block. */
+function enter(draft: Draft, candidate: Candidate, { execution, texts }: Checked): void {
   const { command, digest } = candidate
-  const context = { chainId: rules.chainId, height: draft.height, blockTimeMs: timeMs }
-  const { execution, texts } = await loading(state, () => {
-    const version = rules.registry.versionFor(draft.read, command, draft.height)
-    return decided(version, draft.read, { command, caller, context })
-  })
   const index = draft.commands.push(candidate) - 1
   const { commandId, expiresAt } = command
   if (execution.accepted) {
     for (const [key, value] of execution.written) draft.put(key, value, texts.written.get(key))
-    await draft.addEvents(index, commandId, execution.events, texts.events)
+    draft.addEvents(index, commandId, execution.events, texts.events)
     draft.results.push({ commandId, digest, accepted: true, events: execution.events.length })
   } else {
     draft.results.push({ commandId, digest, accepted: false, refusal: execution.refusal })
@@ -245,10 +255,13 @@ export const decided = (
 const MAX_READS = 20_000
 
 function boundedRead(read: Read): Read {
-  const asked = new Set<string>()
+  let asked: string[] | Set<string> = []
   return <T>(key: Key<T>): T | undefined => {
-    asked.add(key.path)
-    if (asked.size > MAX_READS) throw new Error(`more than ${MAX_READS} keys read by one command`)
+    if (asked instanceof Set) asked.add(key.path)
+    // Told apart only when there are so many.
+    else if (asked.push(key.path) > MAX_READS) asked = new Set(asked)
+    if (asked instanceof Set && asked.size > MAX_READS)
+      throw new Error(`more than ${MAX_READS} keys read by one command`)
     return read(key)
   }
 }
@@ -262,6 +275,16 @@ export async function loading<T>(state: BlockBase, ask: () => T): Promise<T> {
       if (!(error instanceof KeyNotLoaded)) throw error
       await state.load([error.path])
     }
+  }
+}
+
+/** `loading`, without a turn of the loop where everything is at hand: a block asks thousands of times. */
+export function atOnce<T>(state: BlockBase, ask: () => T): T | Promise<T> {
+  try {
+    return ask()
+  } catch (error) {
+    if (!(error instanceof KeyNotLoaded)) throw error
+    return loading(state, ask)
   }
 }
 
@@ -301,6 +324,7 @@ function checkedExecution(execution: Execution): Checked {
 
 /** Keys and topics stand in databases and addresses: no spaces, no control characters, a bounded length. */
 function checkName(name: string, what: string): void {
+  if (/^[!-~]{1,400}$/.test(name)) return // what almost all are
   if (!/^[\p{L}\p{N}\p{P}\p{S}]{1,400}$/u.test(name)) throw new Error(`${what} ${JSON.stringify(name)} is not a name`)
 }
 

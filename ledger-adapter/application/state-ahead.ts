@@ -27,7 +27,7 @@ export class StateAhead implements BlockBase {
     return (change.value === undefined ? undefined : freeze(change.value)) as T | undefined
   }
 
-  load(keys: readonly string[]): Promise<void> {
+  load(keys: readonly string[]): Promise<void> | undefined {
     return this.committed.load(keys.filter((key) => !this.changed.has(key)))
   }
 

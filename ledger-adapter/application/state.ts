@@ -2,8 +2,8 @@ import { KeyNotLoaded, type Key, type Read } from '#contracts/kernel/state'
 import { canonicalJson } from '#proof/canonical'
 import type { Json } from '#proof/json'
 import { compareBytes, type StateChange } from '#proof/sparse-tree'
+import { putDigest } from './digest.ts'
 import { FlatTree, type StateTree } from './tree/flat-tree.ts'
-import { putDigest } from './tree/nodes.ts'
 import { DEFAULT_UNDO_LIMITS, UndoLog, type UndoLimits } from './undo-log.ts'
 
 /** Canonical texts of the values under these keys; a key without a value is left out. */
@@ -22,8 +22,8 @@ export interface Change {
 export interface BlockBase {
   /** @throws KeyNotLoaded */
   readonly read: Read
-  /** Brings values into memory. @throws StateCorrupt, and what the store throws */
-  load(keys: readonly string[]): Promise<void>
+  /** Brings values into memory; undefined when all are there. @throws StateCorrupt, and what the store throws */
+  load(keys: readonly string[]): Promise<void> | undefined
   /**
    * Those of the writes that change something, in the order of the keys, with their canonical texts.
    * @param texts of the values, where they have been written already
@@ -112,6 +112,11 @@ export class CommittedState implements BlockBase {
     throw new KeyNotLoaded(key)
   }
 
+  /** Whether the key has a value, at hand or not. */
+  has(key: string): boolean {
+    return this.values.has(key) || !this.isAbsent(key)
+  }
+
   isAtHand(key: string): boolean {
     return this.values.has(key) || this.isAbsent(key)
   }
@@ -119,18 +124,23 @@ export class CommittedState implements BlockBase {
   private isAbsent(key: string): boolean {
     if (this.absent.has(key)) return true
     const hash = keyHash(key)
-    if (this.tree.get(hash) !== undefined) return false
+    if (this.tree.has(hash)) return false
     if (this.absent.size >= MAX_ABSENT) this.absent.clear()
     this.absent.set(key, hash)
     return true
   }
 
   /**
-   * Brings values into memory and checks each against the tree.
+   * Brings values into memory and checks each against the tree; undefined when all are there.
    * @throws StateCorrupt, and what the loader throws
    */
-  async load(keys: readonly string[]): Promise<void> {
-    const missing = [...new Set(keys)].filter((key) => !this.isAtHand(key))
+  load(keys: readonly string[]): Promise<void> | undefined {
+    let missing: Set<string> | undefined
+    for (const key of keys) if (!this.isAtHand(key)) (missing ??= new Set()).add(key)
+    return missing && this.bringing([...missing])
+  }
+
+  private async bringing(missing: readonly string[]): Promise<void> {
     const asked = missing.filter((key) => !this.loadings.has(key))
     if (asked.length > 0) {
       const bringing = this.bring(asked).finally(() => asked.forEach((key) => this.loadings.delete(key)))

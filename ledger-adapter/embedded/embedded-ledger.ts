@@ -6,7 +6,6 @@ import { decodeCandidate, type CallerOf, type Candidate } from '../application/a
 import { commandKey, type ApplicationRules } from '../application/build-block.ts'
 import { InOrder } from '../application/in-order.ts'
 import type { SigningKey } from '../application/operator-key.ts'
-import { keyHash } from '../application/state.ts'
 import { FlatTree } from '../application/tree/flat-tree.ts'
 import { verifyNative } from '../application/verify-native.ts'
 import { KeyNotLoaded } from '#contracts/kernel/state'
@@ -105,7 +104,7 @@ export class EmbeddedLedger implements Ledger {
   async submit(signedBytes: Uint8Array): Promise<Executed> {
     const candidate = decodeCandidate(signedBytes, this.chainId)
     const { commandId } = candidate.command
-    const spent = keyHash(commandKey(commandId))
+    const spent = commandKey(commandId)
     for (;;) {
       this.sequencer.checkOpen('queue')
       const flying = this.inFlight.get(commandId)
@@ -123,11 +122,11 @@ export class EmbeddedLedger implements Ledger {
     }
   }
 
-  private isRecorded(spent: Uint8Array): boolean {
-    return this.sequencer.state.tree.get(spent) !== undefined
+  private isRecorded(spent: string): boolean {
+    return this.sequencer.state.has(spent)
   }
 
-  private async enter(candidate: Candidate, spent: Uint8Array): Promise<Executed> {
+  private async enter(candidate: Candidate, spent: string): Promise<Executed> {
     try {
       this.sequencer.checkNotEnded()
       await this.order.pass(candidate.command.participant, this.sequencer.preAdmit(candidate))

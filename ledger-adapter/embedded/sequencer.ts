@@ -2,8 +2,9 @@ import { parametersAt } from '#contracts/governance/read'
 import { DEFAULT_PARAMETERS, type Parameters } from '#contracts/governance/state'
 import { toBase64url } from '#proof/base64url'
 import { headerSigningBytes, type SignedHeader } from '#proof/block'
-import { admit, verifyAhead, type Candidate } from '../application/admission.ts'
+import { admit, declaredReads, remembered, verifyAhead, type AdmissionRules, type Candidate } from '../application/admission.ts' // prettier-ignore
 import {
+  atOnce,
   buildBlock,
   buildGenesis,
   loading,
@@ -179,18 +180,31 @@ export class Sequencer {
   /** The rules of admission against the next block, which asks again; what waits is verified to be its author's. */
   async preAdmit(candidate: Candidate): Promise<void> {
     const { participant, keyId } = candidate.command
-    const known = await loading(this.state, () =>
-      this.rules.callerOf(this.state.read, participant, keyId, this.head.header.height + 1),
-    )
-    await verifyAhead(candidate, known, (...signed) => this.signatures.check(...signed))
-    const reads = await loading(this.state, () => {
-      const block = { height: this.head.header.height + 1, timeMs: this.blockTime() }
-      const caller = admit(candidate, block, { ...this.rules, read: this.state.read })
-      const version = this.rules.registry.versionFor(this.state.read, candidate.command, block.height)
-      return version.declaredReads(candidate.command, caller)
+    const asked = atOnce(this.state, () => {
+      const { read, callerOf, height } = this.admission()
+      return callerOf(read, participant, keyId, height)
     })
-    this.prefetch(reads)
+    await verifyAhead(candidate, asked instanceof Promise ? await asked : asked, this.check)
+    const found = atOnce(this.state, () => {
+      const rules = this.admission()
+      const caller = admit(candidate, { height: rules.height, timeMs: this.blockTime() }, rules)
+      const version = rules.registry.versionFor(rules.read, candidate.command, rules.height)
+      return declaredReads(candidate, version, caller)
+    })
+    this.prefetch(found instanceof Promise ? await found : found)
   }
+
+  private readonly check: VerifyPool['check'] = (...signed) => this.signatures.check(...signed)
+
+  /** The rules of admission to the block after the head. */
+  private admission(): AdmissionRules & { readonly height: number } {
+    const height = this.head.header.height + 1
+    if (this.admitting?.height !== height) {
+      this.admitting = { ...this.rules, callerOf: remembered(this.rules.callerOf), read: this.state.read, height }
+    }
+    return this.admitting
+  }
+  private admitting: (AdmissionRules & { readonly height: number }) | undefined
 
   /** Asks the store for what a waiting command will read, while the block before it is stored. */
   private prefetch(keys: readonly string[]): void {
@@ -199,7 +213,7 @@ export class Sequencer {
     if (this.wanted.length === 0) {
       setImmediate(() => {
         // Whoever executes the command asks again, and is told what is wrong.
-        this.state.load(this.wanted.splice(0)).catch(() => undefined)
+        this.state.load(this.wanted.splice(0))?.catch(() => undefined)
       })
     }
     this.wanted.push(...missing)

@@ -6,6 +6,7 @@ import { Nodes, type Ref } from './nodes.ts'
 /** One version of the state, as the executor and the prover use it. `proof/sparse-tree` is the reference. */
 export interface StateTree {
   root(): Hash
+  has(keyHash: Uint8Array): boolean
   /** The hash of the value under this key hash, or undefined. */
   get(keyHash: Uint8Array): Uint8Array | undefined
   /** The next version. A key may stand only once among the changes. */

@@ -1,5 +1,5 @@
 import hashtree from '@chainsafe/hashtree'
-import { hash } from 'node:crypto'
+import { putDigest } from '../digest.ts'
 
 /**
  * A reference to a node: 0 is the empty subtree, n > 0 inner node n - 1, n < 0 leaf -n - 1. Plain small integers, so
@@ -203,9 +203,3 @@ export class Nodes {
 
 const BATCH = 1 << 14
 const LEAF_PREIMAGE = new Uint8Array(65)
-
-/** SHA-256 into bytes at hand. As a latin-1 string the digest costs a third of what a new buffer does on Node 20. */
-export function putDigest(input: string | Uint8Array, to: Uint8Array, offset: number): void {
-  const digest = hash('sha256', input, 'binary')
-  for (let i = 0; i < 32; i += 1) to[offset + i] = digest.charCodeAt(i)
-}
