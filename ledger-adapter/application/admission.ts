@@ -28,6 +28,8 @@ export interface Candidate {
   verifiedUnder?: string
   /** What the method says that it will read, by the version that was asked. */
   declared?: { readonly version: ContractVersion; readonly keys: readonly string[] }
+  /** What it declares was at hand when it was looked for ahead: whoever executes it need not look again. */
+  isAtHand?: boolean
 }
 
 /** Who signs, asked once of each key: for as long as the state and the height are the same. */

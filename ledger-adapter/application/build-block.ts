@@ -205,6 +205,7 @@ export async function buildBlock(
   if (admitted.length === 0) return { block: undefined, refused }
   const declared: string[] = []
   for (const { candidate, caller } of admitted) {
+    if (candidate.isAtHand) continue
     const { command } = candidate
     const found = atOnce(state, () =>
       declaredReads(candidate, rules.registry.versionFor(state.read, command, draft.height), caller),

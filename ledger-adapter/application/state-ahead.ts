@@ -1,6 +1,6 @@
 import type { Key, Read } from '#contracts/kernel/state'
 import type { Json } from '#proof/json'
-import { changesOver, freeze, leafOf, type BlockBase, type Change, type CommittedState } from './state.ts'
+import { changesOver, flatOf, freeze, type BlockBase, type Change, type CommittedState } from './state.ts'
 import type { StateTree } from './tree/flat-tree.ts'
 
 /**
@@ -39,6 +39,6 @@ export class StateAhead implements BlockBase {
   }
 
   treeWith(changes: readonly Change[]): StateTree {
-    return this.tree.with(changes.map(leafOf))
+    return this.tree.withFlat(flatOf(changes))
   }
 }

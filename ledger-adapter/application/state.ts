@@ -1,8 +1,9 @@
 import { KeyNotLoaded, type Key, type Read } from '#contracts/kernel/state'
 import { canonicalJson } from '#proof/canonical'
 import type { Json } from '#proof/json'
-import { compareBytes, type StateChange } from '#proof/sparse-tree'
-import { putDigest } from './digest.ts'
+import type { StateChange } from '#proof/sparse-tree'
+import { asDigest, digestOf, putBytes, type Digest } from './digest.ts'
+import type { FlatChanges } from './tree/changes.ts'
 import { FlatTree, type StateTree } from './tree/flat-tree.ts'
 import { DEFAULT_UNDO_LIMITS, UndoLog, type UndoLimits } from './undo-log.ts'
 
@@ -15,7 +16,7 @@ export interface Change {
   readonly value: Json | undefined
   readonly text: string | undefined
   /** The hashes of both, when they have been computed already. */
-  readonly leaf?: StateChange
+  readonly leaf?: { readonly keyHash: Digest; readonly valueHash: Digest | undefined }
 }
 
 /** What a block is built on. */
@@ -33,9 +34,9 @@ export interface BlockBase {
 }
 
 interface Hashes {
-  readonly keyHash: Uint8Array
+  readonly keyHash: Digest
   /** Of the value that stands before the writes. */
-  readonly before: Uint8Array | undefined
+  readonly before: Digest | undefined
 }
 
 export function changesOver(
@@ -49,30 +50,36 @@ export function changesOver(
     const value = written.get(key)
     const text = value === undefined ? undefined : (texts?.get(key) ?? canonicalJson(value))
     const { keyHash, before } = hashesOf(key)
-    const after = text === undefined ? undefined : valueHash(text)
-    const isSame = after === undefined ? before === undefined : before && compareBytes(before, after) === 0
-    if (!isSame) changes.push({ key, value, text, leaf: { keyHash, valueHash: after } })
+    const after = text === undefined ? undefined : digestOf(text)
+    if (before !== after) changes.push({ key, value, text, leaf: { keyHash, valueHash: after } })
   }
   return changes
 }
 
-const DEFAULT_CACHED_VALUES = 200_000
+const DEFAULT_CACHED_VALUES = 40_000
 
-function digestOf(text: string): Uint8Array {
-  const digest = new Uint8Array(32)
-  putDigest(text, digest, 0)
-  return digest
+function hashOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(32)
+  putBytes(digestOf(text), bytes, 0)
+  return bytes
 }
 
 /** SHA-256 of the key's UTF-8 form: its place in the tree. */
-export const keyHash = digestOf
+export const keyHash = hashOf
 /** SHA-256 of a value's canonical text. */
-export const valueHash = digestOf
+export const valueHash = hashOf
+
+/** A digest on its way into the tree. */
+const asked = new Uint8Array(32)
+function bytesOf(digest: Digest): Uint8Array {
+  putBytes(digest, asked, 0)
+  return asked
+}
 
 interface Entry {
   readonly value: Json
-  readonly keyHash: Uint8Array
-  readonly valueHash: Uint8Array
+  readonly keyHash: Digest
+  readonly valueHash: Digest
   /** Asked for since the last time it could have been let go. */
   isUsed: boolean
 }
@@ -84,7 +91,7 @@ interface Entry {
 export class CommittedState implements BlockBase {
   private readonly values = new Map<string, Entry>()
   /** Keys asked for of late that have no value, with their hashes: a split asks for each new id thrice. */
-  private readonly absent = new Map<string, Uint8Array>()
+  private readonly absent = new Map<string, Digest>()
   /** Under way: many commands that wait for one value bring it once. */
   private readonly loadings = new Map<string, Promise<void>>()
   private readonly undo: UndoLog
@@ -123,8 +130,8 @@ export class CommittedState implements BlockBase {
 
   private isAbsent(key: string): boolean {
     if (this.absent.has(key)) return true
-    const hash = keyHash(key)
-    if (this.tree.has(hash)) return false
+    const hash = digestOf(key)
+    if (this.tree.has(bytesOf(hash))) return false
     if (this.absent.size >= MAX_ABSENT) this.absent.clear()
     this.absent.set(key, hash)
     return true
@@ -164,9 +171,9 @@ export class CommittedState implements BlockBase {
 
   private take(key: string, text: string | undefined): boolean {
     if (this.isAtHand(key)) return true
-    const hash = keyHash(key)
-    const want = this.tree.get(hash)!
-    if (text === undefined || compareBytes(valueHash(text), want) !== 0) return false
+    const hash = digestOf(key)
+    const want = asDigest(this.tree.get(bytesOf(hash))!)
+    if (text === undefined || digestOf(text) !== want) return false
     this.values.set(key, { value: freeze(JSON.parse(text) as Json), keyHash: hash, valueHash: want, isUsed: true })
     return true
   }
@@ -181,12 +188,13 @@ export class CommittedState implements BlockBase {
     if (known) return { keyHash: known.keyHash, before: known.valueHash }
     const absent = this.absent.get(key)
     if (absent) return { keyHash: absent, before: undefined }
-    const hash = keyHash(key)
-    return { keyHash: hash, before: this.tree.get(hash) }
+    const hash = digestOf(key)
+    const before = this.tree.get(bytesOf(hash))
+    return { keyHash: hash, before: before && asDigest(before) }
   }
 
   treeWith(changes: readonly Change[]): StateTree {
-    return this.tree.with(changes.map(leafOf))
+    return this.tree.withFlat(flatOf(changes))
   }
 
   /**
@@ -204,7 +212,7 @@ export class CommittedState implements BlockBase {
       this.values.delete(key)
       this.absent.delete(key)
       if (value === undefined) continue
-      const { keyHash: ofKey, valueHash: ofValue } = leaf ?? leafOf({ key, text })
+      const { keyHash: ofKey, valueHash: ofValue } = leaf ?? { keyHash: digestOf(key), valueHash: digestOf(text!) }
       this.values.set(key, { value: freeze(value), keyHash: ofKey, valueHash: ofValue!, isUsed: false })
     }
     this.forget()
@@ -255,8 +263,23 @@ export class StateCorrupt extends Error {
   }
 }
 
-export const leafOf = ({ key, text, leaf }: Pick<Change, 'key' | 'text' | 'leaf'>): StateChange =>
-  leaf ?? { keyHash: keyHash(key), valueHash: text === undefined ? undefined : valueHash(text) }
+export const leafOf = ({ key, text }: Pick<Change, 'key' | 'text'>): StateChange => ({
+  keyHash: keyHash(key),
+  valueHash: text === undefined ? undefined : valueHash(text),
+})
+
+/** The changes as the tree takes them. */
+export function flatOf(changes: readonly Change[]): FlatChanges {
+  const count = changes.length
+  const [keys, values, present] = [new Uint8Array(count * 32), new Uint8Array(count * 32), new Uint8Array(count)]
+  changes.forEach(({ key, text, leaf }, i) => {
+    putBytes(leaf?.keyHash ?? digestOf(key), keys, i * 32)
+    if (text === undefined) return
+    putBytes(leaf?.valueHash ?? digestOf(text), values, i * 32)
+    present[i] = 1
+  })
+  return { count, keys, values, present }
+}
 
 /** Deeply. A value from another realm too: freezing knows no realms. */
 export function freeze<T extends Json>(value: T): T {

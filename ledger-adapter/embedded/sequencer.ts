@@ -191,7 +191,7 @@ export class Sequencer {
       const version = rules.registry.versionFor(rules.read, candidate.command, rules.height)
       return declaredReads(candidate, version, caller)
     })
-    this.prefetch(found instanceof Promise ? await found : found)
+    candidate.isAtHand = this.prefetch(found instanceof Promise ? await found : found)
   }
 
   private readonly check: VerifyPool['check'] = (...signed) => this.signatures.check(...signed)
@@ -206,10 +206,13 @@ export class Sequencer {
   }
   private admitting: (AdmissionRules & { readonly height: number }) | undefined
 
-  /** Asks the store for what a waiting command will read, while the block before it is stored. */
-  private prefetch(keys: readonly string[]): void {
+  /**
+   * Asks the store for what a waiting command will read, while the block before it is stored.
+   * @returns whether all of it is there
+   */
+  private prefetch(keys: readonly string[]): boolean {
     const missing = keys.filter((key) => !this.state.isAtHand(key))
-    if (missing.length === 0) return
+    if (missing.length === 0) return true
     if (this.wanted.length === 0) {
       setImmediate(() => {
         // Whoever executes the command asks again, and is told what is wrong.
@@ -217,6 +220,7 @@ export class Sequencer {
       })
     }
     this.wanted.push(...missing)
+    return false
   }
 
   /** @throws LedgerError CLOSED, STORE_UNAVAILABLE, QUEUE_FULL, QUOTA at once; later refusals by the promise */

@@ -74,6 +74,8 @@ const LEAVES = `
       THEN substr(key, ${COMMAND_PREFIX.length + 1}) || ' ' || substring(value FROM '"expiresAt":([0-9]+)') END, E'\n') AS commands
   FROM sluice_ledger.state WHERE ledger = $1 AND ctid >= $2::tid AND ctid < $3::tid`
 const PAGES_AT_ONCE = 512
+/** Sessions that hash side by side: together they keep up with this process, which takes in the hashes. */
+const HASHING_AT_ONCE = 3
 
 const MAX_PAGE_BYTES = 16 << 20
 
@@ -220,15 +222,15 @@ export class LedgerStore {
       `SELECT pg_relation_size('sluice_ledger.state') / current_setting('block_size')::int AS pages`,
     )
     const pages = Number(table!.pages)
-    const ask = (page: number) =>
-      page < pages
-        ? this.database.query<LeavesRow>(LEAVES, [this.ledger, `(${page},0)`, `(${page + PAGES_AT_ONCE},0)`])
-        : undefined
-    let asked = ask(0)
-    for (let page = 0; asked; page += PAGES_AT_ONCE) {
-      const [row] = await asked
-      asked = ask(page + PAGES_AT_ONCE)
-      asked?.catch(() => undefined) // it is waited for in its turn, unless the reader stops before
+    const asked: Promise<LeavesRow[]>[] = []
+    for (let page = 0; page < pages || asked.length > 0; page += PAGES_AT_ONCE) {
+      if (page < pages) {
+        const range = [this.ledger, `(${page},0)`, `(${page + PAGES_AT_ONCE},0)`]
+        const answer = this.database.query<LeavesRow>(LEAVES, range)
+        answer.catch(() => undefined) // it is waited for in its turn, unless the reader stops before
+        if (asked.push(answer) < HASHING_AT_ONCE && page + PAGES_AT_ONCE < pages) continue
+      }
+      const [row] = await asked.shift()!
       const commands = row!.commands?.split('\n').map((line) => line.split(' ') as [string, string]) ?? []
       yield { keys: bytesOf(row!.keys), values: bytesOf(row!.values), commands }
     }

@@ -11,6 +11,8 @@ export interface StateTree {
   get(keyHash: Uint8Array): Uint8Array | undefined
   /** The next version. A key may stand only once among the changes. */
   with(changes: readonly StateChange[]): StateTree
+  /** The same, of changes in flat arrays. */
+  withFlat(changes: FlatChanges): StateTree
   prove(keyHash: Uint8Array): StateProof
 }
 
@@ -108,10 +110,13 @@ export class FlatTree implements StateTree {
   }
 
   with(changes: readonly StateChange[]): FlatTree {
+    return this.withFlat(flatten(changes))
+  }
+
+  withFlat(flat: FlatChanges): FlatTree {
     this.check()
     this.open?.giveUp()
-    if (changes.length === 0) return this
-    const flat = flatten(changes)
+    if (flat.count === 0) return this
     const order = sortedOrder(flat)
     for (let i = 1; i < order.length; i += 1) {
       if (compareAt(flat.keys, order[i - 1]!, order[i]!) === 0) throw new Error('a key changes twice')
