@@ -112,6 +112,30 @@ describe('embedded ledger, when something fails', () => {
     expect(await verified(ledger)).toMatchObject({ commands: 12 })
   })
 
+  it('gives up what was built on a block that the store refuses, and builds it again', async () => {
+    const ledger = await start({ limits: { maxBlockCommands: 100 } })
+    const sql = sqlOf(url)
+    await sql.unsafe(`
+      CREATE SEQUENCE asked;
+      CREATE FUNCTION refuse_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.height = 2 AND nextval('asked') = 1 THEN RAISE EXCEPTION 'refused once'; END IF;
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER refuse_once BEFORE INSERT ON sluice_ledger.block FOR EACH ROW EXECUTE FUNCTION refuse_once()`)
+    const commands = Array.from({ length: 600 }, (_, n) => note(ledger, `n${n}`))
+    const answers = await Promise.allSettled(commands.map((bytes) => ledger.submit(bytes)))
+    const refused = commands.filter((_, n) => answers[n]!.status === 'rejected')
+    for (const answer of answers) {
+      if (answer.status === 'fulfilled') expect(answer.value.outcome.accepted).toBe(true)
+      else expect(answer.reason).toMatchObject({ code: 'STORE_UNAVAILABLE', stage: 'commit', outcomeKnown: true })
+    }
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused.length).toBeLessThanOrEqual(100)
+    expect((await ledger.query(['notes/counter/all'])).values).toEqual([{ count: 600 - refused.length }])
+    for (const bytes of refused) expect((await ledger.submit(bytes)).outcome.accepted).toBe(true)
+    expect(await verified(ledger)).toMatchObject({ commands: 600 })
+  })
+
   it('answers everyone and closes when its own code fails', async () => {
     const good = testLedgerOptions(url).operatorKey
     let signatures = 0
