@@ -5,12 +5,8 @@ import type { JsonObject } from './json.ts'
 import { decodeNode, encodeNode, NODE_BYTES, type SumNode, type SumRoot } from './sum-node.ts'
 import { verifySumProof } from './sum-proof.ts'
 
-/**
- * One asset of a batch, with its place in the batch's sum tree. What it proves is relative to `root`: that this root is
- * the plan's batch of that version is the ledger's to say (`asset-registry/batch` in the state, a proof of a key).
- */
-export interface AssetProof extends JsonObject {
-  readonly kind: 'sluice/asset/1'
+/** One asset of a batch, with its place in the batch's sum tree. */
+export interface AssetInSlot extends JsonObject {
   readonly deal: string
   readonly version: number
   readonly slot: number
@@ -20,10 +16,23 @@ export interface AssetProof extends JsonObject {
   readonly salt: string
   readonly currentFen: string
   readonly defaultedFen: string
-  /** As the ledger carries it. */
-  readonly root: JsonObject
   /** Sibling nodes of 64 bytes from the leaf upwards, base64url. */
   readonly path: string
+}
+
+/**
+ * The proof by itself. What it proves is relative to `root`: that this root is the plan's batch of that version is the
+ * ledger's to say (`asset-registry/batch` in the state, a proof of a key).
+ */
+export interface AssetProof extends AssetInSlot {
+  readonly kind: 'sluice/asset/1'
+  /** As the ledger carries it. */
+  readonly root: JsonObject
+}
+
+/** The same within a receipt, whose batch has the root: it is not said twice. */
+export interface BatchedAsset extends AssetInSlot {
+  readonly kind: 'sluice/asset/2'
 }
 
 export class AssetProofError extends Error {

@@ -70,8 +70,7 @@ const found = f.oneOf(
 )
 
 const amount = f.matching(/^(0|[1-9][0-9]{0,18})$/, 'an amount of fen')
-const asset = f.fields({
-  kind: f.literal('sluice/asset/1'),
+const assetFields = {
   deal: id,
   version: f.count,
   slot: f.count,
@@ -79,9 +78,18 @@ const asset = f.fields({
   salt: f.hash,
   currentFen: amount,
   defaultedFen: amount,
-  root: f.object,
   path: f.text,
-})
+}
+const asset = f.oneOf(
+  'kind',
+  new Map([
+    ['sluice/asset/1', f.fields({ kind: f.literal('sluice/asset/1'), ...assetFields, root: f.object })],
+    ['sluice/asset/2', f.fields({ kind: f.literal('sluice/asset/2'), ...assetFields })],
+  ]),
+)
+/** Of at most 256 siblings. */
+const siblings = f.matching(/^[A-Za-z0-9_-]{0,10923}$/, 'siblings in base64url')
+const batchProof: f.Form = (value, at) => (typeof value === 'string' ? siblings(value, at) : stateProof(value, at))
 const MAX_BLOCKS = 1_000
 
 /** What each kind of receipt holds besides its kind. */
@@ -91,7 +99,7 @@ const RECEIPTS: readonly (readonly [kind: string, fields: Readonly<Record<string
   ['key', { key: f.text, found, proof: stateProof, anchor }],
   ['topic', { topic: f.text, feed: f.fields({ count: f.count, hash: f.hash }), proof: stateProof, anchor }],
   ['expired', { command: commandForm, digest: f.hash, proof: stateProof, next: f.nullOr(f.fields(signedHeader)), anchor }], // prettier-ignore
-  ['asset', { asset, batch: f.object, proof: stateProof, anchor }],
+  ['asset', { asset, batch: f.object, proof: batchProof, anchor }],
   ['validators', { blocks: f.listOf(lightBlockForm, MAX_BLOCKS) }],
 ]
 

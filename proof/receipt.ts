@@ -1,4 +1,4 @@
-import type { AssetProof } from './asset.ts'
+import type { AssetProof, BatchedAsset } from './asset.ts'
 import type { CommandResult, SignedHeader } from './block.ts'
 import type { LightBlock, LightReason, TrustedValidators, TrustingPeriod } from './cometbft/index.ts'
 import type { Command } from './command.ts'
@@ -106,11 +106,12 @@ export interface ExpiredReceipt {
 /** An asset is in its batch with its terms and balances, and the batch's root with all its sums stands in the state. */
 export interface AssetReceipt {
   readonly kind: 'asset'
-  /** Its `root` is that of `batch`. */
-  readonly asset: AssetProof
+  /** Under the root of `batch`; the first form, which is still read, repeats that root. */
+  readonly asset: BatchedAsset | AssetProof
   /** What stands at `asset-registry/batch/<deal>/<version>`: `root`, `state`, `asOf` and more. */
   readonly batch: JsonObject
-  readonly proof: StateProof
+  /** That the batch stands there: `encodeSiblings`; in the first form the siblings in hex. */
+  readonly proof: string | StateProof
   readonly anchor: Anchor
 }
 

@@ -1,3 +1,4 @@
+import { fromBase64url, toBase64url } from './base64url.ts'
 import { bytesToHex, concatBytes, hexToBytes, sha256Bytes, type Hash } from './hash.ts'
 
 /**
@@ -44,9 +45,25 @@ const isLeaf = (node: Leaf | Inner): node is Leaf => 'keyHash' in node
 const hashOf = (node: Node): Uint8Array => node?.hash ?? ZERO
 const bitOf = (hash: Uint8Array, depth: number): number => (hash[depth >> 3]! >> (7 - (depth & 7))) & 1
 
+/** In the order of the bytes; of two that begin alike the shorter comes first. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return a[i]! - b[i]!
-  return 0
+  const common = Math.min(a.length, b.length)
+  for (let i = 0; i < common; i += 1) if (a[i] !== b[i]) return a[i]! - b[i]!
+  return a.length - b.length
+}
+
+const HASH_BYTES = 32
+
+/** A proof that something stands under a key, in short: the siblings' bytes one after the other, base64url. */
+export const encodeSiblings = ({ siblings }: StateProof): string =>
+  toBase64url(concatBytes(...siblings.map(hexToBytes)))
+
+/** undefined when the text is not the encoding of whole hashes */
+export function decodeSiblings(text: string): StateProof | undefined {
+  const bytes = fromBase64url(text)
+  if (!bytes || bytes.length % HASH_BYTES !== 0) return undefined
+  const hashAt = (_: unknown, i: number): Hash => bytesToHex(bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))
+  return { siblings: Array.from({ length: bytes.length / HASH_BYTES }, hashAt), neighbour: null }
 }
 
 export class SparseTree {

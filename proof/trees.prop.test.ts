@@ -2,7 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bytesToHex, concatBytes, hexToBytes, sha256Bytes, sha256Hex, utf8ToBytes, type Hash } from './hash.ts'
 import { listProof, listRoot, rootFromProof } from './list-tree.ts'
-import { rootFromStateProof, SparseTree, type StateChange } from './sparse-tree.ts'
+import {
+  compareBytes,
+  decodeSiblings,
+  encodeSiblings,
+  rootFromStateProof,
+  SparseTree,
+  type StateChange,
+} from './sparse-tree.ts'
 
 const hashed = (text: string): Uint8Array => sha256Bytes(utf8ToBytes(text))
 const ZERO = new Uint8Array(32)
@@ -21,6 +28,37 @@ const name = fc.integer({ min: 0, max: 60 }).map((n) => `key/${n}`)
 /** Blocks of changes: key to value, or to nothing. */
 const blocks = fc.array(fc.dictionary(name, fc.option(fc.string(), { nil: undefined }), { maxKeys: 20 }), {
   maxLength: 8,
+})
+
+describe('bytes in order', () => {
+  it('compares as the platform does, whatever the lengths', () => {
+    const bytes = fc.uint8Array({ maxLength: 6, max: 3 })
+    fc.assert(
+      fc.property(bytes, bytes, (a, b) => {
+        expect(Math.sign(compareBytes(a, b))).toBe(Buffer.compare(a, b))
+      }),
+    )
+    expect(compareBytes(Uint8Array.of(1), Uint8Array.of(1, 0))).toBeLessThan(0)
+    expect(compareBytes(Uint8Array.of(1, 0), Uint8Array.of(1))).toBeGreaterThan(0)
+  })
+})
+
+describe('siblings in short', () => {
+  it('are read back as they were, and anything but whole hashes is refused', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.string().map((text) => sha256Hex(utf8ToBytes(text))),
+          { maxLength: 40 },
+        ),
+        (siblings) => {
+          const text = encodeSiblings({ siblings, neighbour: null })
+          expect(decodeSiblings(text)).toEqual({ siblings, neighbour: null })
+          expect(decodeSiblings(`${text}AA`)).toBeUndefined()
+        },
+      ),
+    )
+  })
 })
 
 describe('sparse tree', () => {

@@ -1,8 +1,9 @@
 import { AssetProofError, verifyAssetProof } from './asset.ts'
 import { canonicalJson } from './canonical.ts'
+import { isObject } from './form.ts'
 import { hashJson, hexToBytes, sha256Bytes, utf8ToBytes } from './hash.ts'
 import type { Anchored, AssetReceipt, RefusedReceipt } from './receipt.ts'
-import { rootFromStateProof } from './sparse-tree.ts'
+import { decodeSiblings, rootFromStateProof } from './sparse-tree.ts'
 import { SumTreeError } from './sum-tree.ts'
 
 /** Where batches stand. The key follows from the asset: any other contract's may hold what looks like a batch. */
@@ -19,12 +20,18 @@ export function verifyAsset(
   { asset, batch, proof }: AssetReceipt,
   { stateRoot }: Anchored,
 ): RefusedReceipt | undefined {
+  const isFirstForm = asset.kind === 'sluice/asset/1'
+  const inState = typeof proof === 'string' ? decodeSiblings(proof) : proof
+  if (!inState || isFirstForm !== (typeof proof !== 'string')) return no('BAD_FORM', '/proof')
   const keyHash = sha256Bytes(utf8ToBytes(batchKeyOf(asset.deal, asset.version)))
-  if (rootFromStateProof(keyHash, hexToBytes(hashJson(batch)), proof) !== stateRoot) return no('NOT_IN_STATE', '/batch')
+  if (rootFromStateProof(keyHash, hexToBytes(hashJson(batch)), inState) !== stateRoot)
+    return no('NOT_IN_STATE', '/batch')
   const { root } = batch
-  if (root === undefined || canonicalJson(root) !== canonicalJson(asset.root)) return no('NOT_IN_BATCH', '/asset/root')
+  if (!isObject(root)) return no('NOT_IN_BATCH', '/batch/root')
+  if (asset.kind === 'sluice/asset/1' && canonicalJson(root) !== canonicalJson(asset.root))
+    return no('NOT_IN_BATCH', '/asset/root')
   try {
-    verifyAssetProof(asset)
+    verifyAssetProof({ ...asset, kind: 'sluice/asset/1', root })
     return undefined
   } catch (error) {
     if (error instanceof AssetProofError) return no('NOT_IN_BATCH', `/asset/${error.problem}`)

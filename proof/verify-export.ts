@@ -66,6 +66,8 @@ export interface ExportSummary {
   readonly chainId: string
   readonly genesisHash: Hash
   readonly operatorKey: string
+  /** Not the operator's signature but more than two thirds of the validators vouch for its (last) headers. */
+  readonly byValidators?: true
   readonly height: number
   readonly headerHash: Hash
   /** After the last block. */
@@ -233,6 +235,7 @@ class ExportVerifier {
     ]
     return {
       ...this.trust!,
+      ...(validators ? { byValidators: true as const } : {}),
       height: this.last!.header.height,
       headerHash: this.last!.hash,
       stateRoot: this.last!.header.stateRoot,

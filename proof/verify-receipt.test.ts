@@ -35,6 +35,7 @@ describe.each(DRIVERS)('receipts anchored by %s', (_name, trust, anchor, late) =
     ['a complete topic', ledger.topic(anchor)],
     ['a command expired without trace', ledger.expired(late, command('never'))],
     ['an asset in its batch', ledger.asset(anchor, 3)],
+    ['an asset in its batch, in the first form', ledger.asset(anchor, 3, 1)],
   ]
 
   it.each(kinds)('proves %s; refuses it with any byte changed', (_, receipt) => {
@@ -89,8 +90,26 @@ describe.each(DRIVERS)('receipts anchored by %s', (_name, trust, anchor, late) =
     expect(verify(elsewhere, trust)).toMatchObject({ reason: 'WRONG_CHAIN' })
   })
 
+  it('reads both forms of an asset in its batch, and no mixture of them', () => {
+    const [first, second] = [ledger.asset(anchor, 3, 1), ledger.asset(anchor, 3)]
+    for (const good of [first, second]) expect(verify(good, trust)).toMatchObject({ ok: true })
+    expect(verify({ ...second, proof: first.proof }, trust)).toMatchObject({ reason: 'BAD_FORM', field: '/proof' })
+    expect(verify({ ...first, proof: second.proof }, trust)).toMatchObject({ reason: 'BAD_FORM', field: '/proof' })
+    expect(verify({ ...first, asset: second.asset }, trust)).toMatchObject({ reason: 'BAD_FORM', field: '/proof' })
+    const twice = { ...second.asset, root: first.asset['root']! } as AssetReceipt['asset']
+    expect(verify({ ...second, asset: twice }, trust)).toMatchObject({ reason: 'BAD_FORM', field: '/asset/root' })
+    const text = second.proof as string
+    expect(verify({ ...second, proof: text.slice(0, -2) }, trust)).toMatchObject({
+      reason: 'BAD_FORM',
+      field: '/proof',
+    })
+    const other = (text.startsWith('A') ? 'B' : 'A') + text.slice(1)
+    expect(verify({ ...second, proof: other }, trust)).toMatchObject({ reason: 'NOT_IN_STATE' })
+    expect(verify({ ...second, proof: '' }, trust)).toMatchObject({ reason: 'NOT_IN_STATE' })
+  })
+
   it('finds an asset with another balance, slot or batch, and a batch that stands elsewhere', () => {
-    const good = ledger.asset(anchor, 3)
+    const good = ledger.asset(anchor, 3, 1)
     const bad = (over: JsonObject) =>
       verify({ ...good, asset: { ...good.asset, ...over } as AssetReceipt['asset'] }, trust)
     expect(bad({ currentFen: '900004' })).toMatchObject({ reason: 'NOT_IN_BATCH', field: 'BAD_PROOF' })
@@ -100,7 +119,7 @@ describe.each(DRIVERS)('receipts anchored by %s', (_name, trust, anchor, late) =
     expect(bad({ slot: 8 })).toMatchObject({ reason: 'NOT_IN_BATCH', field: 'SLOT_OUT_OF_RANGE' })
     expect(bad({ version: 2 })).toMatchObject({ reason: 'NOT_IN_STATE' })
     expect(bad({ path: good.asset.path.slice(86) })).toMatchObject({ reason: 'NOT_IN_BATCH', field: '/asset/path' })
-    const root = { ...good.asset.root, currentFen: '1' }
+    const root = { ...(good.asset['root'] as object), currentFen: '1' }
     expect(bad({ root })).toMatchObject({ reason: 'NOT_IN_BATCH', field: '/asset/root' })
     expect(verify({ ...good, batch: { ...good.batch, root } }, trust)).toMatchObject({ reason: 'NOT_IN_STATE' })
   })

@@ -94,8 +94,15 @@ async function read<T>(file: string, use: (lines: AsyncIterable<string>) => Prom
   }
 }
 
+/** Who stands for the headers: a chain that continues an operator's ledger has both, one after the other. */
+function signersOf({ byValidators, operatorKey, predecessor }: ExportSummary): string {
+  if (!byValidators) return operatorKey
+  const validators = 'more than two thirds of the validators'
+  return predecessor ? `${operatorKey} up to block ${predecessor.height}, then by ${validators}` : validators
+}
+
 export function describe(summary: ExportSummary, options: Options): string {
-  const { chainId, genesisHash, operatorKey, height, commands, refused, events, topics, receipts, headerHash } = summary
+  const { chainId, genesisHash, height, commands, refused, events, topics, receipts, headerHash } = summary
   const proofs = Object.entries(receipts).map(([kind, count]) => `${count} ${kind}`)
   const isAnchored = options.genesis !== undefined || options.chain !== undefined
   return [
@@ -103,7 +110,7 @@ export function describe(summary: ExportSummary, options: Options): string {
     `  blocks 0 to ${height}, head ${headerHash}`,
     `  ${commands} commands (${refused} refused), ${events} events in ${topics} topics, every signature and root`,
     `  receipts: ${proofs.length > 0 ? proofs.join(', ') : 'none'}`,
-    `  genesis ${genesisHash}, headers signed by ${operatorKey}`,
+    `  genesis ${genesisHash}, headers signed by ${signersOf(summary)}`,
     ...(isAnchored ? [] : ['  Compare the genesis hash with the one your consortium agreed on, or pass --genesis.']),
     ...summary.unchecked.map((what) => `  not checked: ${what}`),
     '',

@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { canonicalJson } from '#proof/canonical'
 import type { Json } from '#proof/json'
-import { register } from '../commands/verify.ts'
+import { describe as described, register } from '../commands/verify.ts'
 import { exitCodeOf, explain } from '../failure.ts'
 import { operatorTrust, SmallLedger, validatorTrust } from '../../proof/testing/small-ledger.ts'
 
@@ -90,6 +90,18 @@ describe('sluice verify', () => {
     const old = await verify(rest, '--validators', first, '--trusting-days', '1', '--now', '2100-01-01', '--lang', 'zh')
     expect(old.code).toBe(1)
     expect(old.out).toContain('TRUST_EXPIRED')
+  })
+
+  it('says who signed the headers of an export: the operator, validators, or one after the other', () => {
+    const counts = { commands: 1, refused: 0, events: 1, topics: 1, receipts: {}, unchecked: [], height: 9, timeMs: 0 }
+    const hashes = { genesisHash, headerHash: genesisHash, stateRoot: genesisHash }
+    const summary = { chainId, operatorKey, ...hashes, ...counts }
+    const ofValidators = { ...summary, byValidators: true as const }
+    expect(described(summary, {})).toContain(`headers signed by ${operatorKey}\n`)
+    expect(described(ofValidators, {})).toContain('headers signed by more than two thirds of the validators\n')
+    expect(described({ ...ofValidators, predecessor: { chainId: 'trial', height: 5 } }, {})).toContain(
+      `headers signed by ${operatorKey} up to block 5, then by more than two thirds of the validators\n`,
+    )
   })
 
   it('asks whom to trust', async () => {

@@ -1,5 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { assetContent, encodePath } from '../asset.ts'
+import { assetContent, encodePath, type AssetProof } from '../asset.ts'
 import { assetReceipt } from '../asset-receipt.ts'
 import { toBase64url } from '../base64url.ts'
 import { headerHash, headerSigningBytes, NO_HASH, resultHash, type BlockHeader, type SignedHeader } from '../block.ts'
@@ -171,10 +171,11 @@ export class SmallLedger {
     return { kind: 'expired', command: gone, digest: commandDigest(gone), proof, next, anchor }
   }
 
-  asset(anchor: Anchor, slot: number): AssetReceipt {
+  /** @param form 1: as receipts were made at first, which are still read */
+  asset(anchor: Anchor, slot: number, form: 1 | 2 = 2): AssetReceipt {
     const batch = this.key(anchor, this.batchKey) as KeyReceipt
     const { currentFen, defaultedFen } = this.leaves[slot]!
-    return assetReceipt(batch, {
+    const asset: AssetProof = {
       kind: 'sluice/asset/1',
       deal: 'deal-a',
       version: 1,
@@ -185,7 +186,9 @@ export class SmallLedger {
       defaultedFen: `${defaultedFen}`,
       root: (this.state.get(this.batchKey) as { root: JsonObject }).root,
       path: encodePath(this.batch.proof(slot).siblings),
-    })
+    }
+    if (form === 2) return assetReceipt(batch, asset)
+    return { kind: 'asset', asset, batch: this.state.get(this.batchKey) as JsonObject, proof: batch.proof, anchor }
   }
 }
 

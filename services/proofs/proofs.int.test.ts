@@ -103,7 +103,7 @@ describe('receipts over HTTP, each verified with a trust root found elsewhere', 
     const found = await verdict(of('originator:maker').asset(DEAL, asset, { at, version: 1 }))
     expect(found).toMatchObject({
       ok: true,
-      receipt: { asset: { deal: DEAL, version: 1, root: done.root }, batch: { state: 'proposed' } },
+      receipt: { asset: { deal: DEAL, version: 1 }, batch: { state: 'proposed', root: done.root } },
     })
     const custodian = of('custodian:checker') // reads the plan, holds no tape here
     expect(await refused(custodian.asset(DEAL, asset))).toEqual([404, 'NOT_FOUND'])
