@@ -7,7 +7,7 @@ import type { JsonObject } from '#proof/json'
 import type { Ask } from '#node/keys/person'
 import { CommandFailure } from '../failure.ts'
 import { asOperator, calling } from './as-operator.ts'
-import { readGenesis, readManifest, type Manifest } from './manifest.ts'
+import { readManifest, type Manifest } from './manifest.ts'
 
 /** How long the institutions of this machine have to agree: they do so at once. */
 const DAYS_TO_AGREE = 7
@@ -76,8 +76,6 @@ export async function setValidatorPower(options: {
 }): Promise<void> {
   const { home, organisation, power, ask, print } = options
   const manifest = await readManifest(home)
-  const { governance } = (await readGenesis(home)) as { governance?: { institutions: string[] } }
-  const institutions = governance?.institutions ?? []
   const perform: Perform = async (institution, by, method, args) => {
     const { client, node, url } = await asOperator(home, manifest, institution, { function: by }, ask)
     try {
@@ -88,7 +86,9 @@ export async function setValidatorPower(options: {
     }
   }
   setValidator(manifest, organisation, power) // says what is missing before anything is sent
-  const { client, node, url } = await asOperator(home, manifest, institutions[0]!, { function: 'viewer' })
+  const { client, node, url } = await asOperator(home, manifest, organisation, { function: 'viewer' })
+  // As the ledger has them now: those of genesis may have been replaced since.
+  const { institutions } = await calling(node, url, () => client.get<{ institutions: string[] }>('/v1/governance/institutions')) // prettier-ignore
   const { asOf: today } = await calling(node, url, () => client.get<{ asOf: string }>('/v1/business-dates/calendar'))
   await decidePower({ manifest, organisation, power, institutions, today, perform, say: print })
   print(power > 0 ? 'it votes from the next blocks on' : 'it follows without a vote from the next blocks on')

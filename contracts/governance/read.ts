@@ -1,13 +1,17 @@
 import type { Hash } from '#proof/hash'
 import type { Read } from '../kernel/state.ts'
 import { valueAt } from './schedule.ts'
-import { bundlesKey, DEFAULT_PARAMETERS, parametersKey, validatorsKey, type Parameters, type Validator } from './state.ts' // prettier-ignore
+import { bundlesKey, DEFAULT_PARAMETERS, founded, institutionsKey, parametersKey, validatorsKey, type Institutions, type Parameters, type Validator } from './state.ts' // prettier-ignore
 
 /** What drivers and nodes ask of the committed state. Each may throw KeyNotLoaded. */
 
 /** The limits that hold in a block of this height. */
 export const parametersAt = (read: Read, height: number): Parameters =>
   valueAt(read(parametersKey), height) ?? DEFAULT_PARAMETERS
+
+/** Who decides about the consortium in a block of this height. @throws when the ledger was never founded */
+export const institutionsAt = (read: Read, height: number): Institutions =>
+  valueAt(founded(read, institutionsKey), height)!
 
 /** The bundle that is active in a block of this height; null: the sources that the node was built from. */
 export const bundleAt = (read: Read, height: number): Hash | null => valueAt(read(bundlesKey), height) ?? null

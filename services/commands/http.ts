@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Description, MethodDescription } from '#contracts/describe'
 import { mayRead } from '#contracts/entitlement'
-import { bundleAt } from '#contracts/governance/read'
+import { bundleAt, institutionsAt } from '#contracts/governance/read'
 import { bundlesKey } from '#contracts/governance/state'
 import type { Executed, Ledger } from '#ledger-adapter/port'
 import { LedgerEntitlement } from '#node/feed/entitlement'
@@ -125,6 +125,18 @@ const contracts = route({
   },
 })
 
+const institutions = route({
+  method: 'GET',
+  url: '/v1/governance/institutions',
+  summary: 'Who decides about the consortium in the next block, and how many of them are needed',
+  open: true,
+  schema: { response: { 200: Type.Object({ institutions: Type.Array(Type.String()), needed: Type.Integer() }) } },
+  async handler(_context, { ledger }) {
+    const { institutions: ids, needed } = await readState(ledger, (read, height) => institutionsAt(read, height + 1))
+    return { institutions: [...ids], needed }
+  },
+})
+
 const head = route({
   method: 'GET',
   url: '/v1/head',
@@ -143,4 +155,10 @@ const head = route({
   handler: async (_request, { ledger }) => ({ chainId: ledger.chainId, ...(await ledger.head()) }),
 })
 
-export const commandRoutes: readonly Route<CommandDeps>[] = [submitCommand, commandOutcome, contracts, head]
+export const commandRoutes: readonly Route<CommandDeps>[] = [
+  submitCommand,
+  commandOutcome,
+  contracts,
+  institutions,
+  head,
+]
