@@ -17,3 +17,7 @@ test('a port handed out can be listened on, and is not handed out again while it
   expect(await freePorts(50)).not.toContain(port)
   await new Promise((done) => void server.close(done))
 })
+
+test('no port is one that the system gives to outgoing connections', async () => {
+  for (const port of await freePorts(200)) expect(port).toBeLessThan(32_768)
+})

@@ -1,23 +1,43 @@
-import { createServer, type AddressInfo, type Server } from 'node:net'
-
-const listen = (server: Server): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => {
-      resolve((server.address() as AddressInfo).port)
-    })
-  })
+import { randomInt } from 'node:crypto'
+import { createServer, type Server } from 'node:net'
 
 /**
- * Ports that are free on 127.0.0.1 at this moment, all different. The system hands them out, so two checkouts side by
- * side rarely meet; whoever starts a server on one must still try again with another when it was taken in between.
+ * Below what Linux, macOS and Windows give to outgoing connections (from 32768, 49152 and 49152): a port from that range
+ * may be some connection's own an instant after it was found free, and a network keeps its ports for days.
+ */
+const [FIRST, END] = [10_000, 32_768]
+const TRIES = 1_000
+
+const listens = (server: Server, port: number): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false)
+      else reject(error)
+    })
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(true))
+  })
+
+/** A port drawn at random that is free, and the server that holds it. */
+async function hold(): Promise<{ port: number; server: Server }> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const port = randomInt(FIRST, END)
+    const server = createServer()
+    if (await listens(server, port)) return { port, server }
+  }
+  throw new Error(`no free port on 127.0.0.1 from ${FIRST} to ${END - 1} in ${TRIES} tries`)
+}
+
+/**
+ * Ports that are free on 127.0.0.1 at this moment, all different, drawn at random, so two checkouts side by side rarely
+ * meet; whoever starts a server on one must still try again with another when it was taken in between.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
+  const held: { port: number; server: Server }[] = []
   try {
-    return await Promise.all(servers.map(listen))
+    while (held.length < count) held.push(await hold())
+    return held.map(({ port }) => port)
   } finally {
-    await Promise.all(servers.map((server) => new Promise<void>((done) => void server.close(() => done()))))
+    await Promise.all(held.map(({ server }) => new Promise<void>((done) => void server.close(() => done()))))
   }
 }
 
