@@ -31,6 +31,13 @@ module.exports = {
       },
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'abci-stands-alone',
+      severity: 'error',
+      comment: 'The ABCI server knows nothing of Sluice, so that it could be published on its own.',
+      from: { path: '^ledger-adapter/cometbft/abci/', pathNot: testFile },
+      to: { pathNot: '^ledger-adapter/cometbft/abci/|^(node:)?(net|fs)$|node_modules/cosmjs-types/' },
+    },
     ...Object.entries(rooms).map(([room, allowed]) => ({
       name: `room-${room}`,
       severity: 'error',
