@@ -5,7 +5,7 @@ import type { Json } from '#proof/json'
 import type { Anchor, HistoryPlace } from '#proof/receipt'
 import { keyHash } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
-import { provesExpiry, type Anchoring } from '../embedded/prove.ts'
+import { provesExpiry, replacedAfter, type Anchoring } from '../embedded/prove.ts'
 import { LedgerError } from '../port.ts'
 import { blocksToFollow } from './follow.ts'
 import type { Machine } from './machine.ts'
@@ -59,11 +59,30 @@ export class ConsensusAnchoring implements Anchoring {
 
   async ofState(): Promise<{ tree: StateTree; anchor: Anchor; replaced: (key: string) => Json | undefined }> {
     const { tree, anchor, height } = await this.from(this.machine.head.header.height)
-    const replaced = (key: string) => {
-      const found = this.machine.state.valueAt(height, key)
-      return typeof found === 'object' ? found.value : undefined
+    return { tree, anchor, replaced: replacedAfter(this.machine.state, height) }
+  }
+
+  /**
+   * The header after this height says its root. That of the head may still be on its way, and is waited for.
+   * @throws LedgerError BEHIND_POSITION when it does not come
+   */
+  async ofStateAt(height: number) {
+    const { machine } = this
+    if (height < machine.firstHeight - 1) return undefined
+    if (height >= machine.height) {
+      if (height !== machine.head.header.height) return undefined
+      await this.from(height)
     }
-    return { tree, anchor, replaced }
+    const { state } = machine
+    const tree = machine.treeAt(height)
+    if (!tree) return undefined
+    try {
+      return { ...(await this.anchored(height, tree)), replaced: replacedAfter(state, height) }
+    } catch (error) {
+      // CometBFT no longer has that header.
+      if (error instanceof RpcError) return undefined
+      throw error
+    }
   }
 
   async afterExpiry(expiresAt: number): Promise<{ tree: StateTree; anchor: Anchor; next: null } | undefined> {
@@ -104,12 +123,16 @@ export class ConsensusAnchoring implements Anchoring {
     const anchoring = machine.height
     const tree = anchoring > atLeast ? machine.treeAt(anchoring - 1) : undefined
     if (!tree) return undefined
+    return this.anchored(anchoring - 1, tree)
+  }
+
+  private async anchored(height: number, tree: StateTree): Promise<AnchoredState> {
     const root = tree.root()
-    const block = await this.lightBlock(anchoring)
+    const block = await this.lightBlock(height + 1)
     if (block.header.appHash !== root) {
-      throw new Error(`header ${anchoring} says the state has root ${block.header.appHash}, here it is ${root}`)
+      throw new Error(`header ${height + 1} says the state has root ${block.header.appHash}, here it is ${root}`)
     }
-    return { height: anchoring - 1, tree, anchor: { kind: 'cometbft', ...block } }
+    return { height, tree, anchor: { kind: 'cometbft', ...block } }
   }
 
   private lightBlock(height: number): Promise<LightBlock> {

@@ -111,6 +111,35 @@ describe.skipIf(missing !== undefined)('the CometBFT driver on one validator', (
     expect(await ask(after + 1_000)).toMatchObject({ code: 1 })
   })
 
+  it('proves what stood under a key, or how far a topic was, after a block of the past', async () => {
+    const one = await create()
+    const ledger = await one.open((await testDatabase()).url)
+    const heights: number[] = []
+    for (const name of ['a', 'b', 'c']) {
+      const { position } = await ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', { name, text: '' })))
+      heights.push(position.height)
+    }
+    const trust = { chainId: ledger.chainId, validators: one.validators }
+    const key = 'notes/counter/all'
+    for (const [index, height] of heights.entries()) {
+      const receipt = await ledger.prove({ kind: 'key', key, height })
+      expect(receipt).toMatchObject({
+        found: { value: { count: index + 1 } },
+        anchor: { header: { height: height + 1 } },
+      })
+      expect(verifyReceipt(canonicalBytes(receipt), trust)).toMatchObject({ ok: true })
+      const topic = await ledger.prove({ kind: 'topic', topic: 'participant/core', height })
+      expect(topic).toMatchObject({ anchor: { header: { height: height + 1 } } })
+      expect(verifyReceipt(canonicalBytes(topic), trust)).toMatchObject({ ok: true })
+    }
+    const absent = await ledger.prove({ kind: 'key', key, height: 0 })
+    expect(absent).toMatchObject({ found: { present: false } })
+    expect(verifyReceipt(canonicalBytes(absent), trust)).toMatchObject({ ok: true })
+    for (const height of [-1, heights.at(-1)! + 1_000]) {
+      await expect(ledger.prove({ kind: 'key', key, height })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    }
+  })
+
   it('lets nobody have more waiting than its quota, and counts only what is its own', async () => {
     const one = await create()
     const limits = { maxWaitingOfOne: 5, gatherMs: 500, resendMs: 2_000 }

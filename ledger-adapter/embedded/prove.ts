@@ -61,11 +61,7 @@ export const operatorAnchoring = (
     const tree = height <= head().header.height ? state.treeAt(height) : undefined
     const block = tree && (await store.block(height))
     if (!block) return undefined
-    const replaced = (key: string) => {
-      const found = state.valueAt(height, key)
-      return typeof found === 'object' ? found.value : undefined
-    }
-    return { tree, anchor: anchorOf(block), replaced }
+    return { tree, anchor: anchorOf(block), replaced: replacedAfter(state, height) }
   },
   async afterExpiry(expiresAt) {
     const { tree, ...signed } = head()
@@ -80,6 +76,14 @@ export const operatorAnchoring = (
     return { tree: former, anchor: anchorOf(block), next: { header: next.header, signature: next.signature } }
   },
 })
+
+/** The values that a block after this height has replaced, as the undo log remembers them. */
+export const replacedAfter =
+  (state: Pick<CommittedState, 'valueAt'>, height: number) =>
+  (key: string): Json | undefined => {
+    const found = state.valueAt(height, key)
+    return typeof found === 'object' ? found.value : undefined
+  }
 
 /** The last block not after this time, which is not the head's; block 0 has time 0. */
 async function lastBlockUntil(store: LedgerStore, head: number, timeMs: number): Promise<number> {
