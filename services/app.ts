@@ -18,7 +18,7 @@ export interface NodeAppOptions
   readonly onError?: (where: string, error: unknown) => void
   /**
    * Further ledgers of this organisation, each under `/ledgers/CHAIN_ID`: parties that may not see each other's amounts
-   * run separate ones. Each has a database of its own for its read models.
+   * run separate ones. Each has a page `verify` of its own, and a database of its own for its read models.
    */
   readonly others?: readonly LedgerAppOptions[]
 }
@@ -72,6 +72,7 @@ export async function createNodeApp(options: NodeAppOptions): Promise<NodeApp> {
         async (scope) => {
           // The description of the root's routes is theirs too.
           scope.addHook('onRoute', (route) => void (route.schema = { ...route.schema, hide: true }))
+          verifyPage(scope)
           await other.mountOn(scope)
         },
         { prefix: ledgerPath(other.chainId) },

@@ -17,8 +17,8 @@ export const HTML = `<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>Sluice</title>
     <link rel="icon" href="data:," />
-    <link rel="stylesheet" href="/verify/page.css" />
-    <script type="module" src="/verify/page.js"></script>
+    <link rel="stylesheet" href="verify/page.css" />
+    <script type="module" src="verify/page.js"></script>
   </head>
   <body>
     <header>
@@ -27,6 +27,7 @@ export const HTML = `<!doctype html>
     </header>
     <main>
     <p data-word="intro"></p>
+    <p class="ledger"><span data-word="ledger-label"></span> <code id="ledger"></code></p>
     <noscript>JavaScript is needed: the page signs and verifies by itself. 本页需要 JavaScript。</noscript>
     <section aria-labelledby="trust-title">
       <h2 id="trust-title" data-word="trust-title"></h2>

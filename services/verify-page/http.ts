@@ -8,9 +8,11 @@ const POLICY = [
   "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'",
 ].join('; ') // prettier-ignore
 
-/** `/verify`: one page that signs and verifies in the browser. It is bundled at the first request, then kept. */
+/** Bundled at the first request, then kept: it is the same for every ledger. */
+let script: Promise<string> | undefined
+
+/** `verify` below the ledger's own path: one page that signs and verifies in the browser. */
 export function verifyPage(app: FastifyInstance): void {
-  let script: Promise<string> | undefined
   const send = (reply: FastifyReply, type: string, body: string): FastifyReply =>
     reply
       .header('content-security-policy', POLICY)

@@ -7,18 +7,40 @@ import { verifyNative } from '#ledger-adapter/application/verify-native'
 import { hexToBytes } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
 import { signatureCases } from '../../proof/testing/ed25519-cases.ts'
-import { startTestNode, type TestNode } from '../testing/node.ts'
+import { SluiceClient } from '#client/client'
+import { genesisEvents } from '#contracts/genesis'
+import { callerOf } from '#contracts/membership/caller'
+import { registry } from '#contracts/registry'
+import { testGenesis, testSecretKey } from '#contracts/testing/consortium'
+import { testDatabase } from '#engines/testing/index'
+import { signingKey } from '#ledger-adapter/application/operator-key'
+import { EmbeddedLedger } from '#ledger-adapter/embedded/embedded-ledger'
+import { genesisHash } from '#proof/block'
+import { ledgerPath } from '../app.ts'
+import { RecordedWorkflows, signerOf, startTestNode, type TestNode } from '../testing/node.ts'
 import { bundleForBrowser } from './bundle.ts'
 import type { Answers } from './testing/ed25519-probe.ts'
 
 let node: TestNode
+let second: EmbeddedLedger
+let secondTrust: JsonObject
 let browser: Browser
 let page: Page
 const complaints: string[] = []
 
 beforeAll(async () => {
   const executablePath = findChromium(sayOnStderr)
-  node = await startTestNode()
+  const founding = testGenesis({ name: 'Second' })
+  const genesis = { document: founding as unknown as JsonObject, events: genesisEvents(founding) }
+  const operatorKey = signingKey(testSecretKey('ledger'))
+  const { url: databaseUrl } = await testDatabase()
+  second = await EmbeddedLedger.open({ databaseUrl, genesis, registry, callerOf, operatorKey })
+  secondTrust = {
+    chainId: second.chainId,
+    genesisHash: genesisHash(genesis.document),
+    operatorKey: operatorKey.publicKey,
+  }
+  node = await startTestNode({ others: [{ ledger: second, databaseUrl, workflows: new RecordedWorkflows(second) }] })
   browser = await chromium.launch({ executablePath, args: [...CHROMIUM_FLAGS] })
   page = await (await browser.newContext({ locale: 'zh-CN' })).newPage()
   page.on('console', (message) => {
@@ -31,6 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await node?.stop()
+  await second?.close()
 })
 
 const textOf = (id: string): Promise<string> => page.locator(`#${id}`).innerText()
@@ -125,6 +148,8 @@ describe('the page in Chromium', () => {
     await page.setInputFiles('#file', file(`${receipt}\n`))
     await page.waitForSelector('#save:not([hidden])')
     expect(await textOf('verdict')).toContain('verified: command')
+    const picture = process.env['SLUICE_SCREENSHOT']
+    if (picture !== undefined) await page.screenshot({ path: picture.replace(/\.png$/, '.en.png'), fullPage: true })
     await page.fill('#trust', JSON.stringify({ ...node.trust, chainId: 'another' }))
     await page.click('#verify')
     await page.waitForSelector('#save', { state: 'hidden' })
@@ -154,6 +179,31 @@ describe('the page in Chromium', () => {
     expect(ran).not.toBe('ran')
     const unexpected = complaints.filter((text) => !/trusted|Content Security Policy|inline/i.test(text))
     expect(unexpected).toEqual([])
+  })
+
+  test('each ledger of the node has a page of its own, with a trust root of its own', async () => {
+    expect(await textOf('ledger')).toBe(node.ledger.chainId)
+    const publicKey = await textOf('public-key')
+    const key = { keyId: 'browser-key', curve: 'ed25519', publicKey, functions: ['maker'] }
+    const path = ledgerPath(second.chainId)
+    const admin = new SluiceClient({ url: node.url + path, signer: signerOf('core:service') })
+    await admin.perform('membership.addKey', { participant: 'core', operator: 'core:maker', key, fromHeight: null })
+    await page.goto(`${node.url}${path}/verify`)
+    await page.waitForSelector('body[data-ready="true"]')
+    expect(await textOf('ledger')).toBe(second.chainId)
+    expect(await page.inputValue('#trust')).toBe('')
+    await page.fill('#trust', JSON.stringify(secondTrust))
+    await page.selectOption('#method', 'receivable.openBatch')
+    await page.fill('#args', JSON.stringify(BATCH))
+    await page.click('#review')
+    await page.waitForSelector('#review-panel:not([hidden])')
+    expect(JSON.parse(await textOf('canonical'))).toMatchObject({ chainId: second.chainId })
+    await page.click('#submit')
+    expect(await outcomeOf('verdict')).toContain('已验证: 命令')
+    await page.fill('#trust', JSON.stringify(node.trust))
+    await page.click('#verify')
+    await page.waitForSelector('#save', { state: 'hidden' })
+    expect(await textOf('verdict')).toContain('WRONG_CHAIN')
   })
 })
 

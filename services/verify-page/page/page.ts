@@ -15,7 +15,9 @@ import { trustOfText } from './trust.ts'
 import { WORDS } from './words.ts'
 
 /** One page: whom to trust, a key of one's own, a command to sign, a receipt to verify. Everything is text, never HTML. */
-const TRUST = 'sluice-trust'
+/** Where the ledger of this page stands: the node's own at the root, another below its path. */
+const base = location.pathname.replace(/\/verify\/?$/, '')
+const TRUST = `sluice-trust${base}`
 const element = <E extends HTMLElement = HTMLElement>(id: string): E => document.getElementById(id) as E
 const field = (id: string): HTMLTextAreaElement => element<HTMLTextAreaElement>(id)
 
@@ -66,7 +68,7 @@ function mustHaveKey(): BrowserKey {
 }
 
 const clientOf = (signer: BrowserKey): SluiceClient =>
-  new SluiceClient({ url: location.origin, signer, language, fetch: (...args) => fetch(...args) })
+  new SluiceClient({ url: location.origin + base, signer, language, fetch: (...args) => fetch(...args) })
 
 /** Answers what was shown, which alone is then signed. */
 function show(drafted: Command): Command {
@@ -165,6 +167,13 @@ function listen(): void {
   })
 }
 
+async function showLedger(): Promise<void> {
+  const answer = await fetch(`${base}/v1/head`)
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`)
+  const { chainId } = (await answer.json()) as { chainId: string }
+  element('ledger').textContent = chainId
+}
+
 async function start(): Promise<void> {
   for (const name of METHODS.keys()) field('method').append(new Option(name, name))
   listen()
@@ -176,6 +185,7 @@ async function start(): Promise<void> {
   }
   showWords()
   form.show(shownMethod(), language)
+  await showLedger().catch((error: unknown) => (element('ledger').textContent = reasonOf(error)))
   document.body.dataset['ready'] = 'true'
 }
 

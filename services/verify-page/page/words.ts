@@ -7,6 +7,7 @@ export const WORDS: Readonly<Record<Language, Readonly<Record<string, string>>>>
   zh: {
     title: '签署与验证',
     intro: '本页在您的浏览器中签署命令、验证收据。私钥不可导出，只留在本浏览器。',
+    'ledger-label': '本页所连的账本：',
     'trust-title': '一、信任谁',
     'trust-note': '从联盟公告等其他途径取得，不要从收据或本节点取得。',
     'trust-label': '信任根（JSON：chainId、genesisHash、operatorKey；或 chainId、trusted）',
@@ -46,6 +47,7 @@ export const WORDS: Readonly<Record<Language, Readonly<Record<string, string>>>>
   en: {
     title: 'Sign and verify',
     intro: 'This page signs commands and verifies receipts in your browser. The key cannot be exported and stays here.',
+    'ledger-label': 'This page speaks to the ledger',
     'trust-title': '1. Whom you trust',
     'trust-note': 'Found out elsewhere, such as from the consortium’s announcement: not from the receipt or this node.',
     'trust-label': 'Trust root (JSON: chainId, genesisHash, operatorKey; or chainId, trusted)',
