@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -13,11 +14,14 @@ import { ingest, type Ingested, type Progress } from '#node/ingest/ingest'
 import { TapeStore, type BatchKind } from '#node/ingest/store'
 import { Tape } from '#node/ingest/tape'
 import { CommandFailure } from '../failure.ts'
+import { tapePlace } from '../stack/tapes.ts'
 
 interface Flags {
   readonly deal: string
   readonly folder: string
   readonly databaseUrl?: string
+  readonly of?: string
+  readonly node?: string
   readonly json?: true
   readonly asOf?: string
   readonly kind: BatchKind
@@ -42,17 +46,39 @@ export function register(program: Command): void {
     .option('--deal <id>', 'the plan', 'deal-a')
     .option('--folder <folder>', 'where trees and unfinished jobs are kept', dataFolder('ingest'))
     .option('--database-url <url>', 'the organisation’s Postgres; embedded, in the folder, by default')
+    .option('--of <participant>', 'into the tape from which a running node proves this organisation’s assets')
+    .option('--node <folder>', 'with --of: the folder of that node; of `sluice dev` by default')
     .option('--levels <n>', 'room for 2^n assets; by default with some to spare')
     .option('--max-errors <n>', 'how many of a file’s errors are listed', '20')
     .option('--memory <megabytes>', 'what parsing may use before it spills to disk', '512')
     .option('--restart', 'forget an unfinished job of another file')
     .option('--json', 'print the answer as JSON')
-    .action(async (file: string, flags: Flags) => {
+    .action(async (file: string, given: Flags) => {
+      const flags = await placed(given)
       const done = await withStore(flags, (store) => ingest(optionsOf(file, flags, store)))
       process.stdout.write(flags.json ? `${JSON.stringify(done)}\n` : describe(done))
     })
   registerGenerate(command)
   registerProve(command)
+}
+
+/** With `--of` the node says where the tape stands. */
+async function placed<F extends Flags>(flags: F): Promise<F> {
+  const { of, node } = flags
+  if (of === undefined) {
+    if (node !== undefined) throw new CommandFailure('--node: whose tape? --of is missing', 2)
+    return flags
+  }
+  return { ...flags, ...(await tapePlace(node ?? (await devFolder()), of)) }
+}
+
+async function devFolder(): Promise<string> {
+  const { addressFile } = await import('../demo/dev.ts')
+  try {
+    return (JSON.parse(await readFile(addressFile(), 'utf8')) as { folder: string }).folder
+  } catch (error) {
+    throw new CommandFailure('no node: start one with `npm run dev`, or name its folder by --node', 1, { cause: error })
+  }
 }
 
 async function withStore<T>(flags: Flags, use: (store: TapeStore) => Promise<T>): Promise<T> {
@@ -157,7 +183,7 @@ function registerProve(parent: Command): void {
     .argument('<asset>', 'its id')
     .option('--at <n>', 'version of the tape; the latest by default')
     .action(async (asset: string, _flags: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<Flags & { at?: string }>()
+      const flags = await placed(command.optsWithGlobals<Flags & { at?: string }>())
       const at = flags.at === undefined ? undefined : wholeOf('--at', flags.at, 1, 1_000_000)
       const proof = await withStore(flags, (store) => Tape.prove(store, flags.folder, flags.deal, asset, at))
       process.stdout.write(`${JSON.stringify(proof)}\n`)

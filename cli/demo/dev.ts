@@ -4,7 +4,7 @@ import { dataFolder } from '#engines/paths'
 import { onShutdown } from '#engines/process'
 import type { Say } from '#engines/say'
 import { yuanFromFen } from '#domain/money'
-import { startEngines } from '../stack/stack.ts'
+import { startEngines, type Stack } from '../stack/stack.ts'
 import { CAST, MEMBERS } from './consortium.ts'
 import { issue } from './issuance.ts'
 import { servePlan } from './periods.ts'
@@ -17,6 +17,8 @@ export interface DevOptions {
   readonly tape: string
   readonly window: Window
   readonly months: number
+  /** Names of further ledgers that the node serves. */
+  readonly also: readonly string[]
   readonly port?: number
   readonly print: Say
   readonly say: Say
@@ -27,7 +29,7 @@ export const addressFile = (): string => join(dataFolder('dev'), 'address.json')
 
 /** `sluice dev`: the consortium with a plan in servicing and a receivable split, kept running until Ctrl-C. */
 export async function runDev(options: DevOptions): Promise<never> {
-  const { print, say, months, port } = options
+  const { print, say, months, also, port } = options
   const plan = await preparePlan(options.tape, options.window)
   const home = dataFolder('dev')
   const { record, resumed } = await openRun(home, subjectOf(plan))
@@ -39,6 +41,7 @@ export async function runDev(options: DevOptions): Promise<never> {
     record,
     folder,
     engines: starting,
+    also,
     say,
     ...(port === undefined ? {} : { port }),
   })
@@ -54,16 +57,18 @@ export async function runDev(options: DevOptions): Promise<never> {
   await issue({ plan, people, stack, saltSecret: secretFor('salts'), tell })
   await passReceivable({ people, stack, days, invoiceSecret: secretFor('invoices'), stopped, tell })
   await servePlan({ plan, people, stack, days, stopped, onPeriod: async (period) => say(`${period} paid`) }, months)
-  for (const line of howToTry(stack.url, plan.deal, engines.temporal.address, engines.postgres.url)) print(line)
+  for (const line of howToTry(stack, plan.deal, engines.temporal.address, engines.postgres.url)) print(line)
   setInterval(() => undefined, 1 << 30) // the servers are children and do not keep this process alive
   return stopped
 }
 
 const call = 'npm run --silent sluice -- call'
 
-const howToTry = (url: string, deal: string, temporal: string, database: string): string[] => [
+const howToTry = ({ url, others }: Stack, deal: string, temporal: string, database: string): string[] => [
   '',
   `API       ${url}   (described at ${url}/openapi.json)`,
+  `page      ${url}/verify   (sign commands, verify receipts)`,
+  ...others.map((other) => `ledger    ${other.url}   (its page at ${other.url}/verify)`),
   `stream    ${url.replace('http', 'ws')}/v1/stream`,
   `Temporal  ${temporal}`,
   `Postgres  ${database.replace(/:[^:@/]+@/, ':…@')}`,

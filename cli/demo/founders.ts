@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { Say } from '#engines/say'
 import { openKeyring, type Keyring } from '#node/keys/keyring'
+import { CommandFailure } from '../failure.ts'
 import { createNetwork } from '../network/create.ts'
 import { cometHome, keysFolder } from '../network/manifest.ts'
 import { ledgerOnlyCommand } from '../network/node.ts'
@@ -31,19 +32,25 @@ interface FoundersOptions {
 interface Founders {
   readonly keyrings: ReadonlyMap<string, Keyring>
   readonly openLedger: StackOptions['openLedger']
+  /** A further ledger of the same members, embedded. */
+  readonly another: (name: string) => StackOptions['openLedger']
 }
 
 async function foundEmbedded({ plan, record, folder }: FoundersOptions): Promise<Founders> {
   const keys = join(folder, 'keys')
   const keyrings = await memberKeyrings(keys, MEMBERS, record.passphrase)
   const operatorKey = await ledgerOperatorKey(keys)
-  const genesis = demoGenesis({
-    name: record.run,
-    startDate: plan.cutOff,
-    ledgerOperatorPublicKey: operatorKey.publicKey,
-    publicKeyOf: (participant, operator) => keyrings.get(participant)!.signer(keyIdOf(operator)).publicKey,
-  })
-  return { keyrings, openLedger: embedded(genesis, operatorKey) }
+  const founded = (name: string): StackOptions['openLedger'] =>
+    embedded(
+      demoGenesis({
+        name,
+        startDate: plan.cutOff,
+        ledgerOperatorPublicKey: operatorKey.publicKey,
+        publicKeyOf: (participant, operator) => keyrings.get(participant)!.signer(keyIdOf(operator)).publicKey,
+      }),
+      operatorKey,
+    )
+  return { keyrings, openLedger: founded(record.run), another: (name) => founded(`${record.run}-${name}`) }
 }
 
 const VALIDATORS = 4
@@ -81,7 +88,10 @@ async function foundNetwork({ plan, record, folder, engines, say }: FoundersOpti
       throw error
     }
   }
-  return { keyrings: new Map(keyrings.map((keyring) => [keyring.participant, keyring])), openLedger }
+  const another = (name: string): never => {
+    throw new CommandFailure(`${name}: further ledgers stand beside an embedded one`, 2)
+  }
+  return { keyrings: new Map(keyrings.map((keyring) => [keyring.participant, keyring])), openLedger, another }
 }
 
 export const founders: Readonly<Record<LedgerKind, (options: FoundersOptions) => Promise<Founders>>> = {

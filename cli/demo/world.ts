@@ -6,7 +6,7 @@ import type { Keyring } from '#node/keys/keyring'
 import { bundleWorkflows } from '#workflows/bundle'
 import { startStack, type Engines, type Stack } from '../stack/stack.ts'
 import { BusinessDays } from './business-days.ts'
-import { CAST } from './consortium.ts'
+import { CAST, MEMBERS } from './consortium.ts'
 import { founders, type LedgerKind } from './founders.ts'
 import { People } from './people.ts'
 import { arrivalsOf, type Plan } from './plan.ts'
@@ -34,6 +34,8 @@ export async function openWorld(options: {
   /** Still starting, perhaps: meanwhile keys are made and the workflows' code is bundled, and a first run begins sooner. */
   engines: Promise<Engines>
   ledger?: LedgerKind
+  /** Names of further ledgers of the same members. */
+  also?: readonly string[]
   port?: number
   say: Say
 }): Promise<World> {
@@ -41,7 +43,7 @@ export async function openWorld(options: {
   const bundle = bundleWorkflows()
   bundle.catch(() => undefined) // awaited by the stack; a failure before that must not count as unhandled
   const found = founders[options.ledger ?? 'embedded']
-  const [engines, { keyrings, openLedger }] = await Promise.all([
+  const [engines, { keyrings, openLedger, another }] = await Promise.all([
     options.engines.then((started) => {
       say(`${started.postgres.description}; ${started.temporal.description}`)
       return started
@@ -60,6 +62,8 @@ export async function openWorld(options: {
     name: record.run,
     dataDir: folder,
     openLedger,
+    tapesOf: MEMBERS.map(({ id }) => id),
+    others: new Map((options.also ?? []).map((name) => [name, another(name)])),
     tokenSecret: secretFor('tokens'),
     arrivals: async (account, period) => {
       const amountFen = account === accountIds.collection(plan.deal) ? arrivalsOf(plan, period) : 0n

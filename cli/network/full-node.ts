@@ -36,6 +36,7 @@ export async function runNode({ home, node: name, databaseUrl, say }: NodeRun): 
     },
     tokenSecret: createHmac('sha256', secret).update('sluice/tokens/v1').digest(),
     arrivals: () => Promise.resolve([]), // obligors' payments come from a bank, and this machine has none
+    tapesOf: served,
     workersOf: (parts) => keyrings.map((keyring) => workerOf(keyring, parts)),
     port: node.ports.http,
     onFailure: (where, error) => say(`${where}: ${messageOf(error)}`),

@@ -16,8 +16,10 @@ import { NoticeBoard } from '#node/notices/notice-board'
 import { chainIdOf, genesisHash } from '#proof/block'
 import type { JsonObject } from '#proof/json'
 import type { AnyTrust } from '#proof/receipt'
-import { createNodeApp } from '#services/app'
+import { createNodeApp, ledgerPath } from '#services/app'
+import type { LedgerAppOptions } from '#services/ledger-app'
 import { nodeVersions } from './bundles.ts'
+import { openTapes } from './tapes.ts'
 import { bundleWorkflows } from '#workflows/bundle'
 import { connectTemporal, type TemporalPort } from '#workflows/temporal-port'
 import { startWorkers, type OrganisationWorker, type RunningWorkers } from '#workflows/worker'
@@ -67,6 +69,10 @@ export interface StackOptions {
   /** The outer edge: what obligors pay, as a bank's statement would show it. */
   readonly arrivals: (account: string, period: string) => Promise<readonly Omit<StatementLine, 'reference'>[]>
   readonly workersOf: (parts: WorkerParts) => readonly OrganisationWorker[]
+  /** Whose tapes this node proves assets from. */
+  readonly tapesOf?: readonly string[]
+  /** Further ledgers of this node, by what tells their databases apart. */
+  readonly others?: ReadonlyMap<string, StackOptions['openLedger']>
   readonly port?: number
   readonly onFailure: (where: string, error: unknown) => void
 }
@@ -116,6 +122,8 @@ export interface Stack {
   readonly trust: AnyTrust
   readonly trustArguments: readonly string[]
   readonly url: string
+  /** Of further ledgers: where they are served, and the trust in them, said to `sluice verify`. */
+  readonly others: readonly { readonly url: string; readonly trustArguments: readonly string[] }[]
   stop(): Promise<void>
 }
 
@@ -139,11 +147,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const { address, namespace } = engines.temporal
     const temporal = await connectTemporal({ address, namespace, scope: ledger.chainId })
     undo.push(() => temporal.close())
+    const tapes = await openTapes({ databaseUrl, dataDir, participants: options.tapesOf ?? [] })
+    undo.push(() => tapes.close())
+    const others = await openOthers(options, undo)
     const app = await createNodeApp({
       ledger,
       databaseUrl,
       workflows: temporal,
       notices,
+      assets: tapes.assets,
+      others: others.map(({ served }) => served),
       audience: name,
       tokenSecret: options.tokenSecret,
       descriptionOf: (bundle) => versions.description(bundle),
@@ -160,9 +173,29 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     })
     undo.push(() => workers.stop())
     const url = await app.app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
-    return { ledger, files, bankOf, notices, temporal, trust, trustArguments, url, stop }
+    const further = others.map(({ served, trustArguments }) => ({
+      url: url + ledgerPath(served.ledger.chainId),
+      trustArguments,
+    }))
+    return { ledger, files, bankOf, notices, temporal, trust, trustArguments, url, others: further, stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+/** Each further ledger in a database of its own; its workflows are told apart by its chain's id. */
+async function openOthers({ engines, name, others }: StackOptions, undo: (() => Promise<unknown>)[]) {
+  const opened: { served: LedgerAppOptions; trustArguments: readonly string[] }[] = []
+  const { address, namespace } = engines.temporal
+  for (const [suffix, open] of others ?? []) {
+    const databaseUrl = await engines.postgres.createDatabase(`${name}-${suffix}`.replaceAll('-', '_'))
+    const { ledger, versions, trustArguments, close } = await open(databaseUrl)
+    undo.push(close)
+    const workflows = await connectTemporal({ address, namespace, scope: ledger.chainId })
+    undo.push(() => workflows.close())
+    const descriptionOf: LedgerAppOptions['descriptionOf'] = (bundle) => versions.description(bundle)
+    opened.push({ served: { ledger, databaseUrl, workflows, descriptionOf }, trustArguments })
+  }
+  return opened
 }

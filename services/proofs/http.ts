@@ -2,7 +2,9 @@ import { Type, type TSchema } from 'typebox'
 import { dealTopic, REGULATOR } from '#contracts/kernel/event'
 import { parseCursor, type EventCursor } from '#ledger-adapter/port'
 import { assetReceipt } from '#proof/asset-receipt'
+import { canonicalJson } from '#proof/canonical'
 import { ID_PATTERN, MAX_LIFETIME_MS, type Command } from '#proof/command'
+import type { Json } from '#proof/json'
 import type { KeyReceipt } from '#proof/receipt'
 import { batchKeyOf } from '#proof/verify-asset'
 import { AnySignedCommand } from '../commands/signed-command.ts'
@@ -168,4 +170,16 @@ const validators = route({
   },
 })
 
-export const proofRoutes: readonly Route<ProofDeps>[] = [command, event, topic, key, expired, asset, validators]
+/** The bytes of an answer are those that a verifier is given: it refuses a receipt that is not canonical JSON. */
+const inCanonicalForm = (one: Route<ProofDeps>): Route<ProofDeps> => ({
+  ...one,
+  async handler(request, deps) {
+    const receipt = await one.handler(request, deps)
+    void request.reply.type('application/json; charset=utf-8').serializer((answer: Json) => canonicalJson(answer))
+    return receipt
+  },
+})
+
+export const proofRoutes: readonly Route<ProofDeps>[] = [command, event, topic, key, expired, asset, validators].map(
+  inCanonicalForm,
+)
