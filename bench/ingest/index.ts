@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { isoDate } from '#domain/date'
 import { checkout } from '#engines/paths'
 import { startPostgres } from '#engines/postgres'
+import { removeFolder } from '#engines/sweep'
 import { DEAL_A, generatePool, generateUpdates } from '#node/ingest/generate'
 import { TapeStore } from '#node/ingest/store'
 import type { Report } from '../report.ts'
@@ -46,7 +47,7 @@ export async function measure(report: Report): Promise<void> {
   } finally {
     for (const name of databases) await engine.dropDatabase(name)
     await engine.stop()
-    await rm(folder, { recursive: true, force: true })
+    await removeFolder(folder)
   }
 }
 

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findCometbft } from '#engines/cometbft'
 import { startPostgres } from '#engines/postgres'
+import { removeFolder } from '#engines/sweep'
 import type { Report } from '../report.ts'
 import { measureCometbft4 } from './cometbft4.ts'
 import { measureEmbedded } from './embedded.ts'
@@ -24,6 +25,6 @@ async function onPostgres(use: (databaseUrl: string) => Promise<void>): Promise<
     await use(await postgres.createDatabase('bench'))
   } finally {
     await postgres.stop()
-    await rm(folder, { recursive: true, force: true })
+    await removeFolder(folder)
   }
 }
