@@ -8,7 +8,7 @@ import { CommandFailure } from '../failure.ts'
 
 /** How long the institutions of this machine have to agree: they do so at once. */
 const DAYS_TO_AGREE = 7
-/** Of a proposal's id, before the digits that make it one of its own; an id has 64 characters at most. */
+/** Of a proposal's id, before the digits that make it one of its own. */
 const MAX_SUBJECT = 48
 
 /** Signs and sends one command of governance for an institution; answers the events. @throws ApiError when refused */
