@@ -1,4 +1,5 @@
 // Four organisations, real processes: what one or two of them suffer, and what the others make of it (LEDGER.md §5).
+import { readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -10,7 +11,9 @@ import { cometHeader } from '#engines/cometbft/rpc'
 import { startPostgres } from '#engines/postgres'
 import { sayOnStderr, sleep } from '#engines/say'
 import { BaseApplication, serveAbci } from '#ledger-adapter/cometbft/abci/index'
-import { databaseOf } from './manifest.ts'
+import type { CommittedEvent } from '#ledger-adapter/port'
+import { seedOf, voteTwice } from '#ledger-adapter/testing/evidence'
+import { cometHome, databaseOf } from './manifest.ts'
 import { describeNetwork } from './testing/cometbft.ts'
 import { throwGarbage } from './testing/rogue.ts'
 import { TestNetwork } from './testing/test-network.ts'
@@ -210,6 +213,19 @@ describeNetwork(`four validators, seed ${seed}`, () => {
     await network.processes.start()
     await loading
     await requireOneTruth()
+  })
+
+  test('one signs two blocks at one height: each node has it as one event of governance, with both signatures', async () => {
+    const { victim, others } = victimAndOthers()
+    const file = join(cometHome(network.home, victim.name), 'config', 'priv_validator_key.json')
+    const { priv_key: key } = JSON.parse(readFileSync(file, 'utf8')) as { priv_key: { value: string } }
+    const { chainId } = network.processes.manifest
+    const { validator, height } = await voteTwice(others[0]!.rpc, chainId, seedOf(key.value))
+    const reported = async () =>
+      (await network.feed(others[0]!)).filter((event) => (event as CommittedEvent).event === 'MisbehaviourReported')
+    while ((await reported()).length === 0) await network.load(1, others)
+    await requireOneTruth()
+    expect(await reported()).toMatchObject([{ data: { participant: victim.name, validator, height } }])
   })
 
   test('a fifth joins without a vote: it has every event from position 0, and commands go through it', async () => {

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { onShutdown } from '#engines/process'
 import { messageOf } from '#engines/say'
+import { misbehaviourReporter } from '#node/misbehaviour/reporter'
 import type { Keyring } from '#node/keys/keyring'
 import { createBankActivities } from '#workflows/activities/bank'
 import { createLedgerActivities } from '#workflows/activities/ledger'
@@ -29,7 +30,9 @@ export async function runNode({ home, node: name, databaseUrl, say }: NodeRun): 
     openLedger: async (url) => {
       const onProblem = (where: string, error: unknown): void => say(`${where}: ${messageOf(error)}`)
       const versions = await networkVersions(home, name)
-      const ledger = await openNodeLedger({ home, node: name, databaseUrl: url, registry: versions, onProblem })
+      const onMisbehaviour = misbehaviourReporter(keyrings, (text) => say(text))
+      const open = { home, node: name, databaseUrl: url, registry: versions, onProblem, onMisbehaviour }
+      const ledger = await openNodeLedger(open)
       const validators = join(cometHome(home, name), 'config', 'genesis.json')
       const trust = await trustOf({ validators }, 'en')
       return { ledger, versions, trust, trustArguments: ['--validators', validators], close: () => ledger.close() }

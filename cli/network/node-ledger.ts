@@ -2,7 +2,7 @@ import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import type { VersionResolver } from '#contracts/kernel/execute'
 import { callerOf } from '#contracts/membership/caller'
 import type { ContractVersions } from '#ledger-adapter/application/bundle/versions'
-import { CometbftLedger } from '#ledger-adapter/cometbft/cometbft-ledger'
+import { CometbftLedger, type CometbftLedgerOptions } from '#ledger-adapter/cometbft/cometbft-ledger'
 import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
 import { predecessorOf } from '#proof/predecessor'
 import { join } from 'node:path'
@@ -18,6 +18,7 @@ export interface NodeLedgerOptions {
   /** The contracts; `networkVersions` unless a test says otherwise. */
   readonly registry?: VersionResolver
   readonly onProblem: (where: string, error: unknown) => void
+  readonly onMisbehaviour?: CometbftLedgerOptions['onMisbehaviour']
 }
 
 /** The versions of the contracts that one node runs: its organisation's own folder, `nodes/NAME/bundles`. */
@@ -54,6 +55,7 @@ export async function openNodeLedger(options: NodeLedgerOptions): Promise<Cometb
     listen: { port: node.ports.abci },
     rpc: [own, ...others],
     lockPatienceMs: 30_000, // the session of a process that was killed a moment ago
+    ...(options.onMisbehaviour && { onMisbehaviour: options.onMisbehaviour }),
     onProblem: ({ kind, request, error }) => onProblem(`${kind} ${request ?? ''}`.trim(), error),
   })
 }

@@ -29,6 +29,9 @@ export const refuse = refusals({
   VALIDATOR_KEY_TAKEN: 'conflict',
   NO_VALIDATOR_LEFT: 'conflict',
   TOO_MANY_VALIDATORS: 'validation',
+  /** Two equal votes, or one that the validator did not sign: nothing is shown by them. */
+  NOT_MISBEHAVIOUR: 'validation',
+  ALREADY_REPORTED: 'conflict',
   NOTHING_CHANGES: 'conflict',
   /** Something else is decided for a later height: it must hold first, or this one not before it. */
   CHANGE_PENDING: 'conflict',

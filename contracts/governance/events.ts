@@ -3,7 +3,16 @@ import { eventType } from '../kernel/event.ts'
 import { DateString, Fields, HashString, Height, Id, OneOf, OrNull, Text } from '../kernel/schema.ts'
 import { patch, put } from '../kernel/state.ts'
 import { Action, InstitutionIds, MAX_INSTITUTIONS, MAX_VALIDATORS, Needed, ParameterFields, ValidatorFields } from './actions.ts' // prettier-ignore
-import { bundlesKey, institutionsKey, parametersKey, PROPOSAL_TABLE, proposalKey, validatorsKey } from './state.ts'
+import { DoubleVoteFields } from './double-vote.ts'
+import {
+  bundlesKey,
+  institutionsKey,
+  misbehaviourKey,
+  parametersKey,
+  PROPOSAL_TABLE,
+  proposalKey,
+  validatorsKey,
+} from './state.ts'
 
 const contract = 'governance'
 const Signer = { institution: Id, operator: Id, keyId: Id }
@@ -100,6 +109,14 @@ export const enacted = eventType({
   apply: ({ proposal, state }) => [patch(proposalKey(proposal), { state })],
 })
 
+/** A validator signed two blocks at one place of the chain. Nothing follows by itself: the institutions decide. */
+export const misbehaviourReported = eventType({
+  contract,
+  event: 'MisbehaviourReported',
+  schema: Fields({ ...DoubleVoteFields, participant: Id, reporter: Id }),
+  apply: (data) => [put(misbehaviourKey(data), data)],
+})
+
 export const governanceEvents = [
   institutionsSet,
   validatorsSet,
@@ -110,4 +127,5 @@ export const governanceEvents = [
   approvalWithdrawn,
   proposalWithdrawn,
   enacted,
+  misbehaviourReported,
 ] as const

@@ -1,3 +1,4 @@
+import type { DoubleVote } from '#proof/cometbft/index'
 import type { Hash } from '#proof/hash'
 import { keysOf, type Key, type Read } from '../kernel/state.ts'
 import { StateTable } from '../kernel/state-table.ts'
@@ -68,6 +69,13 @@ export interface Proposal {
   readonly approvals: readonly Approval[]
 }
 
+/** A validator's own two signatures for two blocks at one place of the chain, once a member has brought them. */
+export interface Misbehaviour extends DoubleVote {
+  /** Of the validator, when it was reported. */
+  readonly participant: string
+  readonly reporter: string
+}
+
 export const institutionsKey: Key<Schedule<Institutions>> = { path: 'governance/institutions' }
 /** Which bundle is active; null: the sources that a node was built from. */
 export const bundlesKey: Key<Schedule<Hash | null>> = { path: 'governance/bundles' }
@@ -83,3 +91,8 @@ export function founded<T>(read: Read, key: Key<Schedule<T>>): Schedule<T> {
   if (!schedule) throw new Error(`no ${key.path}: the genesis events are missing`)
   return schedule
 }
+
+/** By what can be done once: a further pair of votes of one validator at one place says nothing new. */
+export const misbehaviourKey = ({ validator, height, round, type }: Omit<DoubleVote, 'votes'>): Key<Misbehaviour> => ({
+  path: `governance/misbehaviour/${validator}/${height}/${round}/${type}`,
+})

@@ -1,5 +1,5 @@
-import { lightBlockOfRpc, millisOf, validatorsOfRpc, type LightBlock } from '#proof/cometbft/index'
-import type { RpcSignedHeader, RpcValidators } from '#proof/cometbft/from-rpc'
+import { lightBlockOfRpc, millisOf, type LightBlock } from '#proof/cometbft/index'
+import type { RpcSignedHeader } from '#proof/cometbft/from-rpc'
 import { EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, historyPath, type BlockRoots, type History } from '#proof/history' // prettier-ignore
 import type { Json } from '#proof/json'
 import type { Anchor, HistoryPlace } from '#proof/receipt'
@@ -9,13 +9,11 @@ import { provesExpiry, replacedAfter, type Anchoring } from '../embedded/prove.t
 import { LedgerError } from '../port.ts'
 import { blocksToFollow } from './follow.ts'
 import type { Machine } from './machine.ts'
-import { RpcError, type CometbftRpc } from './rpc.ts'
+import { consensusValidators, RpcError, type CometbftRpc } from './rpc.ts'
 import type { ReplicaStore } from './store.ts'
 
 const DEFAULT_PATIENCE_MS = 15_000
 const RETRY_MS = 20
-/** CometBFT's own bound on a page of validators. */
-const PAGE = 100
 const KEPT_ANCHORS = 8
 
 interface AnchoredState {
@@ -150,19 +148,9 @@ export class ConsensusAnchoring implements Anchoring {
     const at = { height: String(height) }
     const [{ signed_header: signed }, validators] = await Promise.all([
       this.rpc.call<{ signed_header: RpcSignedHeader }>('commit', at),
-      this.validators(height),
+      consensusValidators(this.rpc, height),
     ])
     return lightBlockOfRpc(signed, validators)
-  }
-
-  private async validators(height: number) {
-    const pages: RpcValidators['validators'][number][] = []
-    for (let page = 1; ; page += 1) {
-      const params = { height: String(height), page: String(page), per_page: String(PAGE) }
-      const { validators, total } = await this.rpc.call<RpcValidators & { total: string }>('validators', params)
-      pages.push(...validators)
-      if (pages.length >= Number(total) || validators.length === 0) return validatorsOfRpc({ validators: pages })
-    }
   }
 
   private async readLeaves(to: number): Promise<void> {

@@ -37,6 +37,8 @@ export interface ApplicationDeps {
   readonly now: () => number
   /** After a block is durable. */
   readonly onCommit: (commitment: Commitment) => void
+  /** The block of this height of consensus holds evidence; told again when the block is executed again. */
+  readonly onMisbehaviour: (height: number) => void
 }
 
 /** The ledger as CometBFT sees it: bundles of commands in, state roots out (LEDGER.md §5). */
@@ -146,6 +148,7 @@ export class LedgerApplication extends BaseApplication {
 
   override async finalizeBlock(request: abci.RequestFinalizeBlock): Promise<abci.ResponseFinalizeBlock> {
     const { machine, transactions } = this.deps
+    if (request.misbehavior.length > 0) this.deps.onMisbehaviour(Number(request.height))
     const read = request.txs.map((tx) => transactions.read(tx)?.filter(isCandidate) ?? [])
     const finalized = await machine.finalize(Number(request.height), toMs(request.time), read.flat())
     let place = 0

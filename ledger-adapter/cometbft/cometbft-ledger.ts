@@ -3,6 +3,7 @@ import type { VersionResolver } from '#contracts/kernel/execute'
 import { KeyNotLoaded } from '#contracts/kernel/state'
 import { chainIdOf, genesisHash, type CommandResult } from '#proof/block'
 import type { Json, JsonObject } from '#proof/json'
+import type { DoubleVote } from '#proof/cometbft/index'
 import { predecessorOf } from '#proof/predecessor'
 import type { ContractRules } from '#proof/verify-export'
 import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
@@ -22,6 +23,7 @@ import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type
 import { serveAbci, type AbciProblem, type AbciServer, type AbciServerOptions } from './abci/index.ts'
 import { LedgerApplication } from './application.ts'
 import { ConsensusAnchoring } from './anchoring.ts'
+import { doubleVotesAt } from './evidence.ts'
 import { fillHistory, type HistorySource } from './fill-history.ts'
 import { Bundler, DEFAULT_LIMITS, type BundlerLimits } from './bundler.ts'
 import { Machine, type Commitment } from './machine.ts'
@@ -57,6 +59,8 @@ export interface CometbftLedgerOptions {
   /** How long to wait for another process to let go of the ledger. */
   readonly lockPatienceMs?: number
   readonly onProblem?: (problem: AbciProblem) => void
+  /** A validator voted for two blocks at one place of the chain; told again when its block is executed again. */
+  readonly onMisbehaviour?: (doubleVote: DoubleVote, ledger: Ledger) => void
 }
 
 const STORE_TIMEOUT_MS = 30_000
@@ -189,6 +193,7 @@ export class CometbftLedger implements Ledger {
       transactions: this.transactions,
       now: this.now,
       onCommit: (commitment) => this.committed(commitment),
+      onMisbehaviour: (height) => void this.tellMisbehaviour(height),
     })
     this.server = await serveAbci(application, {
       listen: this.options.listen ?? { port: 0 },
@@ -204,6 +209,18 @@ export class CometbftLedger implements Ledger {
     const { block } = commitment.finalized
     this.bundler.settle(commitment, block ? executedOf(block) : [])
     if (block) for (const listener of [...this.listeners]) listener(commitment.height)
+  }
+
+  /** The application is told who and when; the votes that show it stand in the block. */
+  private async tellMisbehaviour(height: number): Promise<void> {
+    const { onMisbehaviour, onProblem } = this.options
+    if (!onMisbehaviour) return
+    try {
+      const found = await doubleVotesAt(new CometbftRpc(this.options.rpc[0]!), height, () => this.failure === undefined)
+      for (const doubleVote of found) onMisbehaviour(doubleVote, this)
+    } catch (error) {
+      onProblem?.({ kind: 'application', error, request: 'finalizeBlock' })
+    }
   }
 
   private fail(error: unknown): void {

@@ -1,4 +1,5 @@
 /** What the driver asks of CometBFT's JSON-RPC (v0.38), over loopback addresses. */
+import { validatorsOfRpc, type RpcValidators, type Validator } from '#proof/cometbft/index'
 
 /** CometBFT could not be asked: it is starting, ending or gone. */
 export class RpcUnreachable extends Error {
@@ -62,5 +63,19 @@ export class CometbftRpc {
       if (error.data.includes('mempool is full')) return { state: 'full', log: error.data }
       throw error
     }
+  }
+}
+
+/** Validators in one answer, at most: CometBFT gives no more. */
+const PAGE = 100
+
+/** Who validated the block of this height, in CometBFT's order. @throws RpcUnreachable, RpcError */
+export async function consensusValidators(rpc: CometbftRpc, height: number): Promise<Validator[]> {
+  const pages: RpcValidators['validators'][number][] = []
+  for (let page = 1; ; page += 1) {
+    const params = { height: String(height), page: String(page), per_page: String(PAGE) }
+    const { validators, total } = await rpc.call<RpcValidators & { total: string }>('validators', params)
+    pages.push(...validators)
+    if (pages.length >= Number(total) || validators.length === 0) return validatorsOfRpc({ validators: pages })
   }
 }

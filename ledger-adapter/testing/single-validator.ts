@@ -53,7 +53,8 @@ export class SingleValidator {
     readonly genesis: GenesisDocument,
     private readonly program: string,
     private readonly held: Awaited<ReturnType<typeof claim>>,
-    private readonly key: CometKey,
+    /** Of its validator: what it votes with. */
+    readonly key: CometKey,
     readonly ports: { readonly abci: number; readonly rpc: number; readonly p2p: number },
   ) {
     this.chainId = chainIdOf(genesis as unknown as JsonObject)

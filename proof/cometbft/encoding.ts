@@ -78,19 +78,38 @@ export const validatorsHash = (validators: readonly Validator[]): Hash =>
     ),
   )
 
-const PRECOMMIT = 2
+/** SignedMsgType of types/types.proto. */
+const VOTE_TYPES = { prevote: 1, precommit: 2 } as const
+export type VoteType = keyof typeof VOTE_TYPES
 
-/** What a validator signs with a precommit: the length-delimited CanonicalVote. */
-export function voteSignBytes(header: CometHeader, hash: Hash, commit: Commit, vote: CommitSignature): Uint8Array {
-  const id = messageField(4, blockId(hexToBytes(hash), partSet(commit.parts)))
-  return delimited(
+/** What a vote says; `block` null: for none. */
+export interface Vote {
+  readonly type: VoteType
+  readonly height: number
+  readonly round: number
+  readonly block: { readonly hash: Hash; readonly parts: PartSetHeader } | null
+  readonly time: Timestamp
+}
+
+/** What a validator signs with a vote: the length-delimited CanonicalVote. */
+export const canonicalVote = (chainId: string, { type, height, round, block, time }: Vote): Uint8Array =>
+  delimited(
     concatBytes(
-      intField(1, PRECOMMIT),
-      sfixed64Field(2, header.height),
-      sfixed64Field(3, commit.round),
-      vote.vote === 'block' ? id : EMPTY,
-      messageField(5, timestamp(vote.time)),
-      bytesField(6, utf8ToBytes(header.chainId)),
+      intField(1, VOTE_TYPES[type]),
+      sfixed64Field(2, height),
+      sfixed64Field(3, round),
+      block ? messageField(4, blockId(hexToBytes(block.hash), partSet(block.parts))) : EMPTY,
+      messageField(5, timestamp(time)),
+      bytesField(6, utf8ToBytes(chainId)),
     ),
   )
-}
+
+/** What a validator signs with a precommit that stands in a commit. */
+export const voteSignBytes = (header: CometHeader, hash: Hash, commit: Commit, vote: CommitSignature): Uint8Array =>
+  canonicalVote(header.chainId, {
+    type: 'precommit',
+    height: header.height,
+    round: commit.round,
+    block: vote.vote === 'block' ? { hash, parts: commit.parts } : null,
+    time: vote.time,
+  })

@@ -1,4 +1,6 @@
 import { toBase64url } from '../base64url.ts'
+import type { DoubleVote, SignedVote } from './double-vote.ts'
+import { validatorAddress } from './encoding.ts'
 import type { CommitSignature, LightBlock, PartSetHeader, Timestamp, Validator } from './types.ts'
 
 /** CometBFT's RPC answers (`/commit`, `/validators`) as light blocks. What the RPC says is checked by nobody here. */
@@ -111,4 +113,46 @@ export function lightBlockOfRpc({ header, commit }: RpcSignedHeader, validators:
     },
     validators,
   }
+}
+
+/** DuplicateVoteEvidence in the JSON of CometBFT's RPC (types/evidence.go, types/vote.go). */
+interface RpcVote {
+  readonly type: number
+  readonly height: string
+  readonly round: number
+  readonly block_id: RpcBlockId
+  readonly timestamp: string
+  readonly validator_address: string
+  readonly signature: string
+}
+export interface RpcEvidence {
+  readonly type: string
+  readonly value: { readonly vote_a?: RpcVote; readonly vote_b?: RpcVote }
+}
+
+const VOTE_TYPE = [undefined, 'prevote', 'precommit'] as const
+
+/**
+ * What a block of the RPC says of a validator that voted twice; its key is found by its address.
+ * @returns undefined for evidence of another kind
+ * @throws RangeError for a vote of an unknown type, or of a validator that is not among these
+ */
+export function doubleVoteOfRpc(
+  { type, value }: RpcEvidence,
+  validators: readonly Validator[],
+): DoubleVote | undefined {
+  const { vote_a: a, vote_b: b } = value
+  if (type !== 'tendermint/DuplicateVoteEvidence' || !a || !b) return undefined
+  const voteType = VOTE_TYPE[a.type]
+  if (voteType === undefined) throw new RangeError(`a vote of type ${a.type}`)
+  const address = lower(a.validator_address)
+  const found = validators.find(({ publicKey }) => validatorAddress(publicKey) === address)
+  if (!found) throw new RangeError(`${address} is the address of no validator at height ${a.height}`)
+  const signed = ({ block_id, timestamp, signature }: RpcVote): SignedVote => ({
+    block: block_id.hash === '' ? null : { hash: lower(block_id.hash), parts: parts(block_id.parts) },
+    time: timestampOf(timestamp),
+    signature: toBase64url(base64(signature)),
+  })
+  const votes = [signed(a), signed(b)] as const
+  return { validator: found.publicKey, height: Number(a.height), round: a.round, type: voteType, votes }
 }

@@ -1,5 +1,7 @@
 export * from './types.ts'
 export * from './light.ts'
 export { cometHeaderHash, inOrder, validatorAddress, validatorsHash, voteSignBytes } from './encoding.ts'
+export { doubleVoteFault, type DoubleVote, type SignedVote } from './double-vote.ts'
 export { verifyZip215 } from './zip215.ts'
-export { lightBlockOfRpc, timestampOf, validatorsOfRpc } from './from-rpc.ts'
+export { doubleVoteOfRpc, lightBlockOfRpc, timestampOf, validatorsOfRpc } from './from-rpc.ts'
+export type { RpcEvidence, RpcValidators } from './from-rpc.ts'

@@ -4,7 +4,9 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { messageOf } from '#engines/say'
 import { LedgerError, parseCursor, type Ledger } from '#ledger-adapter/port'
+import { misbehaviourReporter } from '#node/misbehaviour/reporter'
 import { testRegistry } from '#ledger-adapter/testing/fixture'
+import { keyringOf } from '../as-operator.ts'
 import { nodeNamed, readManifest } from '../manifest.ts'
 import { openNodeLedger } from '../node-ledger.ts'
 
@@ -28,11 +30,13 @@ async function answer(ledger: Ledger, request: IncomingMessage): Promise<unknown
 }
 
 const { ports } = nodeNamed(await readManifest(home), node)
+const tell = (text: string): void => console.error(text)
 const ledger = await openNodeLedger({
   home,
   node,
   databaseUrl,
   registry: testRegistry,
+  onMisbehaviour: misbehaviourReporter([await keyringOf(home, node)], tell),
   onProblem: (where, error) => console.error(`${where}: ${messageOf(error)}`),
 })
 const server = createServer((request, response) => {

@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describe as describeContracts } from '#contracts/describe'
 import { registry } from '#contracts/registry'
 import { KeyNotLoaded, type Read } from '#contracts/kernel/state'
-import { consortium } from '#contracts/testing/consortium'
+import { validatorsKey } from '#contracts/governance/state'
+import { consortium, testPublicKey, testSecretKey } from '#contracts/testing/consortium'
 import type { JsonObject } from '#proof/json'
+import { testDoubleVote } from '#proof/testing/double-vote'
 import { buildBundle, bundleHash, sourceRoot, type BuiltBundle } from './build-bundle.ts'
 import { SandboxedContracts } from './sandbox.ts'
 import { FolderBundleStore } from './store.ts'
@@ -144,6 +146,26 @@ describe('the sandbox', () => {
     expect(answer).not.toContain('[object process]')
     expect(answer).toMatch(/^(threw (EvalError|TypeError|RangeError|undefined)|undefined|Error: of the host|the contracts went beyond|\[object Object\])|Symbol\(not loaded\)/)
   }) // prettier-ignore
+
+  it("decides about a validator's signatures as its sources do", () => {
+    const version = SandboxedContracts.load(built.hash, built.text)
+    const value = [{ participant: 'core', publicKey: testPublicKey('node'), power: 10 }]
+    const read = ((key) => (key.path === validatorsKey.path ? [{ fromHeight: 0, value }] : undefined)) as Read
+    const place = { height: 3, round: 0, type: 'precommit', time: { seconds: 1_767_225_600, nanos: 1 } } as const
+    const doubleVote = testDoubleVote(block.chainId, testSecretKey('node'), place)
+    const by = { ...caller, functions: ['service:bank'] } as const
+    for (const [over, isAccepted] of [
+      [{}, true],
+      [{ round: 1 }, false],
+    ] as const) {
+      // prettier-ignore
+      const args = { ...doubleVote, ...over } as unknown as JsonObject
+      const asked = { ...command, contract: 'governance', method: 'reportMisbehaviour', args }
+      const execution = version.execute(read, asked, by, block)
+      expect(execution.accepted, JSON.stringify(execution)).toBe(isAccepted)
+      expect(JSON.parse(JSON.stringify(execution))).toEqual(JSON.parse(JSON.stringify(registry.execute(read, asked, by, block)))) // prettier-ignore
+    }
+  })
 
   it('is not left through import()', () => {
     for (const text of ["import('fs')", "import /* */ ('fs')"]) expect(() => attempt(text)).toThrow('the word import')

@@ -6,6 +6,7 @@ import {
   bundleActivated,
   enacted,
   institutionsSet,
+  misbehaviourReported,
   parametersSet,
   proposalWithdrawn,
   proposed,
@@ -13,7 +14,7 @@ import {
 } from '#contracts/governance/events'
 import type { Action } from '#contracts/governance/actions'
 import { operatorsSet } from '#contracts/calendar/events'
-import type { Approval } from '#contracts/governance/state'
+import { misbehaviourKey, type Approval } from '#contracts/governance/state'
 import type { CommittedEvent } from '#ledger-adapter/port'
 import { handlersOf, made, moved, projection, provenance } from '../projection.ts'
 
@@ -31,6 +32,18 @@ export const governanceTables = (schema: string) => {
       approvals: jsonb('approvals').$type<readonly Approval[]>().notNull(),
       /** Asked for while it is open, decided once it is enacted. */
       fromHeight: integer('from_height'),
+      ...provenance(),
+    }),
+    misbehaviours: here.table('validator_misbehaviours', {
+      /** The key of the ledger that proves it. */
+      id: text('id').primaryKey(),
+      participant: text('participant').notNull(),
+      validator: text('validator').notNull(),
+      /** Of the vote, not of the report. */
+      votedHeight: integer('voted_height').notNull(),
+      round: integer('round').notNull(),
+      type: text('type').notNull(),
+      reporter: text('reporter').notNull(),
       ...provenance(),
     }),
     schedules: here.table('governance_schedules', {
@@ -70,7 +83,7 @@ const change = (
 
 export const governance = projection<Tables>({
   name: 'governance',
-  version: 2,
+  version: 3,
   tables: governanceTables,
   on: [
     when(proposed, (tx, { proposals }, { proposal, operator: _, ...data }, event) =>
@@ -98,6 +111,11 @@ export const governance = projection<Tables>({
     ),
     when(parametersSet, (tx, tables, { schedule }, event) =>
       setSchedule(tx, tables, { id: 'parameters', schedule }, event),
+    ),
+    when(
+      misbehaviourReported,
+      (tx, { misbehaviours }, { votes: _, height, ...data }, event) =>
+      tx.insert(misbehaviours).values({ ...data, id: misbehaviourKey({ ...data, height }).path, votedHeight: height, ...made(event) }), // prettier-ignore
     ),
   ],
 })
