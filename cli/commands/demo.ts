@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
 import { sayOnStderr } from '#engines/say'
-import { LEDGER_KINDS } from '../demo/founders.ts'
-import { DEFAULT_TAPE } from '../demo/plan.ts'
-import { runDemo } from '../demo/run.ts'
+import { LEDGER_KINDS } from '../demo/ledger-kinds.ts'
+import { DEFAULT_TAPE, preparePlan } from '../demo/plan.ts'
 import { CommandFailure } from '../failure.ts'
 
 interface Options {
@@ -26,7 +25,18 @@ export function register(program: Command): void {
       const kind = LEDGER_KINDS.find((each) => each === ledger)
       if (!kind) throw new CommandFailure(`--ledger must be ${LEDGER_KINDS.join(' or ')}, not ${ledger}`, 2)
       const print = (line: string): void => void process.stdout.write(`${line}\n`)
-      const window = { from, to }
-      await runDemo({ tape, window, ledger: kind, print, say: sayOnStderr, ...(json === undefined ? {} : { json }) })
+      const began = Date.now()
+      const plan = await preparePlan(tape, { from, to })
+      // Loaded once there is something to run: a wrong option or a bad tape is told at once.
+      const { runDemo } = await import('../demo/run.ts')
+      await runDemo({
+        tape,
+        plan,
+        began,
+        ledger: kind,
+        print,
+        say: sayOnStderr,
+        ...(json === undefined ? {} : { json }),
+      })
     })
 }

@@ -13,11 +13,9 @@ import { ledgerOperatorKey, memberKeyrings } from '../stack/keys.ts'
 import { embedded, type Engines, type StackOptions } from '../stack/stack.ts'
 import { trustOf } from '../verify/trust.ts'
 import { demoGenesis, keyIdOf, MEMBERS } from './consortium.ts'
+import type { LedgerKind } from './ledger-kinds.ts'
 import type { Plan } from './plan.ts'
 import type { RunRecord } from './run-record.ts'
-
-export const LEDGER_KINDS = ['embedded', 'cometbft'] as const
-export type LedgerKind = (typeof LEDGER_KINDS)[number]
 
 interface FoundersOptions {
   readonly plan: Plan

@@ -5,10 +5,10 @@ import { dataFolder } from '#engines/paths'
 import type { Say } from '#engines/say'
 import { startEngines, type Engines } from '../stack/stack.ts'
 import { Figures } from './figures.ts'
-import type { LedgerKind } from './founders.ts'
+import type { LedgerKind } from './ledger-kinds.ts'
 import { issue } from './issuance.ts'
 import { servePlan } from './periods.ts'
-import { preparePlan, type Plan, type Window } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { passReceivable } from './receivable.ts'
 import { openRun, saveRun, subjectOf } from './run-record.ts'
 import { listen } from './subscribers.ts'
@@ -17,8 +17,12 @@ import { exportLedger, verifyApart } from './verify-apart.ts'
 import { openWorld, type World } from './world.ts'
 
 export interface DemoOptions {
+  /** Its file, for what is printed. */
   readonly tape: string
-  readonly window: Window
+  /** Read and checked before this module is even loaded: a bad tape starts and changes nothing. */
+  readonly plan: Plan
+  /** When the command was given, epoch milliseconds. */
+  readonly began: number
   /** What drives the ledger; the embedded sequencer unless said otherwise. */
   readonly ledger?: LedgerKind
   /** Where the figures go as JSON. */
@@ -31,10 +35,7 @@ export interface DemoOptions {
 
 /** `sluice demo`: one plan from the tape to paid holders, and one receivable from issue to split and transfer. */
 export async function runDemo(options: DemoOptions): Promise<void> {
-  const { print, say } = options
-  const began = Date.now()
-  // The tape is read and checked before anything is started: a bad one changes nothing.
-  const plan = await preparePlan(options.tape, options.window)
+  const { plan, began, print, say } = options
   print(`${basename(options.tape)}, issued ${plan.window.from} to ${plan.window.to}, cut-off ${plan.cutOff}:`)
   print(`  ${plan.loans.length} loans, ${yuanFromFen(plan.poolFen)} yuan, ${plan.months.length} months to come`)
 
