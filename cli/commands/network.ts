@@ -79,6 +79,15 @@ export function register(program: Command): void {
     .option('--lang <zh|en>', 'the language of units and words', 'en')
     .action(validator)
   network
+    .command('activate')
+    .description('have governance let a version of the contracts rule: its institutions’ keys are here')
+    .option(...homeOption)
+    .requiredOption('--bundle <hash>', 'which every node keeps (`sluice bundle add`)')
+    .option('--from-height <n>', 'not before this height; the block after the last approval by default', whole)
+    .option('--yes', 'sign what is shown without asking')
+    .option('--lang <zh|en>', 'the language of units and words', 'en')
+    .action(activate)
+  network
     .command('follow')
     .description(
       'an organisation’s stream from position 0, verified against the validators; then what comes, until Ctrl-C',
@@ -143,6 +152,20 @@ async function validator({ home, organisation, power, yes, lang }: Vote): Promis
   const { askOnTerminal } = await import('../stack/ask.ts')
   const ask = askOnTerminal(yes ? { yes, lang } : { lang })
   await setValidatorPower({ home: resolve(home), organisation, power, ask, print })
+}
+
+interface Activate extends Home {
+  readonly bundle: string
+  readonly fromHeight?: number
+  readonly yes?: true
+  readonly lang: string
+}
+
+async function activate({ home, bundle, fromHeight, yes, lang }: Activate): Promise<void> {
+  const { activateBundle } = await import('../network/activate.ts')
+  const { askOnTerminal } = await import('../stack/ask.ts')
+  const ask = askOnTerminal(yes ? { yes, lang } : { lang })
+  await activateBundle({ home: resolve(home), bundle, fromHeight: fromHeight ?? null, ask, print })
 }
 
 interface Follow extends Home {

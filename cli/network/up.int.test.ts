@@ -7,13 +7,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { checkout } from '#engines/paths'
+import { startPostgres } from '#engines/postgres'
 import { sleep } from '#engines/say'
 import { testTemporal } from '#engines/testing/index'
 import { usccCheckCharacter } from '#domain/uscc'
+import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
+import { buildChanged } from '#ledger-adapter/testing/successor'
+import { databaseOf, readManifest } from './manifest.ts'
 import type { NodeStatus } from './status.ts'
 import { describeNetwork } from './testing/cometbft.ts'
 
 const MINUTE_MS = 60_000
+/** A rule that the next version of the contracts has otherwise: a short reason is refused. */
+const CHANGED_RULE = ['expiresOn < today ||', 'expiresOn < today || reason.length < 200 ||'] as const
 
 const operators = [
   { id: 'maker', kind: 'person', functions: ['maker', 'viewer'] },
@@ -87,6 +93,10 @@ describeNetwork('sluice network', () => {
     }
     return up.exitCode
   }
+  async function dropDatabase(node: string): Promise<void> {
+    const postgres = await startPostgres({ dataDir: '', env: { DATABASE_URL: inject('postgresUrl') } })
+    await postgres.dropDatabase(databaseOf(await readManifest(home), node))
+  }
   const status = async (): Promise<NodeStatus[]> => (JSON.parse((await sluice('status', '--json')).stdout) as { nodes: NodeStatus[] }).nodes // prettier-ignore
 
   beforeAll(async () => {
@@ -137,6 +147,23 @@ describeNetwork('sluice network', () => {
     expect(await runs('follow', '--organisation', 'watcher', '--once')).toContain('every topic proven complete')
   })
 
+  test('another version of the contracts rules from its height, once every node has it', async () => {
+    const next = await buildChanged(join(folder, 'next'), 'contracts/governance/propose.ts', ...CHANGED_RULE)
+    const put = (node: string) => new FolderBundleStore(join(home, 'nodes', node, 'bundles')).put(next.text)
+    for (const node of ['north', 'east', 'south', 'west']) put(node)
+    const activate = ['activate', '--bundle', next.hash, '--yes']
+    expect(await sluice(...activate)).toMatchObject({ code: 2, stderr: expect.stringContaining(`no bundle ${next.hash} at watcher;`) as string }) // prettier-ignore
+    put('watcher')
+    const power = (n: string) => ['validator', '--organisation', 'watcher', '--yes', '--power', n]
+    expect(await runs(...power('9'))).toContain('decided') // by the first version
+    expect(await runs(...activate)).toMatch(/south approves: decided\nit rules from the next block on/)
+    const refused = await sluice(...power('10'))
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('north: ') as string })
+    expect(refused.stderr).toContain('BAD_EXPIRY')
+    for (const organisation of ['north', 'west', 'watcher'])
+      expect(await runs('follow', '--organisation', organisation, '--once')).toContain('every topic proven complete')
+  })
+
   test(
     'Ctrl-C ends it in good order, and the next start has it all',
     async () => {
@@ -144,6 +171,8 @@ describeNetwork('sluice network', () => {
       expect(await stopUp(), upSaid.slice(-4000)).toBe(130)
       const { code, stderr } = await sluice('follow', '--organisation', 'watcher', '--once')
       expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('is `sluice network up` running?') as string }) // prettier-ignore
+      // One of them has lost its database: it executes every block again, over the change of versions.
+      await dropDatabase('watcher')
       upSaid = ''
       await startUp()
       expect(await runs('follow', '--organisation', 'watcher', '--once', '--json')).toBe(before)
