@@ -226,7 +226,8 @@ export async function buildBlock(
     if (feeds) await feeds
     enter(draft, candidate, checked)
   }
-  for (const id of due) draft.put(commandKey(id), undefined)
+  // An id that is due and yet enters here is another command's by now.
+  for (const id of due) if (draft.written.get(commandKey(id)) === undefined) draft.put(commandKey(id), undefined)
   return { block: draft.finish(rules, previous, timeMs), refused }
 }
 

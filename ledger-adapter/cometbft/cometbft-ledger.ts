@@ -11,9 +11,8 @@ import type { ApplicationRules } from '../application/build-block.ts'
 import { storeHistory, type ExportLines } from '../application/continue.ts'
 import { InOrder } from '../application/in-order.ts'
 import { verifyNative } from '../application/verify-native.ts'
-import { Database } from '../embedded/connection.ts'
 import { exportLedger } from '../embedded/export.ts'
-import { SequencerLock } from '../embedded/lock.ts'
+import { LedgerSessions } from '../embedded/sessions.ts'
 import { Prover } from '../embedded/prove.ts'
 import { asReadError } from '../embedded/read-error.ts'
 import { recover } from '../embedded/recover.ts'
@@ -85,8 +84,7 @@ export class CometbftLedger implements Ledger {
   private constructor(
     readonly chainId: string,
     private readonly options: CometbftLedgerOptions,
-    private readonly database: Database,
-    private readonly lock: SequencerLock,
+    private readonly sessions: LedgerSessions,
     private readonly store: ReplicaStore,
     private readonly machine: Machine,
     private readonly snapshotStore: SnapshotStore,
@@ -125,10 +123,10 @@ export class CometbftLedger implements Ledger {
       check: verifyNative,
       ...(predecessor && { predecessor }),
     }
-    const database = new Database(databaseUrl, STORE_TIMEOUT_MS)
-    const lock = new SequencerLock(databaseUrl, STORE_TIMEOUT_MS)
+    const sessions = new LedgerSessions(databaseUrl, STORE_TIMEOUT_MS)
+    const { database, lock } = sessions
     try {
-      const store = await ReplicaStore.open(database, lock, chainId, genesis.document)
+      const store = await ReplicaStore.open(sessions, chainId, genesis.document)
       await lock.acquire(store.lockId, chainId, options.lockPatienceMs ?? 10_000)
       if (predecessor) await storeHistory(store.rows, predecessor, history?.rules ?? {}, history?.lines)
       const recovered = await recover(store.rows, rules, undefined)
@@ -137,11 +135,11 @@ export class CometbftLedger implements Ledger {
       await machine.agree()
       const snapshotStore = await SnapshotStore.open(database, lock, store.lockId, chainId)
       const isDue = (await snapshotStore.restored())?.isFilled === false
-      const ledger = new CometbftLedger(chainId, options, database, lock, store, machine, snapshotStore, isDue)
+      const ledger = new CometbftLedger(chainId, options, sessions, store, machine, snapshotStore, isDue)
       await ledger.serve()
       return ledger
     } catch (error) {
-      await Promise.allSettled([lock.close(), database.close()])
+      await sessions.close()
       throw error
     }
   }
@@ -350,7 +348,7 @@ export class CometbftLedger implements Ledger {
     this.fail(new Error('closed'))
     this.machine.close()
     await this.server?.close()
-    await Promise.allSettled([this.lock.close(), this.database.close()])
+    await this.sessions.close()
   }
 
   private checkOpen(stage: 'queue' | 'read'): void {

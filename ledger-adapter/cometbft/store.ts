@@ -1,6 +1,7 @@
 import type { BuiltBlock } from '../application/build-block.ts'
 import type { Database } from '../embedded/connection.ts'
 import type { SequencerLock } from '../embedded/lock.ts'
+import type { LedgerSessions } from '../embedded/sessions.ts'
 import { LedgerStore } from '../embedded/store.ts'
 import type { BlockHeader } from '#proof/block'
 import type { JsonObject } from '#proof/json'
@@ -18,13 +19,14 @@ export class ReplicaStore {
     private readonly writer: SequencerLock,
   ) {}
 
-  static async open(database: Database, writer: SequencerLock, chainId: string, genesis: JsonObject) {
-    const rows = await LedgerStore.open(database, writer, chainId, genesis)
+  static async open(sessions: LedgerSessions, chainId: string, genesis: JsonObject) {
+    const rows = await LedgerStore.open(sessions, chainId, genesis)
+    const { database, lock } = sessions
     await database.query(`DO $$ BEGIN
       PERFORM pg_advisory_xact_lock(${MIGRATION_LOCK});
       CREATE TABLE IF NOT EXISTS sluice_ledger.consensus (ledger integer PRIMARY KEY, height bigint NOT NULL);
     END $$`)
-    return new ReplicaStore(rows, database, writer)
+    return new ReplicaStore(rows, database, lock)
   }
 
   get lockId(): number {

@@ -46,8 +46,19 @@ export const asStoreError = (error: unknown): unknown =>
     : new StoreUnreachable(error)
 
 const CONNECT_TIMEOUT_MS = 5_000
-const MAX_READERS = 6
-const MAX_WAITING = 2_000
+
+/** How many sessions, and how many questions may wait for one. */
+export interface PoolSize {
+  readonly sessions: number
+  readonly waiting: number
+}
+/** Of whoever asks from outside: beyond it they are told that the store is busy. */
+const FOR_READERS: PoolSize = { sessions: 6, waiting: 2_000 }
+/**
+ * Of the execution of commands, whose questions are bounded by the queue of commands: readers must not hold it up, and
+ * being busy is no answer to it.
+ */
+export const FOR_EXECUTION: PoolSize = { sessions: 2, waiting: Infinity }
 const CURSOR_ROWS = 5_000
 
 /** Settings of every session; `timeoutMs` bounds each statement on both ends of the wire. */
@@ -86,15 +97,16 @@ export class Database implements Asking {
   constructor(
     databaseUrl: string,
     readonly timeoutMs: number,
+    private readonly size: PoolSize = FOR_READERS,
   ) {
     const config = sessionConfig(databaseUrl, 'sluice-ledger', timeoutMs)
-    this.pool = new pg.Pool({ ...config, max: MAX_READERS, idleTimeoutMillis: 60_000 })
+    this.pool = new pg.Pool({ ...config, max: size.sessions, idleTimeoutMillis: 60_000 })
     // An idle session that breaks is told here and nowhere else; without a listener it would end the process.
     this.pool.on('error', () => undefined)
   }
 
   async query<T>(text: string, values: readonly unknown[] = []): Promise<T[]> {
-    if (this.pool.waitingCount >= MAX_WAITING) throw new StoreBusy(this.pool.waitingCount)
+    if (this.pool.waitingCount >= this.size.waiting) throw new StoreBusy(this.pool.waitingCount)
     try {
       return (await this.pool.query(prepared(text, values))).rows as T[]
     } catch (error) {

@@ -10,12 +10,12 @@ import { FlatTree } from '../application/tree/flat-tree.ts'
 import { verifyNative } from '../application/verify-native.ts'
 import { KeyNotLoaded } from '#contracts/kernel/state'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
-import { Database, isStoreError } from './connection.ts'
+import { isStoreError } from './connection.ts'
 import { asReadError } from './read-error.ts'
 import { exportLedger } from './export.ts'
-import { SequencerLock } from './lock.ts'
 import { operatorAnchoring, Prover } from './prove.ts'
 import { recover } from './recover.ts'
+import { LedgerSessions } from './sessions.ts'
 import { DEFAULT_LIMITS, Sequencer, type SequencerLimits } from './sequencer.ts'
 import { LedgerStore, type StoredCommand } from './store.ts'
 
@@ -49,8 +49,7 @@ export class EmbeddedLedger implements Ledger {
   private constructor(
     readonly chainId: string,
     private readonly genesis: JsonObject,
-    private readonly database: Database,
-    private readonly lock: SequencerLock,
+    private readonly sessions: LedgerSessions,
     private readonly store: LedgerStore,
     private readonly sequencer: Sequencer,
   ) {
@@ -83,10 +82,10 @@ export class EmbeddedLedger implements Ledger {
       check: verifyNative,
     }
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
-    const database = new Database(databaseUrl, limits.storeTimeoutMs)
-    const lock = new SequencerLock(databaseUrl, limits.storeTimeoutMs)
+    const sessions = new LedgerSessions(databaseUrl, limits.storeTimeoutMs)
+    const { lock } = sessions
     try {
-      const store = await LedgerStore.open(database, lock, chainId, document)
+      const store = await LedgerStore.open(sessions, chainId, document)
       await lock.acquire(store.lockId, chainId, options.lockPatienceMs ?? 10_000)
       const recovered = await recover(store, rules, operatorKey.publicKey)
       const deps = { store, lock, operatorKey, now: options.now ?? Date.now, limits }
@@ -94,9 +93,9 @@ export class EmbeddedLedger implements Ledger {
       await sequencer.enterGenesis(genesis.events)
       const end = await store.end()
       if (end) sequencer.resumeEnded(end)
-      return new EmbeddedLedger(chainId, document, database, lock, store, sequencer)
+      return new EmbeddedLedger(chainId, document, sessions, store, sequencer)
     } catch (error) {
-      await Promise.allSettled([lock.close(), database.close()])
+      await sessions.close()
       throw error
     }
   }
@@ -246,7 +245,7 @@ export class EmbeddedLedger implements Ledger {
 
   async close(): Promise<void> {
     await this.sequencer.close()
-    await Promise.allSettled([this.lock.close(), this.database.close()])
+    await this.sessions.close()
   }
 
   private async reading<T>(read: () => Promise<T>): Promise<T> {

@@ -12,8 +12,10 @@ export class LedgerLocked extends Error {
   }
 }
 
-// A session whose client vanished without a word must not keep the lock for hours.
-const KEEPALIVE = '-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3'
+// Acknowledged means durable, whatever the server's own settings are. And a session whose client vanished without a word
+// must not keep the lock for hours.
+const SETTINGS =
+  '-c synchronous_commit=on -c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3'
 
 /**
  * One sequencer per ledger: an advisory lock, and the one session that both holds it and writes blocks. Since they are
@@ -61,7 +63,7 @@ export class SequencerLock implements Asking {
 
   private async connect(): Promise<pg.Client> {
     const config = sessionConfig(this.databaseUrl, 'sluice-ledger-writer', this.timeoutMs)
-    const client = new pg.Client({ ...config, options: KEEPALIVE })
+    const client = new pg.Client({ ...config, options: SETTINGS })
     client.on('error', () => this.drop(client))
     client.on('end', () => this.drop(client))
     try {

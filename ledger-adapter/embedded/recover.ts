@@ -46,7 +46,7 @@ export async function recover(
   if (tree.root() !== want) {
     throw new LedgerCorrupt(rules.chainId, `the state rows have root ${tree.root()}, the last header says ${want}`)
   }
-  return { state: new CommittedState(store.values, tree), expiry, last }
+  return { state: new CommittedState(store.valuesToExecute, tree), expiry, last }
 }
 
 async function checkHeader(

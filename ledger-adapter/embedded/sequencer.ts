@@ -436,25 +436,28 @@ export class Sequencer {
 
   /** The block was not stored, or nobody knows. @throws what closes the ledger */
   private async fail(built: WithBlock, error: unknown): Promise<void> {
-    const { block, signature } = built
+    const { block } = built
     const entered = enteredOf(built)
     this.refuse(built)
-    built.restore()
-    if (error instanceof LedgerLocked) return this.awaitStore(entered, undefined)
+    if (error instanceof LedgerLocked) {
+      built.restore()
+      return this.awaitStore(entered, undefined)
+    }
     if (isConflict(error)) {
       answerAll(entered, 'commit', true)
       throw new LedgerCorrupt(this.rules.chainId, `another process wrote block ${block.header.height}`)
     }
     if (!isStoreError(error)) throw error // a defect of ours, which would come again
-    if (isDefiniteFailure(error)) return answerAll(entered, 'commit', true)
-    return this.awaitStore(entered, { block, signature })
+    if (!isDefiniteFailure(error)) return this.awaitStore(entered, built)
+    built.restore()
+    answerAll(entered, 'commit', true)
   }
 
   /**
    * The store is away. Waits until it answers, then learns from its last block whether the one in doubt is there;
    * what was not stored goes to the front of the queue again.
    */
-  private async awaitStore(batch: readonly Pending[], doubt: { block: BuiltBlock; signature: string } | undefined) {
+  private async awaitStore(batch: readonly Pending[], doubt: WithBlock | undefined) {
     this.isStoreAway = true
     const patience = setTimeout(() => {
       answerAll(batch, 'commit', doubt === undefined)
@@ -467,6 +470,7 @@ export class Sequencer {
         this.adopt(doubt.block, doubt.signature)
         this.answer(doubt.block, batch)
       } else if (last.headerHash === this.head.headerHash) {
+        doubt?.restore()
         this.queue.putBack(batch.filter(({ isAnswered }) => !isAnswered))
       } else {
         answerAll(batch, 'commit', false)

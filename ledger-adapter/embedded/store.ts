@@ -7,6 +7,7 @@ import type { CommittedEvent, EventCursor } from '../port.ts'
 import { intArray, textArray } from './binary-array.ts'
 import type { Asking, Database } from './connection.ts'
 import { migrate } from './schema.ts'
+import type { LedgerSessions } from './sessions.ts'
 
 export interface StoredBlock extends SignedHeader {
   readonly headerHash: string
@@ -98,15 +99,20 @@ const EVENTS_OF_TOPIC = page(`(
 export class LedgerStore {
   private constructor(
     private readonly database: Database,
+    private readonly executor: Asking,
     private readonly writer: Asking,
     private readonly ledger: number,
   ) {}
 
   /**
    * Finds the ledger's rows or enters its genesis; tables are made as needed.
-   * @param writer the session that blocks are written on: the one that holds the sequencer's lock
+   * Blocks are written on the session that holds the sequencer's lock.
    */
-  static async open(database: Database, writer: Asking, chainId: string, genesis: JsonObject): Promise<LedgerStore> {
+  static async open(
+    { database, executor, lock }: LedgerSessions,
+    chainId: string,
+    genesis: JsonObject,
+  ): Promise<LedgerStore> {
     await migrate(database)
     await database.query(
       'INSERT INTO sluice_ledger.ledger (chain_id, genesis) VALUES ($1, $2) ON CONFLICT (chain_id) DO NOTHING',
@@ -115,7 +121,7 @@ export class LedgerStore {
     const [row] = await database.query<{ id: number }>('SELECT id FROM sluice_ledger.ledger WHERE chain_id = $1', [
       chainId,
     ])
-    return new LedgerStore(database, writer, row!.id)
+    return new LedgerStore(database, executor, lock, row!.id)
   }
 
   /** The number that the ledger's advisory lock is taken on. */
@@ -236,8 +242,16 @@ export class LedgerStore {
     }
   }
 
-  readonly values = async (keys: readonly string[]): Promise<ReadonlyMap<string, string>> => {
-    const rows = await this.database.query<{ key: string; value: string }>(
+  values(keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.valuesFrom(this.database, keys)
+  }
+
+  /** The same for the execution of commands, which no reader holds up. */
+  readonly valuesToExecute = (keys: readonly string[]): Promise<ReadonlyMap<string, string>> =>
+    this.valuesFrom(this.executor, keys)
+
+  private async valuesFrom(asked: Asking, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await asked.query<{ key: string; value: string }>(
       `
       SELECT key, value FROM sluice_ledger.state WHERE ledger = $1 AND key = ANY($2::text[])`,
       [this.ledger, textArray(keys)],
