@@ -1,66 +1,31 @@
-import { chainIdOf, genesisHash, headerHash, isSignedBy, ledgerOperatorKey, NO_HASH, resultHash, type BlockHeader, type CommandResult, type SignedHeader } from './block.ts' // prettier-ignore
+import { chainIdOf, genesisHash, headerHash, isSignedBy, ledgerOperatorKey, NO_HASH, type BlockHeader, type CommandResult, type SignedHeader } from './block.ts' // prettier-ignore
 import { fromBase64url } from './base64url.ts'
-import { CanonicalError, canonicalBytes, canonicalJson, MAX_DEPTH, parseCanonical } from './canonical.ts'
+import { CanonicalError, canonicalBytes, MAX_DEPTH, parseCanonical } from './canonical.ts'
 import {
   commandDigest,
-  commandKey,
   decodeSigned,
-  ID_RETENTION_MS,
   MAX_AHEAD_MS,
   MAX_LIFETIME_MS,
   signingBytes,
-  type Command,
   type SignedCommand,
 } from './command.ts'
 import type { SignatureCheck } from './ed25519.ts'
+import { checkContents } from './export-block.ts'
+import { lineForm, type OpenBlock } from './export-lines.ts'
+import type { ContractRules } from './export-rules.ts'
 import { curveOf } from './public-key.ts'
 import { verifySignature } from './signature.ts'
-import { EMPTY_FEED, eventDigest, extendFeed, feedKey, type EventCore, type Feed } from './feed.ts'
-import * as f from './form.ts'
-import { eventCoreFields, headerForm, resultForm } from './forms.ts'
+import type { EventCore } from './feed.ts'
+import { FormError } from './form.ts'
 import { sha256Bytes, utf8ToBytes, type Hash } from './hash.ts'
-import { blockKey, EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, type History } from './history.ts'
+import { holds, NotHolding } from './holds.ts'
 import type { Json, JsonObject } from './json.ts'
-import { listRoot } from './list-tree.ts'
 import { foundingDocument, isEndSigned, predecessorOf, type Predecessor } from './predecessor.ts'
 import { SparseTree } from './sparse-tree.ts'
 import type { Trust, ValidatorTrust } from './receipt.ts'
 import { verifyReceiptObject } from './verify-receipt.ts'
 
-/** What the contracts know and `proof/` does not; a verifier that has their code checks more. */
-export interface ContractRules {
-  /** The public key a command must be signed with, by the state before its block. */
-  readonly keyOf?: (
-    read: (key: string) => Json | undefined,
-    command: Command,
-    height: number,
-  ) => { readonly publicKey: string; readonly curve: string } | undefined
-  /** What an event writes, over what is read. */
-  readonly apply?: (
-    event: EventCore,
-    read: (key: string) => Json | undefined,
-  ) => Iterable<readonly [key: string, value: Json | undefined]>
-  /**
-   * What a command does, decided again: by the version of the contracts that decided it then. `before` is the state
-   * before its block, `read` that before the command. With it results, events and writes are all recomputed.
-   */
-  readonly execute?: (
-    command: Command,
-    state: { readonly read: (key: string) => Json | undefined; readonly before: (key: string) => Json | undefined },
-    block: { readonly chainId: string; readonly height: number; readonly timeMs: number },
-  ) => ReExecution
-  /** The events of block 0. */
-  readonly genesisEvents?: (document: JsonObject) => readonly JsonObject[]
-}
-
-export type ReExecution =
-  | {
-      readonly accepted: true
-      readonly events: readonly Pick<OpenEvent, 'contract' | 'event' | 'data' | 'topics'>[]
-      readonly written: Iterable<readonly [key: string, value: Json | undefined]>
-    }
-  | { readonly accepted: false; readonly refusal: JsonObject }
-type OpenEvent = EventCore & { readonly topics: readonly string[] }
+export type { ContractRules } from './export-rules.ts'
 
 export interface ExportSummary {
   readonly chainId: string
@@ -91,46 +56,6 @@ export type ExportVerdict =
   | { readonly ok: true; readonly summary: ExportSummary }
   /** The first thing that does not hold, and in which line. */
   | { readonly ok: false; readonly line: number; readonly reason: string }
-
-class NotHolding extends Error {}
-const holds = (condition: boolean, reason: string): void => {
-  if (!condition) throw new NotHolding(reason)
-}
-
-/** Empty where no operator signs. */
-const operatorSignature: f.Form = (value, path) => (value === '' ? undefined : f.signature(value, path))
-
-const lineForm = f.oneOf(
-  'kind',
-  new Map<Json, f.Form>([
-    ['ledger', f.fields({ kind: f.any, format: f.count, chainId: f.text, genesis: f.object })],
-    [
-      'block',
-      f.fields({
-        kind: f.any,
-        header: headerForm,
-        signature: operatorSignature,
-        commands: f.count,
-        events: f.count,
-        changes: f.count,
-      }),
-    ],
-    ['command', f.fields({ kind: f.any, signed: f.object, result: resultForm })],
-    ['event', f.fields({ kind: f.any, ...eventCoreFields, topics: f.listOf(f.text, 1000) })],
-    ['put', f.fields({ kind: f.any, key: f.text, value: f.any })],
-    ['delete', f.fields({ kind: f.any, key: f.text })],
-    ['receipt', f.fields({ kind: f.any, receipt: f.object })],
-    ['ended', f.fields({ kind: f.any, signature: f.signature })],
-    ['end', f.fields({ kind: f.any, height: f.count, headerHash: f.hash })],
-  ]),
-)
-
-interface OpenBlock extends SignedHeader {
-  readonly counts: { readonly commands: number; readonly events: number; readonly changes: number }
-  readonly commands: { readonly command: Command; readonly result: CommandResult }[]
-  readonly events: (EventCore & { readonly topics: readonly string[] })[]
-  readonly changes: Map<string, Json | undefined>
-}
 
 const MAX_LINE_BYTES = 64 << 20
 
@@ -164,7 +89,7 @@ export async function verifyExport(
     }
     return { ok: true, summary: verifier.finish() }
   } catch (error) {
-    if (error instanceof NotHolding || error instanceof CanonicalError || error instanceof f.FormError) {
+    if (error instanceof NotHolding || error instanceof CanonicalError || error instanceof FormError) {
       return { ok: false, line, reason: error.message }
     }
     throw error
@@ -347,24 +272,16 @@ class ExportVerifier {
     const block = this.open
     if (!block) return
     this.open = undefined
-    const { header, counts, commands, events, changes } = block
-    const at = `block ${header.height}`
-    holds(commands.length === counts.commands, `${at}: commands missing`)
-    holds(events.length === counts.events, `${at}: events missing`)
-    holds(changes.size === counts.changes, `${at}: changes missing`)
-    holds(listRoot(commands.map(({ result }) => result.digest)) === header.commandRoot, `${at}: command root`)
-    holds(listRoot(commands.map(({ result }) => resultHash(result))) === header.resultRoot, `${at}: result root`)
-    const digests = events.map(eventDigest)
-    holds(listRoot(digests) === header.eventRoot, `${at}: event root`)
-    this.checkOrder(block)
-    this.checkChanges(block, digests)
+    const { header, commands, events, changes } = block
+    checkContents(block, { read: this.read, rules: this.rules, genesis: this.genesis })
+    for (const { topics } of events) for (const topic of topics) this.topics.add(topic)
     this.tree = this.tree.with(
       [...changes].map(([key, value]) => ({
         keyHash: sha256Bytes(utf8ToBytes(key)),
         valueHash: value === undefined ? undefined : sha256Bytes(canonicalBytes(value)),
       })),
     )
-    holds(this.tree.root() === header.stateRoot, `${at}: state root`)
+    holds(this.tree.root() === header.stateRoot, `block ${header.height}: state root`)
     for (const [key, value] of changes) {
       if (value === undefined) this.state.delete(key)
       else this.state.set(key, value)
@@ -376,113 +293,6 @@ class ExportVerifier {
     this.counts.commands += commands.length
     this.counts.refused += commands.filter(({ result }) => !result.accepted).length
     this.counts.events += events.length
-  }
-
-  /** Each accepted command has as many events as its result says, in order, under its id; genesis has none but its own. */
-  private checkOrder({ header, commands, events }: OpenBlock): void {
-    const owners: readonly (readonly [id: string, count: number])[] =
-      header.height === 0
-        ? [['genesis', events.length]]
-        : commands.map(({ result }) => [result.commandId, result.accepted ? result.events : 0])
-    if (header.height === 0) {
-      holds(commands.length === 0, 'block 0: holds commands')
-      this.checkGenesis(events)
-    }
-    let next = 0
-    owners.forEach(([id, count], index) => {
-      for (let ordinal = 0; ordinal < count; ordinal += 1, next += 1) {
-        const event = events[next]
-        const { cursor } = event ?? {}
-        const isHere = cursor?.height === header.height && cursor.index === index && cursor.event === ordinal
-        holds(isHere && event?.commandId === id, `block ${header.height}: event ${next} is not where it should be`)
-      }
-    })
-    holds(next === events.length, `block ${header.height}: an event without a command`)
-  }
-
-  private checkGenesis(events: OpenBlock['events']): void {
-    const want = this.rules.genesisEvents?.(this.genesis)
-    if (!want) return
-    const have = events.map(({ contract, event, data, topics }) => ({ contract, event, data, topics }))
-    holds(canonicalJson(have) === canonicalJson(want), 'block 0: its events are not those of the genesis document')
-  }
-
-  /** The ledger's own keys follow from the block's contents; the contracts' from the events, where their code is known. */
-  private checkChanges({ header, commands, events, changes }: OpenBlock, digests: readonly Hash[]): void {
-    const at = `block ${header.height}`
-    const own = new Map<string, Json>()
-    events.forEach(({ topics }, i) => {
-      for (const topic of topics) {
-        const before = (own.get(feedKey(topic)) ?? this.read(feedKey(topic)) ?? EMPTY_FEED) as unknown as Feed
-        own.set(feedKey(topic), { ...extendFeed(before, digests[i]!) })
-        this.topics.add(topic)
-      }
-    })
-    commands.forEach(({ command, result }, index) => {
-      const key = commandKey(command.commandId)
-      holds(this.read(key) === undefined && !own.has(key), `${at}: id ${command.commandId} was spent already`)
-      own.set(key, { digest: result.digest, height: header.height, index, expiresAt: command.expiresAt })
-    })
-    if (commands.length > 0) {
-      const { commandRoot, eventRoot, resultRoot } = header
-      const roots = { commandRoot, eventRoot, resultRoot }
-      const history = (this.read(HISTORY_KEY) ?? EMPTY_HISTORY) as unknown as History
-      own.set(blockKey(header.height), roots)
-      own.set(HISTORY_KEY, { ...extendHistory(history, historyLeaf(header.height, roots)) })
-    }
-    const contracts = this.writesOf({ header, commands, events })
-    for (const [key, value] of changes) {
-      if (!/^(sys|feed)\//.test(key)) {
-        if (contracts) holds(isSame(contracts.get(key), value), `${at}: ${key} is not what the events wrote`)
-      } else if (value === undefined) {
-        const { expiresAt } = (this.read(key) ?? {}) as { expiresAt?: number }
-        const isDue = key.startsWith('sys/command/') && (expiresAt ?? Infinity) + ID_RETENTION_MS < header.timeMs
-        holds(isDue, `${at}: ${key} is gone before its time`)
-      } else holds(isSame(own.get(key), value), `${at}: ${key} is not what the block's contents say`)
-    }
-    for (const [key, value] of own) holds(isSame(changes.get(key), value), `${at}: ${key} was not written`)
-    for (const [key, value] of contracts ?? []) {
-      holds(changes.has(key) || isSame(this.read(key), value), `${at}: ${key} was not written`)
-    }
-  }
-
-  private writesOf({
-    header,
-    commands,
-    events,
-  }: Pick<OpenBlock, 'header' | 'commands' | 'events'>): ReadonlyMap<string, Json | undefined> | undefined {
-    const { apply, execute } = this.rules
-    const written = new Map<string, Json | undefined>()
-    const read = (key: string) => (written.has(key) ? written.get(key) : this.read(key))
-    if (execute && header.height > 0) {
-      for (const [index, { command, result }] of commands.entries()) {
-        const at = `command ${header.height}.${index}`
-        const again = execute(command, { read, before: this.read }, header)
-        holds(
-          again.accepted === result.accepted,
-          `${at}: executed again it is ${again.accepted ? 'accepted' : 'refused'}`,
-        )
-        if (!again.accepted) {
-          const same = !result.accepted && canonicalJson(again.refusal) === canonicalJson(result.refusal as never)
-          holds(same, `${at}: executed again it is refused otherwise`)
-          continue
-        }
-        const own = events.filter(({ cursor }) => cursor.index === index)
-        const had = own.map(({ contract, event, data, topics }) => ({ contract, event, data, topics: [...topics] }))
-        const got = again.events.map(({ contract, event, data, topics }) => ({
-          contract,
-          event,
-          data,
-          topics: [...topics],
-        }))
-        holds(canonicalJson(had) === canonicalJson(got), `${at}: executed again it has other events`)
-        for (const [key, value] of again.written) written.set(key, value)
-      }
-      return written
-    }
-    if (!apply) return undefined
-    for (const event of events) for (const [key, value] of apply(event, read)) written.set(key, value)
-    return written
   }
 
   private receipt(receipt: JsonObject): void {
@@ -518,6 +328,3 @@ class ExportVerifier {
     this.isEnded = true
   }
 }
-
-const isSame = (a: Json | undefined, b: Json | undefined): boolean =>
-  a === undefined || b === undefined ? a === b : canonicalJson(a) === canonicalJson(b)
