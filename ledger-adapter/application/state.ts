@@ -15,6 +15,8 @@ export interface Change {
   readonly key: string
   readonly value: Json | undefined
   readonly text: string | undefined
+  /** Whether the key had no value before; unknown where the state before is not at hand. */
+  readonly isNew?: boolean
   /** The hashes of both, when they have been computed already. */
   readonly leaf?: { readonly keyHash: Digest; readonly valueHash: Digest | undefined }
 }
@@ -51,7 +53,8 @@ export function changesOver(
     const text = value === undefined ? undefined : (texts?.get(key) ?? canonicalJson(value))
     const { keyHash, before } = hashesOf(key)
     const after = text === undefined ? undefined : digestOf(text)
-    if (before !== after) changes.push({ key, value, text, leaf: { keyHash, valueHash: after } })
+    if (before !== after)
+      changes.push({ key, value, text, isNew: before === undefined, leaf: { keyHash, valueHash: after } })
   }
   return changes
 }

@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { afterEach, expect, it } from 'vitest'
+import { PUBLIC } from '#contracts/kernel/event'
 import { testDatabase } from '#engines/testing/index'
 import { verifyExport } from '#proof/verify-export'
 import { verifyNative } from '../application/verify-native.ts'
@@ -11,7 +12,7 @@ afterEach(async () => {
   for (const clean of cleanup.splice(0).reverse()) await clean()
 })
 
-/** As the first version of the tables kept a block's changes: one text of JSON. */
+/** As the first version of the tables kept a block's changes, one text of JSON, and topics, a row for each entry. */
 const BACK_TO_VERSION_1 = `
   ALTER TABLE sluice_ledger.block ADD COLUMN changes text;
   UPDATE sluice_ledger.block SET changes = (
@@ -19,6 +20,17 @@ const BACK_TO_VERSION_1 = `
     FROM unnest(change_keys, change_values) WITH ORDINALITY AS t (key, value, n));
   ALTER TABLE sluice_ledger.block ALTER COLUMN changes SET NOT NULL, DROP COLUMN change_keys, DROP COLUMN change_values;
   DROP TABLE sluice_ledger.ended;
+  CREATE TABLE sluice_ledger.feed_entry (
+    ledger integer NOT NULL,
+    topic text NOT NULL,
+    height bigint NOT NULL,
+    index integer NOT NULL,
+    event integer NOT NULL,
+    PRIMARY KEY (ledger, topic, height, index, event)
+  );
+  INSERT INTO sluice_ledger.feed_entry
+    SELECT ledger, topic, height, p.* FROM sluice_ledger.feed_block, unnest(indexes, events) AS p;
+  DROP TABLE sluice_ledger.feed_block;
   DELETE FROM sluice_ledger.migration WHERE version > 1`
 
 it('blocks written before a change of the tables are read as they were', async () => {
@@ -39,6 +51,9 @@ it('blocks written before a change of the tables are read as they were', async (
   }
   const changes = await changesOf(before)
   expect(changes.filter((line) => line.includes('"kind":"delete"'))).toHaveLength(1)
+  const topicOf = (ledger: EmbeddedLedger) => ledger.events(undefined, { limit: 2, topic: PUBLIC })
+  const topic = await topicOf(before)
+  expect(topic).toHaveLength(2)
   await before.close()
   const sql = postgres(url, { max: 1, onnotice: () => undefined })
   cleanup.push(() => sql.end({ timeout: 1 }))
@@ -47,5 +62,6 @@ it('blocks written before a change of the tables are read as they were', async (
   const after = await EmbeddedLedger.open(options)
   cleanup.push(() => after.close())
   expect(await changesOf(after)).toEqual(changes)
+  expect(await topicOf(after)).toEqual(topic)
   expect(await verifyExport(after.export(), {}, {}, verifyNative)).toMatchObject({ ok: true })
 })

@@ -49,12 +49,26 @@ const log = (onBlock: string) => `
     INSERT INTO sluice_ledger.event (ledger, height, index, event, body)
     SELECT $1::int, $2::bigint, * FROM unnest($13::int[], $14::int[], $15::text[])
   ), f AS (
-    INSERT INTO sluice_ledger.feed_entry (ledger, topic, height, index, event)
-    SELECT $1::int, t.topic, $2::bigint, t.index, t.event
-    FROM unnest($16::text[], $17::int[], $18::int[]) AS t (topic, index, event)
+    INSERT INTO sluice_ledger.feed_block (ledger, topic, height, indexes, events)
+    SELECT $1::int, t.topic, $2::bigint, t.indexes::int[], t.events::int[]
+    FROM unnest($16::text[], $17::text[], $18::text[]) AS t (topic, indexes, events)
   )`
 
-const APPEND = `${log('')}, s AS (
+const [NEW, REPLACED, GONE] = [0, 1, 2]
+/** The block says which keys are new ($20): to find it out row by row takes the server half as long again. */
+const APPEND = `${log('')}, n AS (
+    INSERT INTO sluice_ledger.state (ledger, key, value)
+    SELECT $1::int, t.key, t.value FROM unnest($6::text[], $7::text[], $20::int[]) AS t (key, value, what)
+    WHERE t.what = ${NEW}
+  ), r AS (
+    UPDATE sluice_ledger.state s SET value = t.value
+    FROM unnest($6::text[], $7::text[], $20::int[]) AS t (key, value, what)
+    WHERE t.what = ${REPLACED} AND s.ledger = $1::int AND s.key = t.key
+  )
+  DELETE FROM sluice_ledger.state WHERE ledger = $1::int AND key = ANY($19::text[])`
+
+/** Of a block from elsewhere, which does not say it. */
+const APPEND_UNTOLD = `${log('')}, s AS (
     INSERT INTO sluice_ledger.state (ledger, key, value)
     SELECT $1::int, * FROM unnest($6::text[], $7::text[]) AS t (key, value) WHERE t.value IS NOT NULL
     ON CONFLICT (ledger, key) DO UPDATE SET value = excluded.value
@@ -90,9 +104,12 @@ const page = (from: string) => `
 const EVENTS = page(`sluice_ledger.event e WHERE e.ledger = $1 AND (e.height, e.index, e.event) > ($2, $3, $4)`)
 const EVENTS_OF_TOPIC = page(`(
   SELECT f.height, f.index, f.event, b.body
-  FROM sluice_ledger.feed_entry f JOIN sluice_ledger.event b USING (ledger, height, index, event)
-  WHERE f.ledger = $1 AND f.topic = $7 AND (f.height, f.index, f.event) > ($2, $3, $4)
-  ORDER BY f.height, f.index, f.event LIMIT $5
+  FROM (
+    SELECT f.ledger, f.height, p.index, p.event
+    FROM sluice_ledger.feed_block f, unnest(f.indexes, f.events) AS p (index, event)
+    WHERE f.ledger = $1 AND f.topic = $7 AND f.height >= $2 AND (f.height, p.index, p.event) > ($2, $3, $4)
+    ORDER BY f.height, p.index, p.event LIMIT $5
+  ) AS f JOIN sluice_ledger.event b USING (ledger, height, index, event)
 ) AS e`)
 
 /** Rows of one ledger in Postgres. Knows nothing of rules; a block is one statement, so it is there whole or not at all. */
@@ -136,9 +153,12 @@ export class LedgerStore {
 
   /** Writes down now what `append` sends, which is done when the answer is called: once, and after the block before. */
   appending(block: StorableBlock, signature: string): () => Promise<void> {
-    const gone = block.changes.filter(({ text }) => text === undefined)
+    const { changes } = block
+    const gone = changes.filter(({ text }) => text === undefined)
     const values = [...this.logged(block, signature), textArray(gone.map(({ key }) => key))]
-    return async () => void (await this.writer.query(APPEND, values))
+    const isTold = changes.every(({ isNew }) => isNew !== undefined)
+    if (isTold) values.push(intArray(changes.map(({ text, isNew }) => (text === undefined ? GONE : isNew ? NEW : REPLACED)))) // prettier-ignore
+    return async () => void (await this.writer.query(isTold ? APPEND : APPEND_UNTOLD, values))
   }
 
   /** What happened in a block whose effect the state rows hold already: they stay as they are. */
@@ -148,7 +168,7 @@ export class LedgerStore {
 
   private logged(block: StorableBlock, signature: string): readonly unknown[] {
     const { header, headerHash, commands, events, changes, texts } = block
-    const entries = events.flatMap(({ cursor, topics }) => topics.map(({ topic }) => ({ topic, ...cursor })))
+    const feeds = [...feedsOf(events)]
     return [
       this.ledger,
       header.height,
@@ -165,9 +185,9 @@ export class LedgerStore {
       intArray(events.map(({ cursor }) => cursor.index)),
       intArray(events.map(({ cursor }) => cursor.event)),
       textArray(texts.events),
-      textArray(entries.map(({ topic }) => topic)),
-      intArray(entries.map(({ index }) => index)),
-      intArray(entries.map(({ event }) => event)),
+      textArray(feeds.map(([topic]) => topic)),
+      textArray(feeds.map(([, { indexes }]) => `{${indexes.join()}}`)),
+      textArray(feeds.map(([, { events }]) => `{${events.join()}}`)),
     ]
   }
 
@@ -356,6 +376,20 @@ export class LedgerStore {
       return value === null ? [key] : [key, value]
     })
   }
+}
+
+/** Where the events of each topic stand in their block. */
+function feedsOf(events: readonly CommittedEvent[]): ReadonlyMap<string, { indexes: number[]; events: number[] }> {
+  const feeds = new Map<string, { indexes: number[]; events: number[] }>()
+  for (const { cursor, topics } of events) {
+    for (const { topic } of topics) {
+      const feed = feeds.get(topic) ?? { indexes: [], events: [] }
+      feed.indexes.push(cursor.index)
+      feed.events.push(cursor.event)
+      feeds.set(topic, feed)
+    }
+  }
+  return feeds
 }
 
 /** Some rows of the state: hashes of their keys and values, 32 bytes each, and the ids of commands among them. */
