@@ -12,7 +12,8 @@ type Answer<T> = T | Promise<T>
  * What an ABCI 2.0 application answers (CometBFT v0.38). Requests of one connection are answered one after another in
  * their order; CometBFT opens four (consensus, mempool, query, snapshot), which are served side by side: an application
  * must expect `checkTx` and `query` while it awaits something in `finalizeBlock`. Throwing answers with an exception,
- * at which CometBFT ends itself: the way to stop a node whose application cannot go on.
+ * at which CometBFT ends itself: the way to stop a node whose application cannot go on. `RequestRefused` ends the
+ * connection likewise, and says that the application is as it was.
  */
 export interface AbciApplication {
   info(request: abci.RequestInfo): Answer<abci.ResponseInfo>
@@ -29,6 +30,11 @@ export interface AbciApplication {
   offerSnapshot(request: abci.RequestOfferSnapshot): Answer<abci.ResponseOfferSnapshot>
   loadSnapshotChunk(request: abci.RequestLoadSnapshotChunk): Answer<abci.ResponseLoadSnapshotChunk>
   applySnapshotChunk(request: abci.RequestApplySnapshotChunk): Answer<abci.ResponseApplySnapshotChunk>
+}
+
+/** What was asked does not fit where the application stands; nothing came of it, and others are served as before. */
+export class RequestRefused extends Error {
+  override readonly name = 'RequestRefused'
 }
 
 const NOTHING = new Uint8Array(0)

@@ -1,11 +1,10 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import { Request, Response, type RequestCheckTx } from 'cosmjs-types/tendermint/abci/types'
+import { Request, type RequestCheckTx } from 'cosmjs-types/tendermint/abci/types'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { BaseApplication, txResult } from './application.ts'
-import { frame, FrameReader, varint } from './framing.ts'
+import { frame, varint } from './framing.ts'
 import { serveAbci, type AbciProblem, type AbciServer } from './server.ts'
+import { AbciClient, encode } from './testing/client.ts'
 
 class Slow extends BaseApplication {
   readonly seen: number[] = []
@@ -19,13 +18,12 @@ class Slow extends BaseApplication {
 }
 
 const checkTx = (...tx: number[]) => encode({ checkTx: { tx: Uint8Array.from(tx), type: 0 } })
-const encode = (request: Request) => frame(Request.encode(request).finish())
 
 let server: AbciServer | undefined
-const sockets: Socket[] = []
+const clients: AbciClient[] = []
 const problems: AbciProblem[] = []
 afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy()
+  for (const client of clients.splice(0)) client.hangUp()
   problems.length = 0
   await server?.close()
 })
@@ -40,22 +38,10 @@ const start = async (application = new BaseApplication(), maxMessageBytes = 1 <<
 }
 
 const dial = async () => {
-  const { hostname, port } = new URL(server!.address.replace('tcp:', 'http:'))
-  const socket = connect(Number(port), hostname)
-  sockets.push(socket)
-  socket.on('error', () => undefined) // the server may cut it while we still write
-  await once(socket, 'connect')
-  const reader = new FrameReader(1 << 24)
-  const answers: Response[] = []
-  socket.on('data', (piece) => {
-    for (const message of reader.push(piece)) answers.push(Response.decode(message))
-  })
-  const closed = new Promise<void>((done) => void socket.once('close', () => done()))
-  const until = async (count: number) => {
-    while (answers.length < count) await new Promise((resolve) => setTimeout(resolve, 1))
-    return answers
-  }
-  return { socket, answers, closed, until }
+  const client = await AbciClient.dial(server!.address)
+  clients.push(client)
+  const { socket, answers, closed } = client
+  return { socket, answers, closed, until: (count: number) => client.until(count) }
 }
 
 /** The server still does its work for somebody who behaves. */

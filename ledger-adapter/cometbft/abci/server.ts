@@ -1,8 +1,9 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { Request, Response } from 'cosmjs-types/tendermint/abci/types'
-import type { AbciApplication } from './application.ts'
+import { RequestRefused, type AbciApplication } from './application.ts'
 import { frame, FrameReader } from './framing.ts'
+import { Seats, type Sitter } from './seats.ts'
 
 export interface AbciServerOptions {
   /** Where to listen: a port of a loopback address (0 for any), or a Unix socket. */
@@ -16,7 +17,11 @@ export interface AbciServerOptions {
 }
 
 export interface AbciProblem {
-  readonly kind: 'wire' | 'malformed' | 'application'
+  /**
+   * `malformed`: no request. `refused`: one that does not fit, or not on that connection; it changed nothing.
+   * `application`: it threw, and may not be able to go on.
+   */
+  readonly kind: 'wire' | 'malformed' | 'refused' | 'application'
   readonly error: unknown
   /** Name of the request, where one was read. */
   readonly request?: string
@@ -37,8 +42,9 @@ const MAX_AHEAD = 1_000
 /** Serves an application to CometBFT v0.38 over ABCI 2.0. @throws when it cannot listen */
 export async function serveAbci(application: AbciApplication, options: AbciServerOptions): Promise<AbciServer> {
   const connections = new Set<Connection>()
+  const seats = new Seats()
   const server = createServer((socket) => {
-    const connection = new Connection(socket, application, options)
+    const connection = new Connection(socket, application, seats, options)
     connections.add(connection)
     socket.once('close', () => connections.delete(connection))
   })
@@ -70,21 +76,37 @@ async function listening(server: Server, listen: AbciServerOptions['listen']): P
 }
 
 /** One connection: reads requests and answers them one after another, in their order. */
-class Connection {
+class Connection implements Sitter {
   private readonly reader: FrameReader
   private readonly queue: Request[] = []
   private isEnding = false
+  private hasHungUp = false
   private working: Promise<void> | undefined
 
   constructor(
     private readonly socket: Socket,
     private readonly application: AbciApplication,
+    private readonly seats: Seats,
     private readonly options: AbciServerOptions,
   ) {
     this.reader = new FrameReader(options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES)
     socket.setNoDelay(true)
     socket.on('data', (piece) => this.take(piece))
     socket.on('error', (error) => this.problem('wire', error))
+    for (const end of ['end', 'close']) socket.once(end, () => this.hangUp())
+  }
+
+  get isOver(): boolean {
+    return this.isEnding || this.hasHungUp
+  }
+
+  async idle(): Promise<void> {
+    await this.working
+  }
+
+  private hangUp(): void {
+    this.hasHungUp = true
+    void this.idle().then(() => this.seats.leave(this))
   }
 
   /** Answers what is at hand, then ends. */
@@ -116,13 +138,15 @@ class Connection {
     for (let request = this.queue.shift(); request; request = this.queue.shift()) {
       const name = nameOf(request)
       try {
+        if (!(await this.seats.admits(name, this))) throw new RequestRefused(`${name} belongs to another connection`)
+        if (this.isEnding) return
         const response = await answer(this.application, request)
         if (!this.socket.writable) return
         const isRoom = this.socket.write(frame(Response.encode(response).finish()))
         // What CometBFT does not read is not piled up.
         if (!isRoom) await this.drained()
       } catch (error) {
-        this.problem(error instanceof UnknownRequest ? 'malformed' : 'application', error, name)
+        this.problem(kindOf(error), error, name)
         this.refuse(error)
         return
       }
@@ -158,6 +182,11 @@ class Connection {
 
 class UnknownRequest extends Error {
   override readonly name = 'UnknownRequest'
+}
+
+function kindOf(error: unknown): AbciProblem['kind'] {
+  if (error instanceof UnknownRequest) return 'malformed'
+  return error instanceof RequestRefused ? 'refused' : 'application'
 }
 
 const nameOf = (request: Request): string =>
