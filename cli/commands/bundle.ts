@@ -1,12 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { buildBundle, bundleHash } from '#ledger-adapter/application/bundle/build-bundle'
-import { SandboxedContracts } from '#ledger-adapter/application/bundle/sandbox'
-import { BundleError, FolderBundleStore } from '#ledger-adapter/application/bundle/store'
-import { HASH_PATTERN, type Hash } from '#proof/hash'
+import { buildBundle } from '#ledger-adapter/application/bundle/build-bundle'
+import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
 import { CommandFailure } from '../failure.ts'
-import { bundlesFolder, existingStore } from '../stack/bundles.ts'
+import { bundleNamed, bundlesFolder, existingStore, loadedBundle } from '../stack/bundles.ts'
 import { servedBy } from '../stack/served-contracts.ts'
 
 interface Store {
@@ -67,7 +65,7 @@ async function build({ from, out, add, store, json }: Store & Json & { from?: st
   const { hash, text } = await buildBundle(...(from === undefined ? [] : [resolve(from)])).catch((error: unknown) => {
     throw new CommandFailure('the contracts cannot be built', 1, { cause: error })
   })
-  SandboxedContracts.load(hash, text)
+  loadedBundle(hash, text)
   if (out !== undefined) await writeFile(out, text)
   if (add) new FolderBundleStore(store).put(text)
   print(json ? JSON.stringify({ hash, bytes: Buffer.byteLength(text) }) : hash)
@@ -75,7 +73,7 @@ async function build({ from, out, add, store, json }: Store & Json & { from?: st
 
 async function show(named: string, { store, json }: Store & Json): Promise<void> {
   const { hash, text } = await bundleNamed(named, store)
-  const { contracts } = loaded(hash, text).description()
+  const { contracts } = loadedBundle(hash, text).description()
   if (json) return print(JSON.stringify({ hash, contracts }))
   print(`${hash}  ${Buffer.byteLength(text)} bytes`)
   for (const { name, methods, events } of contracts) {
@@ -91,7 +89,7 @@ async function show(named: string, { store, json }: Store & Json): Promise<void>
 async function add(file: string, { store, hash: want }: Store & { hash?: string }): Promise<void> {
   const { hash, text } = await bundleNamed(file, store)
   if (want !== undefined && want !== hash) throw new CommandFailure(`${file} has the hash ${hash}, not ${want}`)
-  loaded(hash, text)
+  loadedBundle(hash, text)
   new FolderBundleStore(store).put(text)
   print(`${hash} is in ${store}`)
 }
@@ -116,27 +114,4 @@ async function compare(named: string | undefined, { node, store, json }: Store &
     }
   }
   if (found.length === 0) throw new CommandFailure(`${chainId} has not activated ${wanted}`)
-}
-
-const HASH = new RegExp(HASH_PATTERN)
-
-async function bundleNamed(named: string, store: string): Promise<{ hash: Hash; text: string }> {
-  if (HASH.test(named)) {
-    const text = existingStore(store).text(named)
-    if (text === undefined) throw new CommandFailure(`${store} has no bundle ${named}`)
-    return { hash: named, text }
-  }
-  const text = await readFile(named, 'utf8').catch((error: unknown) => {
-    throw new CommandFailure(`${named}: cannot be read`, 1, { cause: error })
-  })
-  return { hash: bundleHash(text), text }
-}
-
-function loaded(hash: Hash, text: string): SandboxedContracts {
-  try {
-    return SandboxedContracts.load(hash, text)
-  } catch (error) {
-    if (error instanceof BundleError) throw new CommandFailure(error.message)
-    throw error
-  }
 }

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
 import { CLOCKS } from '#contracts/calendar/state'
+import { foundingGenesis } from '#contracts/genesis'
 import { isoDate, isIsoDate } from '#domain/date'
 import { dataFolder } from '#engines/paths'
 import { sayOnStderr } from '#engines/say'
+import { predecessorOf } from '#proof/predecessor'
 import { CommandFailure } from '../failure.ts'
-import { createNetwork } from '../network/create.ts'
-import { joinNetwork } from '../network/join.ts'
-import { readManifest } from '../network/manifest.ts'
+import { readGenesis, readManifest, type Manifest } from '../network/manifest.ts'
 import { readOrganisations } from '../network/organisations.ts'
 import { isHealthy, networkStatus, statusLine } from '../network/status.ts'
 
@@ -25,6 +25,7 @@ interface Create extends Home {
   readonly validatorKeys?: string
   readonly keys?: string
   readonly bundles?: string
+  readonly bundle?: string
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -44,6 +45,10 @@ export function register(program: Command): void {
     .option('--organisations <file>', 'JSON list of organisations; the demonstration’s sixteen by default')
     .option('--clock <clock>', `${CLOCKS.join(' or ')}: whether business dates follow the clock on the wall`, 'wall')
     .option('--start-date <date>', 'first business date; today in Shanghai by default')
+    .option(
+      '--bundle <file|none>',
+      'the version of the contracts that genesis names; built from this checkout by default. none: each node runs its own sources',
+    )
     .option('--from-export <file>', 'go on from an embedded ledger that was ended, by its export (`sluice ledger end`)')
     .option('--validator-keys <dir>', 'with --from-export: keys of the validators that its governance decided on')
     .option('--keys <dir>', 'with --from-export: its organisations’ keys, opened by SLUICE_PASSPHRASE')
@@ -130,6 +135,7 @@ async function node({ home, node: name, ledgerOnly }: NodeFlags): Promise<never>
 }
 
 async function join({ home, organisation }: Home & { organisation: string }): Promise<void> {
+  const { joinNetwork } = await import('../network/join.ts')
   const { manifest, node: joined, made } = await joinNetwork(resolve(home), organisation)
   print(
     `${organisation} ${made ? 'has a node of its own now' : 'has a node of its own already'} in ${manifest.chainId}`,
@@ -190,15 +196,27 @@ async function create(options: Create): Promise<void> {
   const { name, validators, organisations, clock } = options
   const home = resolve(options.home)
   if (options.fromExport !== undefined) return made(home, await continued(home, options.fromExport, options))
+  const asked = await bundleAsked(options.bundle)
   const known = CLOCKS.find((each) => each === clock)
   if (!known) throw new CommandFailure(`--clock must be ${CLOCKS.join(' or ')}, not ${clock}`, 2)
   const startDate = options.startDate ?? (await firstDateOf(home)) ?? todayInShanghai()
   if (!isIsoDate(startDate)) throw new CommandFailure(`--start-date: no such day: ${startDate}`, 2)
   const members = await readOrganisations(organisations)
-  made(home, await createNetwork({ home, name, validators, members, clock: known, startDate: isoDate(startDate) }))
+  const founded = { home, name, validators, members, clock: known, startDate: isoDate(startDate), ...asked }
+  const { createNetwork } = await import('../network/create.ts')
+  return made(home, await createNetwork(founded))
 }
 
-async function continued(home: string, exportFile: string, { name, validatorKeys, keys, bundles }: Create) {
+async function bundleAsked(named: string | undefined): Promise<{ bundle?: string | null }> {
+  if (named === undefined) return {}
+  if (named === 'none') return { bundle: null }
+  const { bundleNamed, bundlesFolder } = await import('../stack/bundles.ts')
+  return { bundle: (await bundleNamed(named, bundlesFolder())).text }
+}
+
+async function continued(home: string, exportFile: string, { name, validatorKeys, keys, bundles, bundle }: Create) {
+  if (bundle !== undefined)
+    throw new CommandFailure('--bundle: a ledger that is continued stays on the version that its governance activated; --bundles names the folder that holds it', 2) // prettier-ignore
   const passphrase = process.env['SLUICE_PASSPHRASE'] ?? ''
   if (validatorKeys === undefined || keys === undefined || passphrase === '')
     throw new CommandFailure('--from-export needs --validator-keys, --keys, and SLUICE_PASSPHRASE, which opens the keys', 2) // prettier-ignore
@@ -207,8 +225,13 @@ async function continued(home: string, exportFile: string, { name, validatorKeys
   return continueNetwork({ ...given, ...(bundles === undefined ? {} : { bundles }) })
 }
 
-function made(home: string, { manifest, made }: Awaited<ReturnType<typeof createNetwork>>): void {
+async function made(home: string, { manifest, made }: { manifest: Manifest; made: boolean }): Promise<void> {
   print(`${made ? 'made' : 'there already, nothing changed:'} ${manifest.chainId} in ${home}`)
+  const genesis = await readGenesis(home)
+  const { bundle } = foundingGenesis(genesis).governance
+  const words =
+    bundle === null ? 'contracts: the sources that each node runs' : `contracts ${bundle}, kept by every node`
+  if (!predecessorOf(genesis)) print(`  ${words}`) // a ledger that is continued may have moved on since its genesis
   for (const node of manifest.nodes) {
     const served = manifest.organisations.filter((each) => each.node === node.name).map(({ id }) => id)
     print(`  ${node.name.padEnd(20)} validator ${node.peerId.slice(0, 12)}  serves ${served.join(', ')}`)

@@ -2,6 +2,7 @@ import type { GenesisDocument } from '#contracts/genesis'
 import type { KeyFunction, Role } from '#contracts/kernel/method'
 import { usccCheckCharacter } from '#domain/uscc'
 import type { IsoDate } from '#domain/date'
+import type { Hash } from '#proof/hash'
 
 /** Who takes part in the demonstration. All of them are invented. */
 export interface Member {
@@ -183,6 +184,8 @@ export function consortiumGenesis(
     members: readonly Member[]
     /** Who votes in consensus at first; none on an embedded ledger. */
     validators?: GenesisDocument['governance']['validators']
+    /** The version of the contracts; the sources of whoever runs it unless given (docs/adr/037). */
+    bundle?: Hash | null
   },
 ): GenesisDocument {
   const { name, clock, startDate, members } = options
@@ -194,7 +197,7 @@ export function consortiumGenesis(
     startDate,
     calendarOperators: members.filter(rolls).map(({ id }) => id),
     ledgerOperator: { publicKey: options.ledgerOperatorPublicKey },
-    governance: { ...governanceOf(members), validators: options.validators ?? [] },
+    governance: { ...governanceOf(members), validators: options.validators ?? [], bundle: options.bundle ?? null },
     participants: members.map(({ id, name, usccBody, roles, operators }) => ({
       id,
       name,
@@ -220,9 +223,9 @@ export function consortiumGenesis(
  * Who decides about the consortium: those who run plans and hold their money and registers, more than half of them, so
  * that one may fail and none decides alone. All of the members where there are no three such.
  */
-function governanceOf(members: readonly Member[]): GenesisDocument['governance'] {
+function governanceOf(members: readonly Member[]): Pick<GenesisDocument['governance'], 'institutions' | 'needed'> {
   const deciding: readonly Role[] = ['plan-manager', 'custodian', 'supervisory-bank', 'exchange', 'depository']
   const chosen = members.filter(({ roles }) => roles.some((role) => deciding.includes(role)))
   const institutions = (chosen.length >= 3 ? chosen : members).map(({ id }) => id)
-  return { institutions, needed: Math.floor(institutions.length / 2) + 1, validators: [], bundle: null }
+  return { institutions, needed: Math.floor(institutions.length / 2) + 1 }
 }

@@ -5,7 +5,7 @@ import type { Say } from '#engines/say'
 import { openKeyring, type Keyring } from '#node/keys/keyring'
 import { CommandFailure } from '../failure.ts'
 import { createNetwork } from '../network/create.ts'
-import { cometHome, keysFolder } from '../network/manifest.ts'
+import { cometHome, keysFolder, nodeBundles } from '../network/manifest.ts'
 import { ledgerOnlyCommand } from '../network/node.ts'
 import { networkVersions, openNodeLedger } from '../network/node-ledger.ts'
 import { openNetwork } from '../network/run.ts'
@@ -75,7 +75,8 @@ async function foundNetwork({ plan, record, folder, engines, say }: FoundersOpti
         say(`${name.padEnd(20)} ${name === own ? 'in this process' : 'a process of its own'}, CometBFT ${rpc}`)
       const validators = join(cometHome(home, own), 'config', 'genesis.json')
       const trust = await trustOf({ validators }, 'en')
-      const trustArguments = ['--validators', validators, '--genesis', manifest.genesisHash]
+      const bundles = nodeBundles(home, own)
+      const trustArguments = ['--validators', validators, '--genesis', manifest.genesisHash, '--bundles', bundles]
       const close = async (): Promise<void> => {
         await network.stop() // CometBFT before its application
         await ledger.close()

@@ -1,10 +1,9 @@
-import { join } from 'node:path'
 import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
 import type { Say } from '#engines/say'
 import type { Ask } from '#node/keys/person'
 import { CommandFailure } from '../failure.ts'
 import { decide } from './decide.ts'
-import { nodeFolder, readManifest, type Manifest } from './manifest.ts'
+import { nodeBundles, readManifest, type Manifest } from './manifest.ts'
 import { institutionsOf } from './vote.ts'
 
 /**
@@ -33,7 +32,7 @@ export async function activateBundle(options: {
 }
 
 function requireEverywhere(home: string, { nodes }: Manifest, bundle: string): void {
-  const folderOf = (node: string) => join(nodeFolder(home, node), 'bundles')
+  const folderOf = (node: string) => nodeBundles(home, node)
   const lacking = nodes.filter(({ name }) => new FolderBundleStore(folderOf(name)).text(bundle) === undefined)
   const [first] = lacking
   if (!first) return

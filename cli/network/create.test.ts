@@ -30,7 +30,15 @@ let manifest: Manifest
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-network-'))
   home = join(folder, 'net')
-  options = { home, name: 'Small', validators: 2, members, clock: 'test', startDate: isoDate('2026-01-05') }
+  options = {
+    home,
+    name: 'Small',
+    validators: 2,
+    members,
+    clock: 'test',
+    startDate: isoDate('2026-01-05'),
+    bundle: null,
+  }
   manifest = (await createNetwork(options)).manifest
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

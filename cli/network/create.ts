@@ -13,6 +13,7 @@ import type { Json, JsonObject } from '#proof/json'
 import { consortiumGenesis, keyIdOf, type Member } from '../demo/consortium.ts'
 import { CommandFailure } from '../failure.ts'
 import { ledgerOperatorKey, memberKeyring } from '../stack/keys.ts'
+import { foundingBundle, keepBundles, requireEnters, requireSameBundle, type AskedBundle } from './founding-bundle.ts'
 import {
   cometHome,
   findManifest,
@@ -20,6 +21,7 @@ import {
   keysFolder,
   passphraseFile,
   portsFor,
+  readGenesis,
   writeManifest,
   type Manifest,
   type NetworkNode,
@@ -34,6 +36,8 @@ export interface CreateOptions {
   readonly members: readonly Member[]
   readonly clock: GenesisDocument['clock']
   readonly startDate: IsoDate
+  /** The version of the contracts that genesis names; asked again, the network keeps the one that it has. */
+  readonly bundle?: AskedBundle
   /** Opens an organisation's keys; a new random one unless given. Kept beside them: this is one machine. */
   readonly passphrase?: string
   readonly nowMs?: number
@@ -66,6 +70,7 @@ export async function createNetwork(options: CreateOptions): Promise<{ manifest:
   const before = await findManifest(home)
   if (before) {
     requireSame(home, before, options.name, asked)
+    requireSameBundle(home, await readGenesis(home), options.bundle)
     return { manifest: before, made: false }
   }
   return { manifest: await makeHome(home, (folder) => fill(folder, options, asked)), made: true }
@@ -106,6 +111,7 @@ function requireSame(home: string, before: Manifest, name: string, asked: Manife
 
 async function fill(folder: string, options: CreateOptions, asked: Manifest['asked']): Promise<Manifest> {
   const { members, validators, name, clock, startDate } = options
+  const bundle = await foundingBundle(options.bundle)
   const publicKeys = await organisationKeys(folder, members, options.passphrase)
   const operator = await ledgerOperatorKey(join(folder, 'organisations'))
   const keys = members.slice(0, validators).map(() => ({ node: cometKey(), validator: cometKey() }))
@@ -114,6 +120,7 @@ async function fill(folder: string, options: CreateOptions, asked: Manifest['ask
     clock,
     startDate,
     members,
+    bundle: bundle && bundle.contracts.bundle,
     ledgerOperatorPublicKey: operator.publicKey,
     validators: keys.map(({ validator }, index) => ({
       participant: members[index]!.id,
@@ -122,7 +129,8 @@ async function fill(folder: string, options: CreateOptions, asked: Manifest['ask
     })),
     publicKeyOf: (participant, operatorId) => publicKeys.get(`${participant}/${operatorId}`)!,
   })
-  genesisEvents(genesis) // checks it, naming what does not fit
+  const events = genesisEvents(genesis) // checks it, naming what does not fit
+  if (bundle) requireEnters(bundle, events)
   const document = genesis as unknown as JsonObject
   const chainId = chainIdOf(document)
   if (chainId.length > MAX_CHAIN_ID)
@@ -155,7 +163,10 @@ async function fill(folder: string, options: CreateOptions, asked: Manifest['ask
     })),
     appState: document,
   })
-  for (const [index, node] of nodes.entries()) await writeCometHome(folder, node, keys[index]!, consensusGenesis)
+  for (const [index, node] of nodes.entries()) {
+    await writeCometHome(folder, node, keys[index]!, consensusGenesis)
+    keepBundles(folder, node.name, bundle ? [bundle.text] : [])
+  }
   await writeConfigs(folder, manifest)
   await writeManifest(folder, manifest)
   return manifest

@@ -10,7 +10,7 @@ import type { OrganisationWorker } from '#workflows/worker'
 import { startStack, type WorkerParts } from '../stack/stack.ts'
 import { trustOf } from '../verify/trust.ts'
 import { keyringOf } from './as-operator.ts'
-import { cometHome, databaseOf, nodeFolder, nodeNamed, readManifest } from './manifest.ts'
+import { cometHome, databaseOf, nodeBundles, nodeFolder, nodeNamed, readManifest } from './manifest.ts'
 import type { NodeRun } from './node.ts'
 import { networkVersions, openNodeLedger } from './node-ledger.ts'
 import { join } from 'node:path'
@@ -35,7 +35,8 @@ export async function runNode({ home, node: name, databaseUrl, say }: NodeRun): 
       const ledger = await openNodeLedger(open)
       const validators = join(cometHome(home, name), 'config', 'genesis.json')
       const trust = await trustOf({ validators }, 'en')
-      return { ledger, versions, trust, trustArguments: ['--validators', validators], close: () => ledger.close() }
+      const trustArguments = ['--validators', validators, '--bundles', nodeBundles(home, name)]
+      return { ledger, versions, trust, trustArguments, close: () => ledger.close() }
     },
     tokenSecret: createHmac('sha256', secret).update('sluice/tokens/v1').digest(),
     arrivals: () => Promise.resolve([]), // obligors' payments come from a bank, and this machine has none

@@ -3,7 +3,16 @@ import { join } from 'node:path'
 import { cometKey } from '#engines/cometbft/keys'
 import { CommandFailure } from '../failure.ts'
 import { writeCometHome, writeConfigs } from './create.ts'
-import { cometHome, portsFor, readManifest, writeManifest, type Manifest, type NetworkNode } from './manifest.ts'
+import { keepBundles, keptBundles } from './founding-bundle.ts'
+import {
+  cometHome,
+  nodeBundles,
+  portsFor,
+  readManifest,
+  writeManifest,
+  type Manifest,
+  type NetworkNode,
+} from './manifest.ts'
 
 /**
  * Gives an organisation that another one hosted a node of its own. It follows: executes every block from the first,
@@ -18,7 +27,8 @@ export async function joinNetwork(
   const before = await readManifest(home)
   const there = before.nodes.find(({ name }) => name === organisation)
   if (there) return { manifest: before, node: there, made: false }
-  if (!before.organisations.some(({ id }) => id === organisation))
+  const host = before.organisations.find(({ id }) => id === organisation)?.node
+  if (host === undefined)
     throw new CommandFailure(`no organisation ${organisation}; there are ${before.organisations.map(({ id }) => id).join(', ')}`, 2) // prettier-ignore
   const [ports] = await portsFor(1)
   const keys = { node: cometKey(), validator: cometKey() }
@@ -31,6 +41,8 @@ export async function joinNetwork(
   }
   const genesis = await readFile(join(cometHome(home, before.nodes[0]!.name), 'config', 'genesis.json'), 'utf8')
   await writeCometHome(home, node, keys, genesis)
+  // It executes every block from the first, each by the version of its time: its host has had them all.
+  keepBundles(home, organisation, keptBundles(nodeBundles(home, host)))
   const manifest: Manifest = {
     ...before,
     nodes: [...before.nodes, node],

@@ -42,6 +42,8 @@ export const genesisFile = (home: string): string => join(home, 'genesis.json')
 export const historyFile = (home: string): string => join(home, 'history.jsonl.gz')
 export const nodeFolder = (home: string, node: string): string => join(home, 'nodes', node)
 export const cometHome = (home: string, node: string): string => join(nodeFolder(home, node), 'cometbft')
+/** A node's versions of the contracts: its organisation's own folder. */
+export const nodeBundles = (home: string, node: string): string => join(nodeFolder(home, node), 'bundles')
 export const organisationFolder = (home: string, organisation: string): string =>
   join(home, 'organisations', organisation)
 export const keysFolder = (home: string, organisation: string): string =>

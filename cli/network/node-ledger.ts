@@ -5,10 +5,9 @@ import type { ContractVersions } from '#ledger-adapter/application/bundle/versio
 import { CometbftLedger, type CometbftLedgerOptions } from '#ledger-adapter/cometbft/cometbft-ledger'
 import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
 import { predecessorOf } from '#proof/predecessor'
-import { join } from 'node:path'
 import { nodeVersions } from '../stack/bundles.ts'
 import { exportLines, exportRules } from '../verify/export-file.ts'
-import { historyFile, nodeFolder, nodeNamed, readGenesis, readManifest } from './manifest.ts'
+import { historyFile, nodeBundles, nodeNamed, readGenesis, readManifest } from './manifest.ts'
 
 export interface NodeLedgerOptions {
   readonly home: string
@@ -21,16 +20,16 @@ export interface NodeLedgerOptions {
   readonly onMisbehaviour?: CometbftLedgerOptions['onMisbehaviour']
 }
 
-/** The versions of the contracts that one node runs: its organisation's own folder, `nodes/NAME/bundles`. */
+/** The versions of the contracts that one node runs. */
 export async function networkVersions(home: string, node: string): Promise<ContractVersions> {
   const genesis = (await readGenesis(home)) as unknown as GenesisDocument
-  return nodeVersions(genesis, join(nodeFolder(home, node), 'bundles'))
+  return nodeVersions(genesis, nodeBundles(home, node))
 }
 
 /** What a network goes on from; read until the node has stored all of it. */
 const historyOf = (home: string, node: string) => ({
   lines: () => exportLines(historyFile(home)),
-  rules: exportRules(new FolderBundleStore(join(nodeFolder(home, node), 'bundles'))),
+  rules: exportRules(new FolderBundleStore(nodeBundles(home, node))),
 })
 
 /**

@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { foundingGenesis, type GenesisDocument } from '#contracts/genesis'
 import { registry } from '#contracts/registry'
 import { dataFolder } from '#engines/paths'
-import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
+import { bundleHash, type BuiltBundle } from '#ledger-adapter/application/bundle/build-bundle'
+import { SandboxedContracts } from '#ledger-adapter/application/bundle/sandbox'
+import { BundleError, FolderBundleStore } from '#ledger-adapter/application/bundle/store'
 import { ContractVersions } from '#ledger-adapter/application/bundle/versions'
+import { HASH_PATTERN, type Hash } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
 import { CommandFailure } from '../failure.ts'
 
@@ -28,4 +32,31 @@ export const nodeVersions = (genesis: GenesisDocument, folder = bundlesFolder())
 export function existingStore(folder: string): FolderBundleStore {
   if (!existsSync(folder)) throw new CommandFailure(`${folder}: no such folder of bundles`, 2)
   return new FolderBundleStore(folder)
+}
+
+const HASH = new RegExp(HASH_PATTERN)
+
+export const bundleOf = (text: string): BuiltBundle => ({ hash: bundleHash(text), text })
+
+/** A bundle that a person names: a file, or the hash of one in the store. @throws CommandFailure when it is not there */
+export async function bundleNamed(named: string, store: string): Promise<BuiltBundle> {
+  if (HASH.test(named)) {
+    const text = existingStore(store).text(named)
+    if (text === undefined) throw new CommandFailure(`${store} has no bundle ${named}`)
+    return { hash: named, text }
+  }
+  const text = await readFile(named, 'utf8').catch((error: unknown) => {
+    throw new CommandFailure(`${named}: cannot be read`, 1, { cause: error })
+  })
+  return bundleOf(text)
+}
+
+/** @throws CommandFailure when it is no bundle */
+export function loadedBundle(hash: Hash, text: string): SandboxedContracts {
+  try {
+    return SandboxedContracts.load(hash, text)
+  } catch (error) {
+    if (error instanceof BundleError) throw new CommandFailure(error.message)
+    throw error
+  }
 }

@@ -59,7 +59,9 @@ export class TestNetwork {
 
   static async start(postgres: PostgresEngine, say: Say): Promise<TestNetwork> {
     const home = join(mkdtempSync(join(tmpdir(), 'sluice-net-')), 'network')
-    await createNetwork({ home, name: 'Faults', validators: 4, members: TEST_MEMBERS, clock: 'test', startDate: isoDate('2026-01-05') }) // prettier-ignore
+    // Its nodes run the contract `notes`, which is in no bundle.
+    const bundle = null
+    await createNetwork({ home, name: 'Faults', validators: 4, members: TEST_MEMBERS, clock: 'test', startDate: isoDate('2026-01-05'), bundle }) // prettier-ignore
     const ways = new Map<string, FlakyProxy>()
     const peersOf = (manifest: Manifest, of: NetworkNode): Promise<string[]> =>
       Promise.all(
