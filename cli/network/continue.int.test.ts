@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { genesisEvents } from '#contracts/genesis'
 import { callerOf } from '#contracts/membership/caller'
-import { registry } from '#contracts/registry'
 import { isoDate } from '#domain/date'
 import { checkout } from '#engines/paths'
 import { startPostgres, type PostgresEngine } from '#engines/postgres'
 import { sayOnStderr } from '#engines/say'
 import { testDatabase } from '#engines/testing/index'
+import { buildBundle } from '#ledger-adapter/application/bundle/build-bundle'
+import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
 import { EmbeddedLedger } from '#ledger-adapter/embedded/embedded-ledger'
 import type { CommittedEvent, Ledger } from '#ledger-adapter/port'
 import type { Keyring } from '#node/keys/keyring'
@@ -19,8 +20,9 @@ import { buildCommand } from '#node/keys/signer'
 import { canonicalJson } from '#proof/canonical'
 import type { Json, JsonObject } from '#proof/json'
 import { consortiumGenesis, keyIdOf, type Member } from '../demo/consortium.ts'
+import { nodeVersions } from '../stack/bundles.ts'
 import { ledgerOperatorKey, memberKeyrings } from '../stack/keys.ts'
-import { cometHome, databaseOf, readManifest } from './manifest.ts'
+import { cometHome, databaseOf, nodeBundles, readManifest } from './manifest.ts'
 import { openNetwork, type NetworkProcesses } from './run.ts'
 import { describeNetwork } from './testing/cometbft.ts'
 import { ledgerNode, TEST_MEMBERS } from './testing/test-network.ts'
@@ -90,8 +92,11 @@ describeNetwork('a network created from the export of an ended ledger', () => {
   test('commits, serves the old events from position 0, and vouches for the old receipts', async () => {
     const { url: DATABASE_URL } = await testDatabase()
     const operatorKey = await ledgerOperatorKey(at('keys'))
+    // The trial goes by a version of the contracts, without which no node could decide its commands again.
+    const bundle = new FolderBundleStore(at('bundles')).put((await buildBundle()).text)
     const genesis = consortiumGenesis({
       name: 'Trial',
+      bundle,
       clock: 'test',
       startDate: isoDate('2026-01-05'),
       members: MEMBERS,
@@ -99,6 +104,7 @@ describeNetwork('a network created from the export of an ended ledger', () => {
       publicKeyOf: (participant, operator) => keyrings.get(participant)!.signer(keyIdOf(operator)).publicKey,
     })
     const founding = { document: genesis as unknown as JsonObject, events: genesisEvents(genesis) }
+    const registry = nodeVersions(genesis, at('bundles'))
     const ledger = await EmbeddedLedger.open({ databaseUrl: DATABASE_URL, genesis: founding, registry, callerOf, operatorKey }) // prettier-ignore
     const validators = ['north', 'east'].map((id) => {
       const key = sluice(['network', 'validator-key', '--organisation', id, '--out', at('validators')]).trim()
@@ -114,7 +120,7 @@ describeNetwork('a network created from the export of an ended ledger', () => {
     expect(ended).toContain(`${ledger.chainId} ended at height ${height}`)
 
     const home = at('network')
-    const create = (file: string) => ['network', 'create', '--home', home, '--name', 'Joint', '--from-export', file, '--validator-keys', at('validators'), '--keys', at('keys')] // prettier-ignore
+    const create = (file: string) => ['network', 'create', '--home', home, '--name', 'Joint', '--from-export', file, '--validator-keys', at('validators'), '--keys', at('keys'), '--bundles', at('bundles')] // prettier-ignore
     const env = { SLUICE_PASSPHRASE: PASSPHRASE }
     const text = readFileSync(at('trial.jsonl'), 'utf8')
     writeFileSync(at('tampered.jsonl'), text.replace('"date":"2026-01-06"', '"date":"2026-01-07"'))
@@ -123,6 +129,8 @@ describeNetwork('a network created from the export of an ended ledger', () => {
     expect(sluice(create(at('trial.jsonl')), env)).toContain('there already, nothing changed')
 
     const manifest = await readManifest(home)
+    for (const { name } of manifest.nodes)
+      expect(new FolderBundleStore(nodeBundles(home, name)).hashes()).toEqual([bundle])
     network = await openNetwork({
       home,
       postgres,
@@ -149,5 +157,5 @@ describeNetwork('a network created from the export of an ended ledger', () => {
     }
     const consensusGenesis = join(cometHome(home, first!.name), 'config/genesis.json')
     expect(sluice(['verify', at('receipt.json'), '--validators', consensusGenesis, '--lang', 'en', '--json'])).toContain('"ok":true') // prettier-ignore
-  }, 180_000)
+  }, 300_000)
 })

@@ -21,6 +21,7 @@ import { CommandFailure } from '../failure.ts'
 import { existingStore } from '../stack/bundles.ts'
 import { exportLines, exportRules } from '../verify/export-file.ts'
 import { makeHome, writeCometHome, writeConfigs } from './create.ts'
+import { keepBundles, keptBundles } from './founding-bundle.ts'
 import { findManifest, genesisFile, historyFile, keysFolder, passphraseFile, portsFor, writeManifest, type Manifest, type NetworkNode } from './manifest.ts' // prettier-ignore
 
 export interface ContinueOptions {
@@ -119,8 +120,11 @@ async function fill(
   })
   await writeFile(genesisFile(folder), `${JSON.stringify(document, null, 2)}\n`)
   await pipeline(Readable.from(withFeeds(exportLines(options.exportFile))), createGzip(), createWriteStream(historyFile(folder))) // prettier-ignore
-  for (const [index, node] of nodes.entries())
+  const bundles = options.bundles === undefined ? [] : keptBundles(options.bundles)
+  for (const [index, node] of nodes.entries()) {
     await writeCometHome(folder, node, { node: nodeKeys[index]!, validator: keys[index]! }, consensus)
+    keepBundles(folder, node.name, bundles)
+  }
   await writeConfigs(folder, manifest)
   await writeManifest(folder, manifest)
   return manifest
