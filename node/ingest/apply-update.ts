@@ -91,14 +91,28 @@ export async function applyUpdate(
     `insert into asset_change select $1, slot, $2, current_fen, defaulted_fen, days_past_due from touched order by slot`,
     [deal, version],
   )
-  const { rows } = await store.client.query({
-    text: `select slot, content, original_fen::text, current_fen::text, defaulted_fen::text from touched order by slot`,
-    rowMode: 'array',
-  })
-  const changed = (rows as [number, Buffer, string, string, string][]).filter(([slot, , , current, defaulted]) => {
-    const leaf = tree.leaf(slot)
-    return leaf.currentFen !== BigInt(current) || leaf.defaultedFen !== BigInt(defaulted)
-  })
-  tree.update(columnsOf(changed))
-  return changed.length
+  return updateLeaves(store, tree)
+}
+
+/** Rows held at once: a month may touch every asset of a tape, and all of them would need more memory than the tree. */
+const PAGE = 50_000
+type Touched = [slot: number, content: Buffer, originalFen: string, currentFen: string, defaultedFen: string]
+
+/** The tree's leaves from the table `touched`, page by page in the order of their slots. @returns how many differ */
+async function updateLeaves(store: TapeStore, tree: SumTree): Promise<number> {
+  await store.client.query(
+    `declare touched_leaves no scroll cursor for
+      select slot, content, original_fen::text, current_fen::text, defaulted_fen::text from touched order by slot`,
+  )
+  let changed = 0
+  for (;;) {
+    const { rows } = await store.client.query({ text: `fetch ${PAGE} from touched_leaves`, rowMode: 'array' })
+    if (rows.length === 0) return changed
+    const differing = (rows as Touched[]).filter(([slot, , , current, defaulted]) => {
+      const leaf = tree.leaf(slot)
+      return leaf.currentFen !== BigInt(current) || leaf.defaultedFen !== BigInt(defaulted)
+    })
+    tree.update(columnsOf(differing))
+    changed += differing.length
+  }
 }
