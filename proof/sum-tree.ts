@@ -45,6 +45,15 @@ export function levelsFor(count: number): number {
   return levels
 }
 
+/** A tree grows when it is full (`grown`), so it needs no more room ahead than this: four to eight times its leaves. */
+const SPARE_LEVELS = 2
+
+/**
+ * The most levels that a tree of so many leaves may have. Whoever follows a batch makes a tree of as many slots as its
+ * root says: without a bound by what is in it, a root alone would cost its custodian any amount of memory.
+ */
+export const mostLevelsFor = (count: bigint): number => Math.min(MAX_LEVELS, levelsFor(Number(count)) + SPARE_LEVELS)
+
 /**
  * A Merkle sum tree over fixed slots in memory: who holds a proof of one leaf knows that its amounts are part of the
  * sums in the root, and that no subtree hides a negative amount. A slot is assigned once and never reused; a leaf

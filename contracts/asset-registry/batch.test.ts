@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '#proof/json'
+import { rootOf } from '#proof/sum-node'
 import { CUT_OFF, DEAL, PlanStory } from '../deal/testing/plan.ts'
 import { batchAsOf, effectiveBatch } from './effective.ts'
+import { rootRecordOf } from './root.ts'
 import { BATCH_TABLE, batchKey, bookKey, type BatchState, type BatchTrigger } from './state.ts'
 
 const propose = (story: PlanStory, args: JsonObject) =>
@@ -82,6 +84,13 @@ describe('a proposed batch', () => {
       const root = { ...story.root, [field]: value }
       expect(propose(story, { ...args, root }), field).toMatchObject({ code: 'BAD_ROOT' })
     }
+    // With this count, no more room than it can need: its custodian has to make such a tree.
+    const top = { hash: story.root.top, count: 4n, originalFen: 10_000_000_000n, currentFen: 10_000_000_000n, defaultedFen: 0n } // prettier-ignore
+    const vast = rootRecordOf(rootOf(top, 5))
+    expect(propose(story, { ...args, root: { ...vast } })).toEqual({
+      code: 'BAD_ROOT',
+      details: { code: 'TOO_MANY_LEVELS', levels: 5, most: 4 },
+    })
     expect(propose(story, { ...args, changed: 5 })).toEqual({
       code: 'ROOT_NOT_A_SUCCESSOR',
       details: { field: 'changed', count: '4' },

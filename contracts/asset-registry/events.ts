@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { MAX_LEVELS } from '#proof/sum-tree'
 import { eventType } from '../kernel/event.ts'
 import { DateString, Fields, HashString, Id, OneOf, OrNull } from '../kernel/schema.ts'
 import { patch, put } from '../kernel/state.ts'
@@ -11,7 +12,7 @@ export const Version = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 export const Root = Fields({
   hash: HashString,
   top: HashString,
-  levels: Type.Integer({ minimum: 0, maximum: 32 }),
+  levels: Type.Integer({ minimum: 0, maximum: MAX_LEVELS }),
   count: AmountText,
   originalFen: AmountText,
   currentFen: AmountText,

@@ -1,4 +1,4 @@
-import { checkRoot, SumTreeError, type SumRoot } from '#proof/sum-tree'
+import { checkRoot, mostLevelsFor, SumTreeError, type SumRoot } from '#proof/sum-tree'
 import { refuseBatch } from './errors.ts'
 import type { Batch, RootRecord } from './state.ts'
 
@@ -23,7 +23,10 @@ export const rootRecordOf = (root: SumRoot): RootRecord => ({
   defaultedFen: root.defaultedFen.toString(),
 })
 
-/** Refuses BAD_ROOT when hash, count and sums do not belong together, or more is open and defaulted than was lent. */
+/**
+ * Refuses BAD_ROOT when hash, count and sums do not belong together, when more is open and defaulted than was lent, or
+ * when the tree has more room than its assets can need.
+ */
 export function requireSoundRoot(record: RootRecord): SumRoot {
   const root = sumRootOf(record)
   try {
@@ -32,6 +35,8 @@ export function requireSoundRoot(record: RootRecord): SumRoot {
     if (error instanceof SumTreeError) refuseBatch('BAD_ROOT', { code: error.code })
     throw error
   }
+  const most = mostLevelsFor(root.count)
+  if (root.levels > most) refuseBatch('BAD_ROOT', { code: 'TOO_MANY_LEVELS', levels: root.levels, most })
   const { originalFen, currentFen, defaultedFen } = root
   if (currentFen + defaultedFen > originalFen) {
     refuseBatch('BAD_ROOT', {

@@ -33,7 +33,14 @@ export class BatchError extends Error {
   override readonly name = 'BatchError'
   constructor(
     readonly code:
-      'NO_TAPE' | 'TAPE_EXISTS' | 'NOT_LATER' | 'OTHER_FILE' | 'TREE_DIFFERS' | 'UNKNOWN_ASSET' | 'BAD_PACKAGE',
+      | 'NO_TAPE'
+      | 'TAPE_EXISTS'
+      | 'NOT_LATER'
+      | 'OTHER_FILE'
+      | 'TREE_DIFFERS'
+      | 'TOO_MANY_LEVELS'
+      | 'UNKNOWN_ASSET'
+      | 'BAD_PACKAGE',
     readonly details: Readonly<Record<string, string | number | null>>,
   ) {
     super(`${code} ${JSON.stringify(details)}`)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { rootRecordOf } from '#contracts/asset-registry/root'
 import { isIsoDate } from '#domain/date'
-import { levelsFor, type LeafColumns, type SumTree } from '#proof/sum-tree'
+import { levelsFor, mostLevelsFor, type LeafColumns, type SumTree } from '#proof/sum-tree'
 import { applyUpdate, refuseKnownAssets } from './apply-update.ts'
 import { BatchError } from './errors.ts'
 import type { IngestOptions } from './options.ts'
@@ -206,8 +206,11 @@ async function versionOf(
   return version
 }
 
+/** @throws BatchError TOO_MANY_LEVELS before there is a tree: what it costs is bounded by the rows that there are */
 async function treeFor(options: IngestOptions, latest: TapeVersion | undefined, used: number): Promise<SumTree> {
   const { store, folder, levels } = options
+  const most = mostLevelsFor(BigInt(used))
+  if (levels !== undefined && levels > most) throw new BatchError('TOO_MANY_LEVELS', { levels, most, assets: used })
   if (!latest) return Tape.empty(levels ?? levelsFor(used) + (used > 2 ** levelsFor(used) * 0.8 ? 1 : 0))
   const { tree } = await Tape.open(store, folder, latest)
   const wanted = Math.max(tree.levels, levels ?? 0, levelsFor(used))

@@ -5,6 +5,7 @@ import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { canonicalJson } from '#proof/canonical'
+import { MAX_LEVELS } from '#proof/sum-tree'
 import { BatchError } from './errors.ts'
 import type { BatchKind } from './store.ts'
 
@@ -105,7 +106,7 @@ function headOf(text: string): PackageHead {
     /^\d{4}-\d{2}-\d{2}$/.test(head.asOf) &&
     Number.isInteger(head.levels) &&
     head.levels >= 0 &&
-    head.levels <= 32 &&
+    head.levels <= MAX_LEVELS &&
     (head.kind === 'update' ? head.saltSeed === null : /^[0-9a-f]{64}$/.test(head.saltSeed ?? '')) &&
     typeof head.fileName === 'string'
   if (!isRight) throw new BatchError('BAD_PACKAGE', { problem: 'the head is not of this form' })

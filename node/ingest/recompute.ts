@@ -51,6 +51,7 @@ export async function recompute(options: RecomputeOptions): Promise<Ingested> {
       }
     }
     const { deal, kind, asOf, levels, saltSeed } = head
+    if (levels !== batch.root.levels) differs('levels', batch.root.levels, levels)
     return await ingest({
       ...rest,
       store,

@@ -24,7 +24,7 @@ export const Tape = {
     const known = kept.get(path)
     kept.delete(path) // whoever takes it may change it
     if (known && isTreeOf(known.tree, version)) return { tree: known.tree }
-    const stored = await loadTree(path).catch(() => undefined)
+    const stored = await loadTree(path, version.root.levels).catch(() => undefined)
     if (stored && isTreeOf(stored, version)) return { tree: stored }
     const tree = await rebuild(store, version)
     if (!isTreeOf(tree, version)) {

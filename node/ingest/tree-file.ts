@@ -59,12 +59,13 @@ async function readHead(file: FileHandle): Promise<{ levels: number; used: numbe
   return { levels: head.readUInt32BE(32), used: head.readUInt32BE(36) }
 }
 
-/** The tree as it was saved; undefined when there is no such file or it is not whole. */
-export async function loadTree(path: string): Promise<SumTree | undefined> {
+/** The tree as it was saved; undefined when there is no such file, it is not whole, or it is of another size. */
+export async function loadTree(path: string, wanted: number): Promise<SumTree | undefined> {
   if (!(await stat(path).catch(() => undefined))) return undefined
   const file = await open(path, 'r')
   try {
     const { levels, used } = await readHead(file)
+    if (levels !== wanted) return undefined
     const tree = new SumTree(levels, nativeHash)
     const { starts, counts } = offsets(levels, used)
     for (const [up, start] of starts.entries()) {
