@@ -21,6 +21,8 @@ const REASONS: Readonly<Record<RefusedReceipt['reason'], Words>> = {
   NOT_IN_HISTORY: { zh: '该区块不在历史中', en: 'the block is not in the history' },
   NOT_IN_STATE: { zh: '与账本状态不符', en: 'not what the ledger’s state says' },
   NOT_IN_BATCH: { zh: '资产不在该批次中，或批次合计不符', en: 'the asset is not in the batch, or its sums differ' },
+  BATCH_PROPOSED: { zh: '资产在批次中，但该批次仅为已提交，尚未经托管人确认，不构成证明', en: 'the asset is in the batch, which is only proposed: its custodian has not attested it, and nothing is proven' }, // prettier-ignore
+  BATCH_REJECTED: { zh: '资产在批次中，但该批次已被托管人拒绝，不构成证明', en: 'the asset is in the batch, which its custodian rejected: nothing is proven' }, // prettier-ignore
   NOT_EXPIRED: { zh: '当时命令尚未过期', en: 'the command had not expired yet' },
   AFTER_THE_END: { zh: '签发于该账本终结之后', en: 'from after the end of its ledger' },
   FORGOTTEN: { zh: '时间过久，账本已不再记得该编号', en: 'so late that the ledger no longer remembers the id' },
@@ -103,11 +105,10 @@ export function factWords(receipt: Receipt, height: number): Words {
     case 'asset': {
       const { deal, version, slot, terms, currentFen, defaultedFen } = receipt.asset
       const { count, currentFen: whole } = receipt.batch['root'] as { currentFen: string; count: string }
-      const state = String(receipt.batch['state'])
       const [original, current, defaulted] = [String(terms['originalFen']), currentFen, defaultedFen].map(yuan)
       return {
-        zh: `计划 ${deal} 资产批次 ${version}（${state}）的槽位 ${slot}：原始 ${original} 元，未偿 ${current} 元，违约 ${defaulted} 元；全批 ${count} 笔，未偿合计 ${yuan(whole)} 元`, // prettier-ignore
-        en: `slot ${slot} of asset batch ${version} (${state}) of ${deal}: ${original} yuan originally, ${current} outstanding, ${defaulted} defaulted; the batch has ${count} assets, ${yuan(whole)} yuan outstanding`, // prettier-ignore
+        zh: `计划 ${deal} 资产批次 ${version}（已生效）的槽位 ${slot}：原始 ${original} 元，未偿 ${current} 元，违约 ${defaulted} 元；全批 ${count} 笔，未偿合计 ${yuan(whole)} 元`, // prettier-ignore
+        en: `slot ${slot} of asset batch ${version} (effective) of ${deal}: ${original} yuan originally, ${current} outstanding, ${defaulted} defaulted; the batch has ${count} assets, ${yuan(whole)} yuan outstanding`, // prettier-ignore
       }
     }
     case 'validators': {

@@ -103,7 +103,7 @@ export interface ExpiredReceipt {
   readonly anchor: Anchor
 }
 
-/** An asset is in its batch with its terms and balances, and the batch's root with all its sums stands in the state. */
+/** An asset is in its effective batch with its terms and balances, whose root with all its sums stands in the state. */
 export interface AssetReceipt {
   readonly kind: 'asset'
   /** Under the root of `batch`; the first form, which is still read, repeats that root. */
@@ -143,6 +143,10 @@ export type RefusedReceipt = {
     | 'NOT_IN_HISTORY'
     | 'NOT_IN_STATE'
     | 'NOT_IN_BATCH'
+    /** The asset is in a batch that its custodian has not attested yet. */
+    | 'BATCH_PROPOSED'
+    /** … or has turned down. */
+    | 'BATCH_REJECTED'
     | 'NOT_EXPIRED'
     | 'FORGOTTEN'
     | 'AFTER_THE_END'

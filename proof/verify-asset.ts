@@ -15,7 +15,10 @@ const no = (reason: RefusedReceipt['reason'], field?: string): RefusedReceipt =>
   ...(field === undefined ? {} : { field }),
 })
 
-/** Asset → batch root, with every sum on the way; batch → state. */
+/**
+ * Asset → batch root, with every sum on the way; batch → state; and that the batch is effective. Of a batch that its
+ * custodian has not attested, or has turned down, only the servicer says what it holds: nothing is proven by it.
+ */
 export function verifyAsset(
   { asset, batch, proof }: AssetReceipt,
   { stateRoot }: Anchored,
@@ -32,10 +35,18 @@ export function verifyAsset(
     return no('NOT_IN_BATCH', '/asset/root')
   try {
     verifyAssetProof({ ...asset, kind: 'sluice/asset/1', root })
-    return undefined
+    return standing(batch['state'])
   } catch (error) {
     if (error instanceof AssetProofError) return no('NOT_IN_BATCH', `/asset/${error.problem}`)
     if (error instanceof SumTreeError) return no('NOT_IN_BATCH', error.code)
     throw error
   }
+}
+
+/** `contracts/asset-registry/state.ts` has the states; what is effective or rejected stays so. */
+function standing(state: unknown): RefusedReceipt | undefined {
+  if (state === 'effective') return undefined
+  if (state === 'proposed') return no('BATCH_PROPOSED', '/batch/state')
+  if (state === 'rejected') return no('BATCH_REJECTED', '/batch/state')
+  return no('BAD_FORM', '/batch/state')
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { verifyNative } from '#ledger-adapter/application/verify-native'
 import { verifyExport, type ExportSummary } from '#proof/verify-export'
 import { LANGUAGES, verdictWords, type Language } from '#client/receipt-words'
-import type { AnyTrust, ReceiptVerdict, ValidatorsVerdict } from '#proof/receipt'
+import type { AnyTrust, ReceiptVerdict, StateReceipt, ValidatorsVerdict } from '#proof/receipt'
 import { verifyReceipt, verifyValidators } from '#proof/verify-receipt'
 import { CommandFailure } from '../failure.ts'
 import { existingStore } from '../stack/bundles.ts'
@@ -60,8 +60,11 @@ const found = (verdict: ReceiptVerdict | ValidatorsVerdict, { chainId }: AnyTrus
   const { kind } = verdict.receipt
   return 'trusted' in verdict
     ? { ok: true, kind, chainId, trusted: verdict.trusted }
-    : { ok: true, kind, chainId, height: verdict.height, anchored: verdict.anchored }
+    : { ok: true, kind, chainId, height: verdict.height, anchored: verdict.anchored, ...batchOf(verdict.receipt) }
 }
+
+const batchOf = (receipt: StateReceipt): object =>
+  receipt.kind === 'asset' ? { batch: { version: receipt.asset.version, state: receipt.batch['state'] } } : {}
 
 function languageOf(asked: string | undefined): Language {
   const language = asked ?? (/^zh/i.test(process.env['LC_ALL'] ?? process.env['LANG'] ?? '') ? 'zh' : 'en')

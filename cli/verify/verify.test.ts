@@ -48,7 +48,7 @@ describe('sluice verify', () => {
   it('says in both languages what a receipt proves, and what it is trusted by', async () => {
     const zh = await verify(byOperator, ...operator, '--lang', 'zh')
     expect(zh).toMatchObject({ code: 0 })
-    expect(zh.out).toContain('已验证: 计划 deal-a 资产批次 1（effective）的槽位 3：原始 10,000.03 元')
+    expect(zh.out).toContain('已验证: 计划 deal-a 资产批次 1（已生效）的槽位 3：原始 10,000.03 元')
     const en = await verify(byValidators, '--validators', trusted, '--lang', 'en')
     expect(en).toMatchObject({ code: 0 })
     expect(en.out).toContain('verified: command c-2-1 (notes.put, of core) was executed in block 2: 1 events')
@@ -64,6 +64,28 @@ describe('sluice verify', () => {
     expect(JSON.parse(out)).toEqual({ ok: false, reason: 'WRONG_DIGEST', field: '/result/digest' })
     const elsewhere = await verify(byOperator, ...operator.with(1, 'another'), '--lang', 'en')
     expect(elsewhere).toEqual({ code: 1, out: 'refused: of another chain [WRONG_CHAIN]\n' })
+  })
+
+  it.each([
+    ['proposed', '该批次仅为已提交，尚未经托管人确认，不构成证明 [BATCH_PROPOSED]（/batch/state）'],
+    ['rejected', '该批次已被托管人拒绝，不构成证明 [BATCH_REJECTED]（/batch/state）'],
+  ])('does not call proven what stands in a batch that is %s', async (state, words) => {
+    const other = new SmallLedger(5, 40, state)
+    const file = fileOf(`${state}.json`, other.asset(other.operatorAnchor(), 3))
+    expect(await verify(file, ...operator, '--lang', 'zh')).toEqual({
+      code: 1,
+      out: `未通过: 资产在批次中，但${words}\n`,
+    })
+    const { out } = await verify(file, ...operator, '--json')
+    expect(JSON.parse(out)).toEqual({
+      ok: false,
+      reason: `BATCH_${state.toUpperCase()}`,
+      field: '/batch/state',
+    })
+    expect(JSON.parse((await verify(byOperator, ...operator, '--json')).out)).toMatchObject({
+      ok: true,
+      batch: { version: 1, state: 'effective' },
+    })
   })
 
   it('follows a recorded chain from its genesis file, and takes its own answer as trust', async () => {

@@ -64,7 +64,7 @@ export class SmallLedger {
   private tree = SparseTree.empty()
   private readonly blocks: { commands: Command[]; events: EventCore[]; trees: ListTree[]; leaf: string }[] = []
 
-  constructor(assets = 5, otherKeys = 40) {
+  constructor(assets = 5, otherKeys = 40, batchState = 'effective') {
     let history = EMPTY_HISTORY
     let feed = EMPTY_FEED
     for (let height = 1; height <= BLOCKS; height += 1) {
@@ -97,7 +97,7 @@ export class SmallLedger {
     const { hash, top, levels, count, originalFen, currentFen, defaultedFen } = this.batch.root()
     const sums = { count: `${count}`, originalFen: `${originalFen}`, currentFen: `${currentFen}`, defaultedFen: `${defaultedFen}` } // prettier-ignore
     const contentHash = GENESIS
-    this.state.set(this.batchKey, { deal: 'deal-a', version: 1, state: 'effective', previous: null, root: { hash, top, levels, ...sums }, changed: assets, contentHash, asOf: '2026-01-01' }) // prettier-ignore
+    this.state.set(this.batchKey, { deal: 'deal-a', version: 1, state: batchState, previous: null, root: { hash, top, levels, ...sums }, changed: assets, contentHash, asOf: '2026-01-01' }) // prettier-ignore
     for (let i = 0; i < otherKeys; i += 1) this.state.set(`notes/note/${i}`, { text: `note ${i}` })
     this.tree = this.tree.with(
       [...this.state].map(([key, value]) => ({ keyHash: keyHash(key), valueHash: hexToBytes(hashJson(value)) })),

@@ -1,6 +1,8 @@
 import { Type, type TSchema } from 'typebox'
+import { bookKey } from '#contracts/asset-registry/state'
 import { dealTopic, REGULATOR } from '#contracts/kernel/event'
 import { parseCursor, type EventCursor } from '#ledger-adapter/port'
+import { readOne } from '#node/read-state'
 import { assetReceipt } from '#proof/asset-receipt'
 import { canonicalJson } from '#proof/canonical'
 import { ID_PATTERN, MAX_LIFETIME_MS, type Command } from '#proof/command'
@@ -130,7 +132,7 @@ const asset = route({
     querystring: Type.Object(
       {
         at: At,
-        version: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'of the batch; the latest on the tape by default' })), // prettier-ignore
+        version: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'of the batch; the effective one by default' })), // prettier-ignore
       },
       { additionalProperties: false },
     ),
@@ -141,7 +143,9 @@ const asset = route({
     const missing = () => notFound('asset', `${params.deal}/${params.asset}`)
     await reach(deps, query.at)
     await mustRead(deps, caller, [dealTopic(params.deal)], missing)
-    const proof = await assets?.prove({ participant: caller.participant, ...params, ...versionOf(query) })
+    const version = query.version ?? (await readOne(ledger, bookKey(params.deal)))?.effective ?? undefined
+    const asked = { participant: caller.participant, ...params }
+    const proof = await assets?.prove(version === undefined ? asked : { ...asked, version })
     if (!proof) throw missing()
     const batch = await ledger.prove({ kind: 'key', key: batchKeyOf(proof.deal, proof.version) })
     const inState = batch as unknown as KeyReceipt
@@ -150,8 +154,6 @@ const asset = route({
     return assetReceipt(inState, proof)
   },
 })
-
-const versionOf = ({ version }: { version?: number }) => (version === undefined ? {} : { version })
 
 const validators = route({
   method: 'GET',

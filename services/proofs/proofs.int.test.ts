@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -6,11 +6,12 @@ import { ApiError } from '#client/client'
 import { Proofs } from '#client/proofs'
 import { CUT_OFF, DEAL, planTerms } from '#contracts/deal/testing/plan'
 import { BATCH } from '#contracts/receivable/testing/story'
+import { addDays } from '#domain/date'
 import { testDatabase } from '#engines/testing/index'
 import { assetBookOf } from '#node/ingest/asset-book'
 import { assetIdOf, generatePool } from '#node/ingest/generate'
 import { ingest } from '#node/ingest/ingest'
-import { proposal } from '#node/ingest/recompute'
+import { attestation, proposal } from '#node/ingest/recompute'
 import { TapeStore } from '#node/ingest/store'
 import { hashJson } from '#proof/hash'
 import type { Json } from '#proof/json'
@@ -100,16 +101,30 @@ describe('receipts over HTTP, each verified with a trust root found elsewhere', 
     expect(await refused(of('originator:maker').asset(DEAL, asset))).toEqual([404, 'NOT_FOUND'])
     const { position: at } = await node.as('originator:maker').perform('asset-registry.proposeBatch', proposal(done))
 
-    const found = await verdict(of('originator:maker').asset(DEAL, asset, { at, version: 1 }))
+    expect(await verdict(of('originator:maker').asset(DEAL, asset, { at, version: 1 }))).toEqual({
+      ok: false,
+      reason: 'BATCH_PROPOSED',
+      field: '/batch/state',
+    })
+    const attested = await node.as('custodian:checker').perform('asset-registry.attest', attestation(done))
+    const found = await verdict(of('originator:maker').asset(DEAL, asset, { at: attested.position }))
     expect(found).toMatchObject({
       ok: true,
-      receipt: { asset: { deal: DEAL, version: 1 }, batch: { state: 'proposed', root: done.root } },
+      receipt: { asset: { deal: DEAL, version: 1 }, batch: { state: 'effective', root: done.root } },
     })
     const custodian = of('custodian:checker') // reads the plan, holds no tape here
     expect(await refused(custodian.asset(DEAL, asset))).toEqual([404, 'NOT_FOUND'])
     expect(await refused(of('supplier-1:maker').asset(DEAL, asset))).toEqual([404, 'NOT_FOUND'])
     expect(await refused(of('originator:maker').asset(DEAL, 'no-such-asset'))).toEqual([404, 'NOT_FOUND'])
     expect(await refused(of('originator:maker').asset(DEAL, asset, { version: 2 }))).toEqual([404, 'NOT_FOUND'])
+
+    // A later version on the tape, of which the ledger knows nothing yet: what is proven is still the effective one.
+    const [, first] = readFileSync(file, 'utf8').split('\n')
+    const day = join(folder, 'day.csv')
+    writeFileSync(day, `asset_id,current_balance,defaulted_amount,days_past_due\n${first!.split(',')[0]},0.01,0,0\n`)
+    await ingest({ store, folder, deal: DEAL, file: day, kind: 'update', asOf: addDays(CUT_OFF, 1) })
+    const again = await verdict(of('originator:maker').asset(DEAL, asset))
+    expect(again).toMatchObject({ ok: true, receipt: { asset: { version: 1 } } })
   })
 
   test('says why there is none: no validators here, a key not theirs to read, a position that never comes', async () => {
