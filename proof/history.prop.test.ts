@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sha256Hex, utf8ToBytes } from './hash.ts'
-import { EMPTY_HISTORY, extendHistory, historyLeaf, historyPath, isInHistory } from './history.ts'
+import { EMPTY_HISTORY, extendHistory, historyLeaf, isInHistory } from './history.ts'
+import { MountainRange } from './mountain-range.ts'
 
 const leafOf = (n: number) => {
   const root = (what: string) => sha256Hex(utf8ToBytes(`${what} ${n}`))
@@ -16,8 +17,9 @@ describe('history', () => {
         const history = leaves.reduce(extendHistory, EMPTY_HISTORY)
         expect(history.count).toBe(count)
         expect(history.peaks).toHaveLength([...count.toString(2)].filter((digit) => digit === '1').length)
+        const range = MountainRange.of(leaves)
         leaves.forEach((leaf, index) => {
-          const path = historyPath(leaves, index)
+          const path = range.path(index)
           expect(isInHistory(history, leaf, index, path)).toBe(true)
           expect(isInHistory(history, leafOf(count), index, path)).toBe(false)
           expect(isInHistory(history, leaf, index + 1, path)).toBe(false)

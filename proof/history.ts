@@ -41,7 +41,7 @@ export function extendHistory({ count, peaks }: History, leaf: Hash): History {
 }
 
 /** Which mountain holds the leaf: its number among the peaks, its first leaf and its size. */
-function mountainOf(count: number, index: number): { peak: number; first: number; size: number } | undefined {
+export function mountainOf(count: number, index: number): { peak: number; first: number; size: number } | undefined {
   if (!Number.isSafeInteger(index) || index < 0 || index >= count) return undefined
   let size = 1
   while (size * 2 <= count) size *= 2
@@ -52,19 +52,6 @@ function mountainOf(count: number, index: number): { peak: number; first: number
     rest -= size
     peak += 1
   }
-}
-
-/** Siblings of a leaf from below up to its peak. @throws RangeError when there is no such leaf */
-export function historyPath(leaves: readonly Hash[], index: number): readonly Hash[] {
-  const mountain = mountainOf(leaves.length, index)
-  if (!mountain) throw new RangeError(`no leaf ${index}`)
-  let level = leaves.slice(mountain.first, mountain.first + mountain.size)
-  const path: Hash[] = []
-  for (let at = index - mountain.first; level.length > 1; at = Math.floor(at / 2)) {
-    path.push(level[at ^ 1]!)
-    level = Array.from({ length: level.length / 2 }, (_, i) => inner(level[2 * i]!, level[2 * i + 1]!))
-  }
-  return path
 }
 
 /** Whether the leaf stands at this index of the history. */

@@ -6,8 +6,9 @@ import { headerHash, headerSigningBytes, type BlockHeader } from '#proof/block'
 import { commandDigest, signingBytes, type Command } from '#proof/command'
 import { EMPTY_FEED, eventDigest, extendFeed, type EventCore } from '#proof/feed'
 import { bytesToHex, concatBytes, hexToBytes, sha256Bytes, utf8ToBytes } from '#proof/hash'
-import { EMPTY_HISTORY, extendHistory, historyLeaf, historyPath, isInHistory, type BlockRoots } from '#proof/history'
+import { EMPTY_HISTORY, extendHistory, historyLeaf, isInHistory, type BlockRoots } from '#proof/history'
 import { listRoot, ListTree, rootFromProof } from '#proof/list-tree'
+import { MountainRange } from '#proof/mountain-range'
 import { rootFromStateProof, SparseTree, type StateProof } from '#proof/sparse-tree'
 import { SumTree } from '#proof/sum-tree'
 
@@ -73,8 +74,10 @@ describe('node formats, against an independent writing of the definitions', () =
       expect(blocks.map(({ height, ...roots }) => historyLeaf(height, roots))).toEqual(leaves)
       const history = leaves.reduce(extendHistory, EMPTY_HISTORY)
       expect(history).toEqual({ count: leaves.length, peaks })
+      const range = MountainRange.of(leaves)
+      expect(range.historyAt()).toEqual(history)
       paths.forEach((path, index) => {
-        expect(historyPath(leaves, index)).toEqual(path)
+        expect(range.path(index)).toEqual(path)
         expect(isInHistory(history, leaves[index]!, index, path)).toBe(true)
       })
     }

@@ -1,12 +1,15 @@
 import { lightBlockOfRpc, millisOf, type LightBlock } from '#proof/cometbft/index'
 import type { RpcSignedHeader } from '#proof/cometbft/from-rpc'
-import { EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, historyPath, type BlockRoots, type History } from '#proof/history' // prettier-ignore
+import { canonicalJson } from '#proof/canonical'
+import { HISTORY_KEY, type History } from '#proof/history'
 import type { Json } from '#proof/json'
 import type { Anchor, HistoryPlace } from '#proof/receipt'
-import { keyHash } from '../application/state.ts'
+import { compareBytes } from '#proof/sparse-tree'
+import { keyHash, valueHash } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { provesExpiry, replacedAfter, type Anchoring } from '../embedded/prove.ts'
 import { LedgerError } from '../port.ts'
+import { BlockHistory } from './block-history.ts'
 import { blocksToFollow } from './follow.ts'
 import type { Machine } from './machine.ts'
 import { consensusValidators, RpcError, type CometbftRpc } from './rpc.ts'
@@ -28,31 +31,25 @@ interface AnchoredState {
  */
 export class ConsensusAnchoring implements Anchoring {
   private readonly anchors = new Map<number, Promise<LightBlock>>()
-  private readonly heights: number[] = []
-  private readonly leaves: string[] = []
-  private readonly roots = new Map<number, BlockRoots>()
-  private history: History = EMPTY_HISTORY
-  private reading: Promise<void> = Promise.resolve()
+  private readonly history: BlockHistory
 
   constructor(
     private readonly machine: Machine,
-    private readonly store: ReplicaStore,
+    store: ReplicaStore,
     private readonly rpc: CometbftRpc,
     private readonly patienceMs = DEFAULT_PATIENCE_MS,
-  ) {}
+  ) {
+    this.history = new BlockHistory(store)
+  }
 
   async ofBlock(height: number): Promise<{ place: HistoryPlace; anchor: Anchor }> {
     const { tree, anchor, height: anchored } = await this.from(height)
-    this.reading = this.reading.catch(() => undefined).then(() => this.readLeaves(anchored))
-    await this.reading
-    const index = this.heights.indexOf(height)
-    const roots = this.roots.get(height)
-    if (index < 0 || !roots) throw new LedgerError('read', 'NOT_FOUND', true, { height })
-    const count = this.heights.findIndex((one) => one > anchored)
-    const leaves = count < 0 ? this.leaves : this.leaves.slice(0, count)
-    const history = count < 0 ? this.history : leaves.reduce(extendHistory, EMPTY_HISTORY)
-    const path = historyPath(leaves, index)
-    return { place: { height, ...roots, index, path, history, proof: tree.prove(keyHash(HISTORY_KEY)) }, anchor }
+    const key = keyHash(HISTORY_KEY)
+    const want = tree.get(key)
+    const isInState = (history: History) =>
+      want !== undefined && compareBytes(valueHash(canonicalJson(history as unknown as Json)), want) === 0
+    const place = await this.history.placeOf(height, anchored, isInState)
+    return { place: { ...place, proof: tree.prove(key) }, anchor }
   }
 
   async ofState(): Promise<{ tree: StateTree; anchor: Anchor; replaced: (key: string) => Json | undefined }> {
@@ -151,19 +148,5 @@ export class ConsensusAnchoring implements Anchoring {
       consensusValidators(this.rpc, height),
     ])
     return lightBlockOfRpc(signed, validators)
-  }
-
-  private async readLeaves(to: number): Promise<void> {
-    const last = this.heights.at(-1) ?? 0
-    if (last >= Math.min(to, this.machine.head.header.height)) return
-    for (const header of await this.store.headersAfter(last)) {
-      const { height, commandRoot, eventRoot, resultRoot } = header
-      const roots = { commandRoot, eventRoot, resultRoot }
-      const leaf = historyLeaf(height, roots)
-      this.heights.push(height)
-      this.leaves.push(leaf)
-      this.roots.set(height, roots)
-      this.history = extendHistory(this.history, leaf)
-    }
   }
 }

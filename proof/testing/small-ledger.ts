@@ -8,9 +8,10 @@ import type { SignatureCheck } from '../ed25519.ts'
 import { eventDigest, extendFeed, EMPTY_FEED, feedKey, type EventCore } from '../feed.ts'
 import { inOrder } from '../cometbft/index.ts'
 import { bytesToHex, hashJson, hexToBytes, sha256Bytes, sha256Hex, utf8ToBytes } from '../hash.ts'
-import { EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, historyPath } from '../history.ts'
+import { EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf } from '../history.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { ListTree } from '../list-tree.ts'
+import { MountainRange } from '../mountain-range.ts'
 import type { Anchor, AssetReceipt, HistoryPlace, KeyReceipt, Receipt, Trust, ValidatorTrust } from '../receipt.ts'
 import { SparseTree, type StateProof } from '../sparse-tree.ts'
 import { SumTree, type SumLeaf } from '../sum-tree.ts'
@@ -134,7 +135,7 @@ export class SmallLedger {
 
   place(height: number): HistoryPlace {
     const [commandRoot, eventRoot, resultRoot] = this.blocks[height - 1]!.trees.map((tree) => tree.root()) as [string, string, string] // prettier-ignore
-    const path = historyPath(this.blocks.map(({ leaf }) => leaf), height - 1) // prettier-ignore
+    const path = MountainRange.of(this.blocks.map(({ leaf }) => leaf)).path(height - 1)
     const history = this.state.get(HISTORY_KEY) as unknown as HistoryPlace['history']
     return { height, commandRoot, eventRoot, resultRoot, index: height - 1, path, history, proof: this.proof(HISTORY_KEY) } // prettier-ignore
   }
