@@ -65,18 +65,26 @@ export interface ConsensusTrust {
 }
 
 /**
+ * A block that the verifier knows to be of the chain, where no operator signs: it stands for itself and for all before
+ * it. What the file holds after it is not read.
+ */
+export interface KnownBlock {
+  readonly upTo: { readonly height: number; readonly headerHash: Hash }
+}
+
+/**
  * Verifies a whole exported ledger from its lines, without any server: the chain of headers and their signatures, every
  * root recomputed from the contents, every signature of a command, the feeds, and the receipts at the end.
  *
  * On a ledger that its members agree on (`validators` given) nobody signs a header: heights without commands have none,
  * and at least one receipt must anchor the state after the last block by the votes of validators whom one trusts. That
  * state holds the roots of every block (sys/history), so it vouches for all contents; block times are vouched for only
- * as far as nothing came before its time or after its expiry.
+ * as far as nothing came before its time or after its expiry. Who knows a later block (`upTo` given) needs no votes.
  * @param expected what the verifier knows beforehand; without it the file is only checked against itself
  */
 export async function verifyExport(
   lines: AsyncIterable<string> | Iterable<string>,
-  expected: Partial<Trust> & Partial<ConsensusTrust> = {},
+  expected: Expected = {},
   rules: ContractRules = {},
   check: SignatureCheck = verifySignature,
 ): Promise<ExportVerdict> {
@@ -86,6 +94,7 @@ export async function verifyExport(
     for await (const text of lines) {
       line += 1
       verifier.take(text)
+      if (verifier.isDone) break
     }
     return { ok: true, summary: verifier.finish() }
   } catch (error) {
@@ -95,6 +104,11 @@ export async function verifyExport(
     throw error
   }
 }
+
+type Expected = Partial<Trust> & Partial<ConsensusTrust> & Partial<KnownBlock>
+
+/** Lines of the block that was begun before them. */
+const IN_BLOCK: ReadonlySet<string> = new Set(['command', 'event', 'put', 'delete'])
 
 class ExportVerifier {
   private trust: Trust | undefined
@@ -114,9 +128,11 @@ class ExportVerifier {
   private isEnded = false
   /** Consensus: a receipt vouches for the state after the last block. */
   private isAnchored = false
+  /** The block that is known beforehand is here, and holds: nothing more needs to be read. */
+  isDone = false
 
   constructor(
-    private readonly expected: Partial<Trust> & Partial<ConsensusTrust>,
+    private readonly expected: Expected,
     private readonly rules: ContractRules,
     private readonly check: SignatureCheck,
   ) {}
@@ -128,6 +144,8 @@ class ExportVerifier {
     const kind = value.kind as string
     if (kind === 'ledger') return this.ledger(value)
     holds(this.trust !== undefined, 'the first line must be the ledger')
+    if (!IN_BLOCK.has(kind)) this.closeBlock()
+    if (this.isDone) return
     switch (kind) {
       case 'block':
         return this.block(value)
@@ -148,8 +166,10 @@ class ExportVerifier {
   }
 
   finish(): ExportSummary {
-    holds(this.isEnded, 'the file ends before its end line: it was cut off')
-    const { validators } = this.expected
+    this.closeBlock()
+    const { validators, upTo } = this.expected
+    if (upTo) holds(this.isDone, `the file ends before block ${upTo.height}`)
+    else holds(this.isEnded, 'the file ends before its end line: it was cut off')
     holds(!validators || this.isAnchored, 'no receipt vouches for the state after the last block')
     const { keyOf, apply, execute, genesisEvents } = this.rules
     const unchecked = [
@@ -197,7 +217,6 @@ class ExportVerifier {
   }
 
   private block(value: JsonObject): void {
-    this.closeBlock()
     holds(Object.keys(this.receipts).length === 0, 'a block after the receipts')
     const signed = { header: value.header, signature: value.signature } as unknown as SignedHeader
     const { header } = signed
@@ -207,17 +226,17 @@ class ExportVerifier {
     const former = this.predecessor && header.height <= this.predecessor.height ? this.predecessor : undefined
     const { chainId, genesisHash } = former ?? this.trust!
     // Up to its end the operator signed what the chain continues; then consensus stands for it.
-    const validators = former ? undefined : this.expected.validators
+    const isAgreed = !former && (this.expected.validators ?? this.expected.upTo) !== undefined
     const next = this.last ? this.last.header.height + 1 : 0
     const isNext =
-      validators && this.last && this.last.header.height >= (this.predecessor?.height ?? 0)
+      isAgreed && this.last && this.last.header.height >= (this.predecessor?.height ?? 0)
         ? header.height >= next
         : header.height === next
     holds(isNext, `${at}: height is not the next`)
     holds(header.previous === (this.last?.hash ?? NO_HASH), `${at}: does not follow the header before`)
     holds(header.timeMs >= (this.last?.header.timeMs ?? 0), `${at}: time goes back`)
     holds(header.chainId === chainId && header.genesisHash === genesisHash, `${at}: of another ledger`)
-    if (validators) holds(signed.signature === '', `${at}: a signature where consensus stands for it`)
+    if (isAgreed) holds(signed.signature === '', `${at}: a signature where consensus stands for it`)
     else holds(isSignedBy(signed, operatorKey, this.check), `${at}: not signed by the ledger's operator`)
     if (former?.height === header.height)
       holds(headerHash(header) === former.headerHash, `${at}: not the header that genesis names as the last`)
@@ -290,13 +309,21 @@ class ExportVerifier {
     this.headers.push(hash)
     this.roots.push({ height: header.height, stateRoot: header.stateRoot })
     this.last = { header, hash }
+    this.reach(header.height, hash)
     this.counts.commands += commands.length
     this.counts.refused += commands.filter(({ result }) => !result.accepted).length
     this.counts.events += events.length
   }
 
+  private reach(height: number, hash: Hash): void {
+    const { upTo } = this.expected
+    if (!upTo || height < upTo.height) return
+    holds(height === upTo.height, `block ${upTo.height} is not in the file`)
+    holds(hash === upTo.headerHash, `block ${height}: not the one that is known`)
+    this.isDone = true
+  }
+
   private receipt(receipt: JsonObject): void {
-    this.closeBlock()
     const { validators } = this.expected
     const { chainId } = this.trust!
     const predecessor = this.predecessor && { predecessor: this.predecessor }
@@ -315,7 +342,6 @@ class ExportVerifier {
   }
 
   private ended(endSignature: string): void {
-    this.closeBlock()
     const [headerHash, key] = [this.last?.hash ?? NO_HASH, this.trust!.operatorKey]
     const isSigned = isEndSigned({ headerHash, endSignature }, key, this.check)
     holds(!this.predecessor && isSigned, "the end is not signed by the ledger's operator")
@@ -323,7 +349,6 @@ class ExportVerifier {
   }
 
   private end(height: number, hash: Hash): void {
-    this.closeBlock()
     holds(this.last?.header.height === height && this.last.hash === hash, 'the end is not the last block')
     this.isEnded = true
   }

@@ -34,6 +34,7 @@ export async function* historyBlocks(lines: AsyncIterable<string>): AsyncIterabl
       open = line.kind === 'block' ? begun(line) : undefined
     } else if (open) take(open, line, feeds)
   }
+  if (open) yield finished(open)
 }
 
 const END_OF_BLOCKS: ReadonlySet<string> = new Set(['receipt', 'ended', 'end'])

@@ -1,5 +1,4 @@
-import { lightBlockOfRpc, millisOf, type LightBlock } from '#proof/cometbft/index'
-import type { RpcSignedHeader } from '#proof/cometbft/from-rpc'
+import { millisOf, type LightBlock } from '#proof/cometbft/index'
 import { canonicalJson } from '#proof/canonical'
 import { HISTORY_KEY, type History } from '#proof/history'
 import type { Json } from '#proof/json'
@@ -12,7 +11,7 @@ import { LedgerError } from '../port.ts'
 import { BlockHistory } from './block-history.ts'
 import { blocksToFollow } from './follow.ts'
 import type { Machine } from './machine.ts'
-import { consensusValidators, RpcError, type CometbftRpc } from './rpc.ts'
+import { lightBlockAt, RpcError, type CometbftRpc } from './rpc.ts'
 import type { ReplicaStore } from './store.ts'
 
 const DEFAULT_PATIENCE_MS = 15_000
@@ -38,6 +37,8 @@ export class ConsensusAnchoring implements Anchoring {
     store: ReplicaStore,
     private readonly rpc: CometbftRpc,
     private readonly patienceMs = DEFAULT_PATIENCE_MS,
+    /** Of others: they have the headers of before this node joined. Whoever follows these headers checks them. */
+    private readonly peers: readonly CometbftRpc[] = [],
   ) {
     this.history = new BlockHistory(store)
   }
@@ -92,7 +93,7 @@ export class ConsensusAnchoring implements Anchoring {
     if (height < 1 || height > latest) throw new LedgerError('read', 'NOT_FOUND', true, { from: height, latest })
     try {
       // Not through the kept anchors: what is followed here is asked for once.
-      return await blocksToFollow(await this.lightBlock(latest), (at) => this.ask(at), height)
+      return await blocksToFollow(await this.lightBlock(latest), (at) => this.askAny(at), height)
     } catch (error) {
       if (!(error instanceof RpcError)) throw error
       throw new LedgerError('read', 'NOT_FOUND', true, { from: height, why: error.data.slice(0, 200) })
@@ -133,7 +134,7 @@ export class ConsensusAnchoring implements Anchoring {
   private lightBlock(height: number): Promise<LightBlock> {
     const known = this.anchors.get(height)
     if (known) return known
-    const asked = this.ask(height)
+    const asked = lightBlockAt(this.rpc, height)
     this.anchors.set(height, asked)
     asked.catch(() => this.anchors.delete(height))
     const [oldest] = this.anchors.keys()
@@ -141,12 +142,15 @@ export class ConsensusAnchoring implements Anchoring {
     return asked
   }
 
-  private async ask(height: number): Promise<LightBlock> {
-    const at = { height: String(height) }
-    const [{ signed_header: signed }, validators] = await Promise.all([
-      this.rpc.call<{ signed_header: RpcSignedHeader }>('commit', at),
-      consensusValidators(this.rpc, height),
-    ])
-    return lightBlockOfRpc(signed, validators)
+  private async askAny(height: number): Promise<LightBlock> {
+    let refusal: unknown
+    for (const rpc of [this.rpc, ...this.peers]) {
+      try {
+        return await lightBlockAt(rpc, height)
+      } catch (error) {
+        refusal ??= error // of this node's own CometBFT
+      }
+    }
+    throw refusal
   }
 }

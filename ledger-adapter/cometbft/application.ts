@@ -164,18 +164,25 @@ export class LedgerApplication extends BaseApplication {
 
   override async commit(): Promise<abci.ResponseCommit> {
     this.deps.onCommit(await this.deps.machine.commit())
+    this.deps.snapshots.committed()
     return { retainHeight: 0n }
   }
 
   /**
    * `/key` with the key as data: its value in canonical JSON and the path to the state root of the height answered, as
    * one proof operation whose data is that path in JSON. Height 0 is the present one; the last thousand are at hand.
+   * `/snapshots`: the heights of those that a node which joins can take, as JSON, the latest first.
    */
-  override query({ path, data, height }: abci.RequestQuery): abci.ResponseQuery {
+  override async query({ path, data, height }: abci.RequestQuery): Promise<abci.ResponseQuery> {
     const { machine } = this.deps
     const at = height === 0n ? machine.height : Number(height)
     const refuse = (log: string) => queryResult({ code: 1, log, height: BigInt(machine.height), codespace: 'sluice' })
-    if (path !== '/key') return refuse('unknown path; there is /key')
+    if (path === '/snapshots') {
+      const { snapshots } = await this.deps.snapshots.list()
+      const heights = snapshots.map((each) => Number(each.height))
+      return queryResult({ value: Buffer.from(JSON.stringify(heights)), height: BigInt(machine.height) })
+    }
+    if (path !== '/key') return refuse('unknown path; there are /key and /snapshots')
     const tree = at < 0 || at > machine.height ? undefined : machine.treeAt(at)
     if (!tree) return refuse(`the state after block ${height} is not at hand; the present height is ${machine.height}`)
     const key = new TextDecoder().decode(data)

@@ -11,7 +11,7 @@ import type { ApplicationRules } from '../application/build-block.ts'
 import { storeHistory, type ExportLines } from '../application/continue.ts'
 import { InOrder } from '../application/in-order.ts'
 import { verifyNative } from '../application/verify-native.ts'
-import { exportLedger } from '../embedded/export.ts'
+import { exportLedger, exportRange, type HeightRange } from '../embedded/export.ts'
 import { LedgerSessions } from '../embedded/sessions.ts'
 import { Prover } from '../embedded/prove.ts'
 import { asReadError } from '../embedded/read-error.ts'
@@ -79,6 +79,7 @@ export class CometbftLedger implements Ledger {
   private readonly transactions: Transactions
   private readonly bundler: Bundler
   private server: AbciServer | undefined
+  private snapshots: Snapshots | undefined
   private failure: string | undefined
 
   private constructor(
@@ -90,8 +91,8 @@ export class CometbftLedger implements Ledger {
     private readonly snapshotStore: SnapshotStore,
     private historyIsDue: boolean,
   ) {
-    const own = new CometbftRpc(options.rpc[0]!)
-    this.prover = new Prover(store.rows, new ConsensusAnchoring(machine, store, own, options.limits?.anchorMs))
+    const [own, ...peers] = options.rpc.map((url) => new CometbftRpc(url))
+    this.prover = new Prover(store.rows, new ConsensusAnchoring(machine, store, own!, options.limits?.anchorMs, peers))
     this.transactions = new Transactions(chainId)
     this.bundler = new Bundler({
       rpcs: options.rpc.map((url) => new CometbftRpc(url)),
@@ -156,6 +157,16 @@ export class CometbftLedger implements Ledger {
 
   private readonly now = (): number => (this.options.now ?? Date.now)()
 
+  /** Of the state that is being taken from others: how many of the snapshot's chunks are here. */
+  get restoring(): Snapshots['progress'] {
+    return this.snapshots?.progress
+  }
+
+  /** The first height of consensus. */
+  get firstHeight(): number {
+    return this.machine.firstHeight
+  }
+
   /** True from a state sync until `fillHistory`: the node executes, and does not yet know what happened before. */
   get needsHistory(): boolean {
     return this.historyIsDue
@@ -175,14 +186,14 @@ export class CometbftLedger implements Ledger {
   private async serve(): Promise<void> {
     const { machine } = this
     const rules = { chainId: this.chainId, genesisHash: genesisHash(this.options.genesis.document) }
-    const snapshots = new Snapshots({
+    const snapshots = (this.snapshots = new Snapshots({
       rules,
       machine,
       store: this.snapshotStore,
       onRestored: () => (this.historyIsDue = true),
       onProblem: (error) => this.options.onProblem?.({ kind: 'application', error, request: 'listSnapshots' }),
       ...(this.options.snapshots && { options: this.options.snapshots }),
-    })
+    }))
     const application = new LedgerApplication({
       chainId: this.chainId,
       genesis: this.options.genesis.document,
@@ -341,6 +352,23 @@ export class CometbftLedger implements Ledger {
   async *export(): AsyncIterable<string> {
     this.checkHistory()
     yield* exportLedger(this.chainId, this.options.genesis.document, this.store.rows, (what) => this.prove(what))
+  }
+
+  /**
+   * The blocks of these heights as an export holds them, without proofs: what a node that joins fills its history in
+   * from, the same on every node.
+   * @throws LedgerError HISTORY_INCOMPLETE; BEHIND_POSITION when this node is not that far
+   */
+  async *history(range: HeightRange): AsyncIterable<string> {
+    this.checkOpen('read')
+    this.checkHistory()
+    const { height } = this.machine.head.header
+    if (range.to > height) throw new LedgerError('read', 'BEHIND_POSITION', true, { height: range.to, head: height })
+    try {
+      yield* exportRange(this.chainId, this.options.genesis.document, this.store.rows, range)
+    } catch (error) {
+      throw asReadError(error)
+    }
   }
 
   /** Stop CometBFT first, or it ends itself when its application is gone. */

@@ -1,5 +1,12 @@
 /** What the driver asks of CometBFT's JSON-RPC (v0.38), over loopback addresses. */
-import { validatorsOfRpc, type RpcValidators, type Validator } from '#proof/cometbft/index'
+import {
+  lightBlockOfRpc,
+  validatorsOfRpc,
+  type LightBlock,
+  type RpcValidators,
+  type Validator,
+} from '#proof/cometbft/index'
+import type { RpcSignedHeader } from '#proof/cometbft/from-rpc'
 
 /** CometBFT could not be asked: it is starting, ending or gone. */
 export class RpcUnreachable extends Error {
@@ -78,4 +85,26 @@ export async function consensusValidators(rpc: CometbftRpc, height: number): Pro
     pages.push(...validators)
     if (pages.length >= Number(total) || validators.length === 0) return validatorsOfRpc({ validators: pages })
   }
+}
+
+/** The header of this height with its votes and its validators; checked by nobody here. @throws RpcUnreachable, RpcError */
+export async function lightBlockAt(rpc: CometbftRpc, height: number): Promise<LightBlock> {
+  const [{ signed_header: signed }, validators] = await Promise.all([
+    rpc.call<{ signed_header: RpcSignedHeader }>('commit', { height: String(height) }),
+    consensusValidators(rpc, height),
+  ])
+  return lightBlockOfRpc(signed, validators)
+}
+
+/**
+ * Heights of the snapshots that the application behind this CometBFT offers, the latest first. Asking has it make one
+ * where it has none, or none of late.
+ * @throws RpcUnreachable, RpcError
+ */
+export async function snapshotsOffered(rpc: CometbftRpc): Promise<readonly number[]> {
+  const params = { path: '/snapshots', data: '', height: '0', prove: false }
+  const { response } = await rpc.call<{ response: { code?: number; value?: string } }>('abci_query', params)
+  const heights: unknown = JSON.parse(Buffer.from(response.value ?? '', 'base64').toString('utf8') || '[]')
+  if (!Array.isArray(heights) || !heights.every(Number.isSafeInteger)) throw new RpcError('abci_query', 'no heights')
+  return heights as number[]
 }

@@ -64,9 +64,10 @@ export class SnapshotStore {
   /**
    * Writes the committed state down in chunks, as it stands at one moment, while blocks go on. Of a snapshot cut short
    * nothing is offered, and the next call clears it away.
-   * @returns its height; undefined when there is nothing but genesis, or the snapshot is there already
+   * @param firstHeight of consensus: a state that no block of it has changed is nothing to be taken from others
+   * @returns its height; undefined when there is no such state, or the snapshot is there already
    */
-  async make(chunkBytes?: number): Promise<number | undefined> {
+  async make(firstHeight: number, chunkBytes?: number): Promise<number | undefined> {
     const { database, ledger } = this
     await database.query(
       `DELETE FROM sluice_ledger.snapshot_chunk c WHERE ledger = $1 AND NOT EXISTS
@@ -75,14 +76,14 @@ export class SnapshotStore {
     )
     return database.session(async (client) => {
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-      const head = await client.query<{ header: string; height: string; exists: boolean }>(
-        `SELECT b.header, h.height, EXISTS (SELECT FROM sluice_ledger.snapshot s WHERE s.ledger = $1 AND s.height = h.height)
+      const head = await client.query<{ header: string; block: string; height: string; exists: boolean }>(
+        `SELECT b.header, b.height AS block, h.height, EXISTS (SELECT FROM sluice_ledger.snapshot s WHERE s.ledger = $1 AND s.height = h.height)
          FROM (SELECT height, header FROM sluice_ledger.block WHERE ledger = $1 ORDER BY height DESC LIMIT 1) b,
          LATERAL (SELECT greatest(b.height, (SELECT c.height FROM sluice_ledger.consensus c WHERE c.ledger = $1)) AS height) h`,
         [ledger],
       )
-      const { header, height, exists } = head.rows[0]!
-      if (height === '0' || exists) {
+      const { header, block, height, exists } = head.rows[0]!
+      if (Number(block) < firstHeight || exists) {
         await client.query('COMMIT')
         return undefined
       }
@@ -151,7 +152,7 @@ export class SnapshotStore {
     await writer.query('BEGIN')
     try {
       const restored = await this.restored()
-      if (restored) await writer.query('DELETE FROM sluice_ledger.block WHERE ledger = $1::int AND height = $2::bigint', [ledger, restored.block]) // prettier-ignore
+      if (restored) await this.forgetBlock(restored.block)
       await writer.query('DELETE FROM sluice_ledger.state WHERE ledger = $1::int', [ledger])
       for await (const rows of this.incoming(chunks.length)) {
         await writer.query(
@@ -184,6 +185,14 @@ export class SnapshotStore {
     }
   }
 
+  /** All that is here of a block: a header that was restored, and its contents where they were filled in. */
+  private async forgetBlock(height: number): Promise<void> {
+    for (const table of ['block', 'command', 'event', 'feed_entry']) {
+      const text = `DELETE FROM sluice_ledger.${table} WHERE ledger = $1::int AND height = $2::bigint`
+      await this.writer.query(text, [this.ledger, height])
+    }
+  }
+
   async restored(): Promise<RestoredRow | undefined> {
     const [row] = await this.database.query<{ block: string; header_hash: string; filled: boolean }>(
       'SELECT block, header_hash, filled FROM sluice_ledger.restored WHERE ledger = $1',
@@ -201,7 +210,14 @@ export class SnapshotStore {
     return Number(row!.height)
   }
 
-  async putFilled(): Promise<void> {
-    await this.writer.query('UPDATE sluice_ledger.restored SET filled = true WHERE ledger = $1::int', [this.ledger])
+  /** When a state was restored anew meanwhile, its last block has no contents yet, and nothing is said of it. */
+  async putFilled({ block, headerHash }: RestoredRow): Promise<void> {
+    await this.writer.query(
+      `UPDATE sluice_ledger.restored r SET filled = true
+       WHERE ledger = $1::int AND block = $2::bigint AND header_hash = $3 AND EXISTS (
+         SELECT FROM sluice_ledger.block b
+         WHERE b.ledger = r.ledger AND b.height = r.block AND cardinality(b.change_keys) > 0)`,
+      [this.ledger, block, headerHash],
+    )
   }
 }

@@ -41,7 +41,7 @@ async function snapshotOf(rows: readonly StateRow[], stateRoot = ROOT) {
 }
 
 /** A node that joins, with its rows in memory. */
-function joining() {
+function joining(firstHeight = 1) {
   const incoming = new Map<number, Uint8Array>()
   const installed: StateRow[] = []
   const restoredTo: number[] = []
@@ -60,7 +60,7 @@ function joining() {
       for (const chunk of [...incoming].sort(([a], [b]) => a - b).map(([, bytes]) => bytes)) installed.push(...rowsOf(chunk)) // prettier-ignore
     },
   } as unknown as SnapshotStore
-  const machine = { height: 0, firstHeight: 1, restore: async (height: number) => void restoredTo.push(height) } as unknown as Machine // prettier-ignore
+  const machine = { height: 0, firstHeight, restore: async (height: number) => void restoredTo.push(height) } as unknown as Machine // prettier-ignore
   const rules = { chainId: 'c', genesisHash: NO_HASH }
   const snapshots = new Snapshots({ rules, machine, store, onRestored: () => undefined, onProblem: () => undefined })
   return { snapshots, installed, restoredTo }
@@ -122,6 +122,13 @@ describe('a snapshot offered to a node that joins', () => {
     expect((await snapshots.apply({ index: 0, chunk: new Uint8Array(0), sender: 's' })).result).toBe(ABORT)
   })
 
+  it('is refused without blame when no block of consensus had changed its state: an honest node may offer it', async () => {
+    const { snapshot } = await snapshotOf(ROWS)
+    const result = async (firstHeight: number) => (await joining(firstHeight).snapshots.offer({ snapshot, appHash })).result // prettier-ignore
+    expect(await result(3)).toBe(Offered.ACCEPT)
+    expect(await result(4)).toBe(Offered.REJECT)
+  })
+
   it('bytes of any kind are read or refused by name', () => {
     const named = (read: () => unknown) => {
       try {
@@ -132,5 +139,97 @@ describe('a snapshot offered to a node that joins', () => {
     }
     const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.json().map((text) => Buffer.from(`${text}\n`))) // prettier-ignore
     fc.assert(fc.property(bytes, (some) => (named(() => rowsOf(some)), named(() => readMetadata(some))))) // prettier-ignore
+  })
+})
+
+/** A node that others join, at a height of consensus that the test says. */
+function offering({ firstHeight = 1, every = 10 } = {}) {
+  const machine = { height: firstHeight - 1, firstHeight }
+  const clock = { ms: 0 }
+  const stored: { height: number; header: { height: number }; chunks: string[] }[] = []
+  let finish: () => void = () => undefined
+  const store = {
+    list: async () => [...stored].reverse(),
+    make: (first: number) =>
+      new Promise<void>((resolve) => {
+        expect(first).toBe(firstHeight)
+        finish = () => {
+          finish = () => undefined
+          stored.push({ height: machine.height, header: { height: machine.height }, chunks: [] })
+          resolve()
+        }
+      }),
+  }
+  const snapshots = new Snapshots({
+    rules: { chainId: 'c', genesisHash: NO_HASH },
+    machine: machine as unknown as Machine,
+    store: store as unknown as SnapshotStore,
+    onRestored: () => undefined,
+    onProblem: (error) => expect(error).toBeUndefined(),
+    options: { every },
+    elapsed: () => clock.ms,
+  })
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 1))
+  return {
+    stored,
+    snapshots,
+    clock,
+    /** The snapshot that is being made, if any, is there. */
+    async made() {
+      finish()
+      await snapshots.settled()
+      await settled()
+    },
+    /** A block is committed. */
+    async block() {
+      machine.height += 1
+      snapshots.committed()
+      await settled()
+    },
+  }
+}
+
+describe('snapshots that a node offers', () => {
+  it('are made every so many heights, one at a time, without anybody asking', async () => {
+    const { block, made, stored } = offering({ firstHeight: 5, every: 3 })
+    const heights = async (blocks: number) => {
+      for (let n = 0; n < blocks; n += 1) {
+        await block()
+        await made()
+      }
+      return stored.map(({ height }) => height)
+    }
+    expect(await heights(2)).toEqual([])
+    expect(await heights(1)).toEqual([7])
+    expect(await heights(2)).toEqual([7])
+    expect(await heights(6)).toEqual([7, 10, 13])
+    // The next is due at 16; while it is not finished none is begun.
+    for (let n = 0; n < 9; n += 1) await block()
+    await made()
+    expect(stored.map(({ height }) => height)).toEqual([7, 10, 13, 24])
+  })
+
+  it('are not made again before nine times as long has passed as the last one took', async () => {
+    const { block, made, stored, clock } = offering({ every: 1 })
+    await block()
+    clock.ms += 100
+    await made()
+    clock.ms += 899
+    await block()
+    await made()
+    expect(stored.map(({ height }) => height)).toEqual([1])
+    clock.ms += 1
+    await block()
+    await made()
+    expect(stored.map(({ height }) => height)).toEqual([1, 3])
+  })
+
+  it('are those of blocks of consensus, with two headers after them', async () => {
+    const { block, stored, snapshots } = offering({ firstHeight: 5, every: 100 })
+    for (let n = 0; n < 5; n += 1) await block() // up to 9
+    stored.push({ height: 6, header: { height: 4 }, chunks: [] })
+    stored.push({ height: 7, header: { height: 5 }, chunks: [] })
+    stored.push({ height: 8, header: { height: 8 }, chunks: [] })
+    expect((await snapshots.list()).snapshots.map(({ height }) => Number(height))).toEqual([7])
   })
 })

@@ -3,7 +3,14 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { callerOf } from '#contracts/membership/caller'
 import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import { testDatabase } from '#engines/testing/index'
+import { genesisHash } from '#proof/block'
+import { canonicalBytes } from '#proof/canonical'
+import type { JsonObject } from '#proof/json'
+import { verifyExport } from '#proof/verify-export'
+import { verifyReceipt, verifyValidators } from '#proof/verify-receipt'
 import { contractRules } from '../application/contract-rules.ts'
+import { verifyNative } from '../application/verify-native.ts'
+import type { Provable } from '../port.ts'
 import { signTest, testCommand, testRegistry } from '../testing/fixture.ts'
 import { cometbftProgram, SingleValidator } from '../testing/single-validator.ts'
 import type { CometbftLedger } from './cometbft-ledger.ts'
@@ -14,9 +21,9 @@ if (missing !== undefined) console.warn(`tests of state sync are skipped: ${miss
 
 const rules = contractRules(testRegistry, callerOf, (document) => genesisEvents(document as unknown as GenesisDocument))
 
-async function linesOf(ledger: CometbftLedger): Promise<string[]> {
+async function linesOf(source: AsyncIterable<string>): Promise<string[]> {
   const lines: string[] = []
-  for await (const line of ledger.export()) lines.push(line)
+  for await (const line of source) lines.push(line)
   return lines
 }
 
@@ -36,7 +43,7 @@ describe.skipIf(missing !== undefined)('state sync', () => {
     const { path } = program as { path: string }
     const one = await SingleValidator.create(path)
     made.push(one)
-    const ledger = await one.open((await testDatabase()).url, { snapshots: { maxBehind: 1, chunkBytes: 2_000 } })
+    const ledger = await one.open((await testDatabase()).url, { snapshots: { every: 1, chunkBytes: 2_000 } })
     let notes = 0
     const note = () => {
       const args = { name: `n${(notes += 1)}`, text: 'x'.repeat(300) }
@@ -48,7 +55,8 @@ describe.skipIf(missing !== undefined)('state sync', () => {
     const late = await SingleValidator.joining(path, one)
     made.push(late)
     const { url } = await testDatabase()
-    const opened = late.open(url)
+    const rpc = [late.rpcUrl, one.rpcUrl]
+    const opened = late.open(url, { rpc })
     opened.catch(() => undefined) // it is awaited below
     // Two headers after the state of a snapshot are wanted, so blocks go on while it joins.
     let isOpen = false
@@ -70,17 +78,31 @@ describe.skipIf(missing !== undefined)('state sync', () => {
       () => joined.events(undefined, { limit: 10 }),
       () => joined.outcome(first.commandId),
       () => joined.prove({ kind: 'command', commandId: first.commandId }),
-      () => linesOf(joined),
+      () => linesOf(joined.export()),
+      () => linesOf(joined.history({ from: 0, to: 1 })),
     ]) {
       await expect(ask()).rejects.toMatchObject({ code: 'HISTORY_INCOMPLETE' })
     }
 
-    const lines = await linesOf(ledger)
-    const { validators } = one
+    const { height: head } = await ledger.head()
+    await expect(linesOf(ledger.history({ from: 0, to: head + 1 }))).rejects.toMatchObject({ code: 'BEHIND_POSITION' })
+    // Fetched in two parts, without any proof: the state that was restored is the proof.
+    const part = async (from: number, to: number) => (await linesOf(ledger.history({ from, to }))).slice(0, -1)
+    const lines = [...(await part(0, 2)), ...(await part(3, head))]
     const tampered = lines.map((line) => (line.startsWith('{"commandId"') ? line.replace('n2', 'n7') : line))
-    await expect(joined.fillHistory({ lines: source(tampered), rules, validators })).rejects.toThrow(/line/)
+    await expect(joined.fillHistory({ lines: source(tampered), rules })).rejects.toThrow(/line/)
+    const short = await joined.fillHistory({ lines: source(await part(0, 1)), rules }).catch((error: Error) => error)
+    const [, restored = ''] = /the file ends before block (\d+)$/.exec((short as Error).message) ?? []
+    // All of it holds together, and leads to another block than the one whose state is here.
+    const other = lines.map((line) =>
+      line.includes(`"height":${restored},`) && line.includes('"kind":"block"')
+        ? line.replace(/"timeMs":(\d+)/, (_, time) => `"timeMs":${Number(time) + 1}`)
+        : line,
+    )
+    expect(other).not.toEqual(lines)
+    await expect(joined.fillHistory({ lines: source(other), rules })).rejects.toThrow('not the one that is known')
     expect(joined.needsHistory).toBe(true)
-    await joined.fillHistory({ lines: source(lines), rules, validators })
+    await joined.fillHistory({ lines: source(lines), rules })
     expect(joined.needsHistory).toBe(false)
 
     const all = { limit: 10_000 }
@@ -88,11 +110,32 @@ describe.skipIf(missing !== undefined)('state sync', () => {
     expect(await joined.outcome(first.commandId)).toEqual(first)
 
     // What it became is durable: it goes on after a restart, and from its own rows it rebuilds the same state.
-    const again = await late.open(url)
+    const again = await late.open(url, { rpc })
     expect(again.needsHistory).toBe(false)
     const last = await note()
     expect(await again.waitFor(last.position.height, 30_000)).toBe(true)
     expect(await again.events(undefined, all)).toEqual(await ledger.events(undefined, all))
-    expect(await linesOf(again)).not.toHaveLength(0)
+
+    // It proves what happened before it joined, and its export is as good as that of one that was there.
+    const trust = { chainId: ledger.chainId, validators: one.validators }
+    const facts: Provable[] = [
+      { kind: 'command', commandId: first.commandId },
+      { kind: 'event', cursor: { ...first.position, event: 0 } },
+      { kind: 'key', key: 'notes/note/n1' },
+    ]
+    for (const what of facts) {
+      const receipt = canonicalBytes(await again.prove(what))
+      expect(verifyReceipt(receipt, trust), what.kind).toMatchObject({ ok: true })
+    }
+    const validators = canonicalBytes(await again.prove({ kind: 'validators', from: 1 }))
+    expect(verifyValidators(validators, trust)).toMatchObject({ ok: true })
+    const exported = await linesOf(again.export())
+    const expected = { ...trust, genesisHash: genesisHash(one.genesis as unknown as JsonObject) }
+    const verdict = await verifyExport(exported, expected, rules, verifyNative)
+    expect(verdict).toMatchObject({ ok: true, summary: { commands: notes, refused: 0, unchecked: [], byValidators: true } }) // prettier-ignore
+    const { height } = await ledger.head()
+    expect(await linesOf(again.history({ from: 0, to: height }))).toEqual(
+      await linesOf(ledger.history({ from: 0, to: height })),
+    )
   }, 120_000)
 })

@@ -2,7 +2,7 @@ import { canonicalJson } from '#proof/canonical'
 import type { Json, JsonObject } from '#proof/json'
 import type { StateReceipt } from '#proof/receipt'
 import { LedgerError, type Provable } from '../port.ts'
-import type { LedgerStore } from './store.ts'
+import type { LedgerStore, StoredBlock } from './store.ts'
 
 /**
  * The whole ledger as canonical JSON lines, in the order that `proof/verify-export.ts` reads: the genesis document; per
@@ -15,7 +15,7 @@ export async function* exportLedger(
   store: LedgerStore,
   prove: (what: Provable) => Promise<JsonObject>,
 ): AsyncIterable<string> {
-  yield line({ kind: 'ledger', format: 1, chainId, genesis })
+  yield ledgerLine(chainId, genesis)
   // Proofs first, the height after them: blocks committed meanwhile are in the export, up to that height and no further.
   const receipts = await sampleReceipts(store, prove)
   let last = await store.lastBlock()
@@ -23,7 +23,37 @@ export async function* exportLedger(
   const anchored = receipts.flatMap(consensusHeight)
   // Where consensus anchors, the file ends with a state that a receipt vouches for.
   const end = anchored.length === 0 ? last.header.height : Math.max(...anchored)
-  for (let height = 0; height <= Math.min(end, last.header.height); height += 1) {
+  yield* blockLines(store, { from: 0, to: Math.min(end, last.header.height) })
+  if (end < last.header.height) last = (await store.lastBlockUpTo(end))!
+  for (const receipt of receipts) yield line({ kind: 'receipt', receipt })
+  const ended = await store.end()
+  if (ended?.height === last.header.height) yield line({ kind: 'ended', signature: ended.signature })
+  yield endLine(last)
+}
+
+/**
+ * The part of an export that is the same from every node: the blocks of these heights, after the genesis document where
+ * they begin with block 0, and the hash of the last one. Whoever has the blocks before goes on with it.
+ */
+export async function* exportRange(
+  chainId: string,
+  genesis: JsonObject,
+  store: LedgerStore,
+  range: HeightRange,
+): AsyncIterable<string> {
+  if (range.from === 0) yield ledgerLine(chainId, genesis)
+  yield* blockLines(store, range)
+  yield endLine((await store.lastBlockUpTo(range.to))!)
+}
+
+/** Both included. */
+export interface HeightRange {
+  readonly from: number
+  readonly to: number
+}
+
+async function* blockLines(store: LedgerStore, { from, to }: HeightRange): AsyncIterable<string> {
+  for (let height = from; height <= to; height += 1) {
     const block = await store.block(height)
     if (!block) continue // a height of consensus without commands
     const [commands, events, changes] = await Promise.all([
@@ -44,12 +74,12 @@ export async function* exportLedger(
       yield text === undefined ? `{"key":${name},"kind":"delete"}` : `{"key":${name},"kind":"put","value":${text}}`
     }
   }
-  if (end < last.header.height) last = (await store.lastBlockUpTo(end))!
-  for (const receipt of receipts) yield line({ kind: 'receipt', receipt })
-  const ended = await store.end()
-  if (ended?.height === last.header.height) yield line({ kind: 'ended', signature: ended.signature })
-  yield line({ kind: 'end', height: last.header.height, headerHash: last.headerHash })
 }
+
+const ledgerLine = (chainId: string, genesis: JsonObject): string =>
+  line({ kind: 'ledger', format: 1, chainId, genesis })
+const endLine = ({ header, headerHash }: StoredBlock): string =>
+  line({ kind: 'end', height: header.height, headerHash })
 
 /** The height whose state a receipt proves, where consensus anchors it: the header is that of the next. */
 function consensusHeight(receipt: JsonObject): number[] {
