@@ -4,6 +4,7 @@ import { describe } from './describe.ts'
 import type { EventRecord } from './kernel/event.ts'
 import { execute, type Executable } from './kernel/execute.ts'
 import type { BlockContext, Caller } from './kernel/method.ts'
+import { defective } from './kernel/refusal.ts'
 import { KeyNotLoaded, type Key, type Read } from './kernel/state.ts'
 import { registry } from './registry.ts'
 
@@ -35,14 +36,13 @@ export function executeText(readValue: ReadValue, notLoaded: unknown, callText: 
   }
   try {
     const result = execute(registry, read, command, caller, block)
-    if (!result.accepted) return canonicalJson(result as unknown as Json)
+    // The words of a defect are for the log: they need not be canonical.
+    if (!result.accepted) return result.defect === undefined ? canonicalJson(result as unknown as Json) : JSON.stringify(result) // prettier-ignore
     const written = [...result.written].map(([key, value]) => (value === undefined ? [key] : [key, value]))
     return canonicalJson({ accepted: true, events: result.events as unknown as Json, written })
   } catch (error) {
     if (error instanceof KeyNotLoaded) return JSON.stringify({ load: error.path })
-    // A contract answered what is no canonical JSON: a defect of its own, recorded like any other.
-    const message = error instanceof Error ? error.message : 'unknown'
-    return JSON.stringify({ accepted: false, refusal: { code: 'INVARIANT', kind: 'invariant', details: { message } } })
+    return JSON.stringify(defective(error)) // a contract answered what is no canonical JSON
   }
 }
 

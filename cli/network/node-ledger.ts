@@ -6,6 +6,7 @@ import { CometbftLedger, type CometbftLedgerOptions } from '#ledger-adapter/come
 import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
 import { predecessorOf } from '#proof/predecessor'
 import { nodeVersions } from '../stack/bundles.ts'
+import { logDefect } from '../stack/log-defect.ts'
 import { exportLines, exportRules } from '../verify/export-file.ts'
 import { historyFile, nodeBundles, nodeNamed, readGenesis, readManifest } from './manifest.ts'
 
@@ -55,6 +56,7 @@ export async function openNodeLedger(options: NodeLedgerOptions): Promise<Cometb
     rpc: [own, ...others],
     lockPatienceMs: 30_000, // the session of a process that was killed a moment ago
     ...(options.onMisbehaviour && { onMisbehaviour: options.onMisbehaviour }),
+    onDefect: logDefect(onProblem),
     onProblem: ({ kind, request, error }) => onProblem(`${kind} ${request ?? ''}`.trim(), error),
   })
 }

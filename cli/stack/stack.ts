@@ -19,6 +19,7 @@ import type { AnyTrust } from '#proof/receipt'
 import { createNodeApp, ledgerPath } from '#services/app'
 import type { LedgerAppOptions } from '#services/ledger-app'
 import { nodeVersions } from './bundles.ts'
+import { logDefect } from './log-defect.ts'
 import { openTapes } from './tapes.ts'
 import { bundleWorkflows } from '#workflows/bundle'
 import { connectTemporal, type TemporalPort } from '#workflows/temporal-port'
@@ -64,7 +65,7 @@ export interface StackOptions {
   readonly name: string
   readonly dataDir: string
   /** Opens the ledger over this stack's database. */
-  readonly openLedger: (databaseUrl: string) => Promise<OpenedLedger>
+  readonly openLedger: (databaseUrl: string, onFailure?: StackOptions['onFailure']) => Promise<OpenedLedger>
   readonly tokenSecret: Uint8Array
   /** The outer edge: what obligors pay, as a bank's statement would show it. */
   readonly arrivals: (account: string, period: string) => Promise<readonly Omit<StatementLine, 'reference'>[]>
@@ -92,7 +93,7 @@ export interface OpenedLedger {
 /** The embedded ledger: this process sequences, and signs headers with this key. @param bundles the folder of its contracts' versions */
 export const embedded =
   (genesis: GenesisDocument, operatorKey: SigningKey, bundles?: string): StackOptions['openLedger'] =>
-  async (databaseUrl) => {
+  async (databaseUrl, onFailure) => {
     const document = genesis as unknown as JsonObject
     const versions = nodeVersions(genesis, bundles)
     const ledger = await EmbeddedLedger.open({
@@ -101,6 +102,7 @@ export const embedded =
       registry: versions,
       callerOf,
       operatorKey,
+      ...(onFailure && { onDefect: logDefect(onFailure) }),
     })
     const [chainId, hash] = [chainIdOf(document), genesisHash(document)]
     return {
@@ -137,7 +139,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const bundling = options.bundle ?? bundleWorkflows()
     bundling.catch(() => undefined) // awaited below; a failure before that must not count as unhandled
     const databaseUrl = await engines.postgres.createDatabase(name.replaceAll('-', '_'))
-    const { ledger, versions, trust, trustArguments, close } = await options.openLedger(databaseUrl)
+    const { ledger, versions, trust, trustArguments, close } = await options.openLedger(databaseUrl, onFailure)
     undo.push(close)
     const sql = postgres(databaseUrl, { max: 2, onnotice: () => undefined })
     undo.push(() => sql.end({ timeout: 5 }))
@@ -185,12 +187,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 /** Each further ledger in a database of its own; its workflows are told apart by its chain's id. */
-async function openOthers({ engines, name, others }: StackOptions, undo: (() => Promise<unknown>)[]) {
+async function openOthers({ engines, name, others, onFailure }: StackOptions, undo: (() => Promise<unknown>)[]) {
   const opened: { served: LedgerAppOptions; trustArguments: readonly string[] }[] = []
   const { address, namespace } = engines.temporal
   for (const [suffix, open] of others ?? []) {
     const databaseUrl = await engines.postgres.createDatabase(`${name}-${suffix}`.replaceAll('-', '_'))
-    const { ledger, versions, trustArguments, close } = await open(databaseUrl)
+    const { ledger, versions, trustArguments, close } = await open(databaseUrl, onFailure)
     undo.push(close)
     const workflows = await connectTemporal({ address, namespace, scope: ledger.chainId })
     undo.push(() => workflows.close())

@@ -5,7 +5,7 @@ import type { Hash } from '#proof/hash'
 import type { Json, JsonObject } from '#proof/json'
 import type { EventRecord, EventType } from './event.ts'
 import type { BlockContext, BlockFacts, Caller, Contract, Method } from './method.ts'
-import { Refusal, refuseCall, type RefusalData } from './refusal.ts'
+import { defective, Refusal, refuseCall, type Defective, type RefusalData } from './refusal.ts'
 import { KeyNotLoaded, Overlay, type Read, type Write } from './state.ts'
 
 /**
@@ -105,11 +105,12 @@ export type Execution =
       readonly events: readonly EventRecord[]
       readonly written: ReadonlyMap<string, Json | undefined>
     }
-  | { readonly accepted: false; readonly refusal: RefusalData }
+  | { readonly accepted: false; readonly refusal: RefusalData; readonly defect?: undefined }
+  | Defective
 
 /**
  * Runs one command against the state: who may, then the method's own rules, then events and what they write. Pure:
- * the same bytes on every node. A defect in a contract is a refusal of kind `invariant`, recorded like any other.
+ * the same bytes on every node. A defect in a contract is a refusal of kind `invariant`, recorded without what it was.
  * @throws KeyNotLoaded to the executor, which loads the key and calls again
  */
 export function execute(
@@ -132,11 +133,7 @@ export function execute(
   } catch (error) {
     if (error instanceof KeyNotLoaded) throw error
     if (error instanceof Refusal) return { accepted: false, refusal: error.toData() }
-    const message = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
-    return {
-      accepted: false,
-      refusal: { code: 'INVARIANT', kind: 'invariant', details: { message: message.slice(0, 500) } },
-    }
+    return defective(error)
   }
 }
 

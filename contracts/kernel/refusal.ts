@@ -45,3 +45,23 @@ export const refuseCall = refusals({
   BEHIND: 'conflict',
   INVARIANT: 'invariant',
 })
+
+/**
+ * What is recorded of a defect in a contract, whatever it was: a thrown error, an answer that is none, a bound passed. The
+ * engine words its errors as it likes, so what a block commits to says nothing of them (ADR 040).
+ */
+const DEFECT: RefusalData = { code: 'INVARIANT', kind: 'invariant', details: {} }
+const MAX_PROBLEM = 500
+
+export interface Defective {
+  readonly accepted: false
+  readonly refusal: RefusalData
+  /** What went wrong, in the engine's own words: for the node's log, never for a block. */
+  readonly defect: string
+}
+
+/** A defect as an execution answers it. @param problem what was thrown, or says what is wrong */
+export function defective(problem: unknown): Defective {
+  const text = problem instanceof Error ? `${problem.name}: ${problem.message}` : String(problem)
+  return { accepted: false, refusal: DEFECT, defect: text.slice(0, MAX_PROBLEM) }
+}

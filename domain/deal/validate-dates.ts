@@ -1,7 +1,7 @@
 /** Dates of deal terms: days that exist, in an order that makes sense, patterns that can be read. */
-import type { IsoDate } from '../date.ts'
+import { DateError, type IsoDate } from '../date.ts'
 import { DAY_COUNTS } from '../day-count.ts'
-import { datesInRange, patternDates, type Pattern } from '../dates/pattern.ts'
+import { datesInRange, patternDates, PatternError, type Pattern } from '../dates/pattern.ts'
 import type { DealTerms } from './terms.ts'
 import type { Problem } from './problem.ts'
 
@@ -62,12 +62,16 @@ function patternProblems(terms: DealTerms): Problem[] {
     } catch (error) {
       problems.push({
         path,
-        reason: `the date pattern cannot be read: ${error instanceof Error ? error.message : 'unknown form'}`,
+        // Only what this code says itself: the refusal is recorded, and engines word their own errors differently.
+        reason: `the date pattern cannot be read: ${isOurs(error) ? error.message : 'unknown form'}`,
       })
     }
   }
   return problems
 }
+
+const isOurs = (error: unknown): error is PatternError | DateError =>
+  error instanceof PatternError || error instanceof DateError
 
 function orderProblems({ dates, tranches, caps = [] }: DealTerms): Problem[] {
   const problems: Problem[] = []

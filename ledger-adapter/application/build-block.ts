@@ -1,10 +1,11 @@
 import type { EventRecord } from '#contracts/kernel/event'
 import type { ContractVersion, Executable, Execution, VersionResolver } from '#contracts/kernel/execute'
 import type { BlockFacts, Caller } from '#contracts/kernel/method'
+import { defective } from '#contracts/kernel/refusal'
 import { KeyNotLoaded, Overlay, type Key, type Read } from '#contracts/kernel/state'
 import { headerHash, NO_HASH, type BlockHeader, type CommandResult } from '#proof/block'
 import { canonicalJson, MAX_DEPTH } from '#proof/canonical'
-import { commandKey } from '#proof/command'
+import { commandKey, type Command } from '#proof/command'
 import type { SignatureCheck } from '#proof/ed25519'
 import { EMPTY_FEED, eventDigestOf, eventTextOf, extendFeed, feedKey, type Feed } from '#proof/feed'
 import { sha256TextHex, type Hash } from '#proof/hash'
@@ -26,7 +27,18 @@ export interface ApplicationRules {
   readonly check: SignatureCheck
   /** The ledger that the chain continues: its last block is this one's first. */
   readonly predecessor?: Predecessor
+  readonly onDefect?: DefectListener
 }
+
+/**
+ * Told of a command that met a defect in the contracts, for the node's log; told again when its block is built again. It
+ * must not throw.
+ */
+export type DefectListener = (defect: {
+  readonly command: Pick<Command, 'contract' | 'method' | 'commandId'>
+  readonly height: number
+  readonly problem: string
+}) => void
 
 /** What `sys/command/<id>` holds while the id is spent. */
 export interface CommandRecord {
@@ -224,6 +236,9 @@ export async function buildBlock(
     const { execution } = checked
     const feeds = execution.accepted ? draft.loadFeeds(execution.events) : undefined
     if (feeds) await feeds
+    else if (!execution.accepted && execution.defect !== undefined) {
+      rules.onDefect?.({ command, height: draft.height, problem: execution.defect })
+    }
     enter(draft, candidate, checked)
   }
   // An id that is due and yet enters here is another command's by now.
@@ -304,7 +319,10 @@ const NO_TEXTS: Checked['texts'] = { events: [], written: new Map() }
 function checkedExecution(execution: Execution): Checked {
   try {
     if (!execution.accepted) {
-      canonicalJson(execution.refusal as unknown as Json, MAX_CONTENT_DEPTH)
+      const { refusal, defect } = execution
+      // Whatever a version of the contracts says of its own defects: engines word them as they like (ADR 040).
+      if (refusal.kind === 'invariant') return flawed(defect ?? JSON.stringify(refusal))
+      canonicalJson(refusal as unknown as Json, MAX_CONTENT_DEPTH)
       return { execution, texts: NO_TEXTS }
     }
     const events = execution.events.map(({ data, topics }) => {
@@ -318,16 +336,15 @@ function checkedExecution(execution: Execution): Checked {
     }
     return { execution, texts: { events, written } }
   } catch (error) {
-    const message = error instanceof Error ? error.message : 'unknown'
-    const refusal = { code: 'INVARIANT', kind: 'invariant', details: { message } } as const
-    return { execution: { accepted: false, refusal }, texts: NO_TEXTS }
+    return flawed(error)
   }
 }
 
-/** Keys and topics stand in databases and addresses: no spaces, no control characters, a bounded length. */
+const flawed = (problem: unknown): Checked => ({ execution: defective(problem), texts: NO_TEXTS })
+
+/** Keys and topics stand in databases and addresses: ASCII that is seen, since engines differ in what is a letter. */
 function checkName(name: string, what: string): void {
-  if (/^[!-~]{1,400}$/.test(name)) return // what almost all are
-  if (!/^[\p{L}\p{N}\p{P}\p{S}]{1,400}$/u.test(name)) throw new Error(`${what} ${JSON.stringify(name)} is not a name`)
+  if (!/^[!-~]{1,400}$/.test(name)) throw new Error(`${what} ${JSON.stringify(name)} is not a name`)
 }
 
 function checkWritten(key: string, value: Json | undefined): string | undefined {

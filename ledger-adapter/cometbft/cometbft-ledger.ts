@@ -7,7 +7,7 @@ import type { DoubleVote } from '#proof/cometbft/index'
 import { predecessorOf } from '#proof/predecessor'
 import type { ContractRules } from '#proof/verify-export'
 import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
-import type { ApplicationRules } from '../application/build-block.ts'
+import type { ApplicationRules, DefectListener } from '../application/build-block.ts'
 import { storeHistory, type ExportLines } from '../application/continue.ts'
 import { InOrder } from '../application/in-order.ts'
 import { verifyNative } from '../application/verify-native.ts'
@@ -58,6 +58,7 @@ export interface CometbftLedgerOptions {
   /** How long to wait for another process to let go of the ledger. */
   readonly lockPatienceMs?: number
   readonly onProblem?: (problem: AbciProblem) => void
+  readonly onDefect?: DefectListener
   /** A validator voted for two blocks at one place of the chain; told again when its block is executed again. */
   readonly onMisbehaviour?: (doubleVote: DoubleVote, ledger: Ledger) => void
 }
@@ -123,6 +124,7 @@ export class CometbftLedger implements Ledger {
       callerOf,
       check: verifyNative,
       ...(predecessor && { predecessor }),
+      ...(options.onDefect && { onDefect: options.onDefect }),
     }
     const sessions = new LedgerSessions(databaseUrl, STORE_TIMEOUT_MS)
     const { database, lock } = sessions

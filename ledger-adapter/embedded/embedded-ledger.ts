@@ -3,7 +3,7 @@ import type { VersionResolver } from '#contracts/kernel/execute'
 import { chainIdOf, genesisHash, ledgerOperatorKey, type CommandResult } from '#proof/block'
 import type { Json, JsonObject } from '#proof/json'
 import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
-import { commandKey, type ApplicationRules } from '../application/build-block.ts'
+import { commandKey, type ApplicationRules, type DefectListener } from '../application/build-block.ts'
 import { InOrder } from '../application/in-order.ts'
 import type { SigningKey } from '../application/operator-key.ts'
 import { FlatTree } from '../application/tree/flat-tree.ts'
@@ -32,6 +32,7 @@ export interface EmbeddedLedgerOptions {
   readonly limits?: Partial<SequencerLimits>
   /** How long to wait for another process to let go of the ledger. */
   readonly lockPatienceMs?: number
+  readonly onDefect?: DefectListener
 }
 
 const MAX_EVENTS = 10_000
@@ -80,6 +81,7 @@ export class EmbeddedLedger implements Ledger {
       registry,
       callerOf,
       check: verifyNative,
+      ...(options.onDefect && { onDefect: options.onDefect }),
     }
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     const sessions = new LedgerSessions(databaseUrl, limits.storeTimeoutMs)

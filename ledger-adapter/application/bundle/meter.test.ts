@@ -30,7 +30,7 @@ function run(body: string, before = ''): string {
   if (result.accepted) return 'accepted'
   return result.refusal.code === 'DONE'
     ? String(result.refusal.details['message'])
-    : String(result.refusal.details.message)
+    : (result.defect ?? String(result.refusal.details.message))
 }
 
 const BEYOND = 'the contracts went beyond their bounds'

@@ -110,7 +110,7 @@ function attempt(body: string, read: Read = () => undefined): string {
       return JSON.stringify({ accepted: false, refusal: { code: 'X', kind: 'conflict', details: { message: String(answer) } } })
     } }`
   const result = SandboxedContracts.load(bundleHash(text), text).execute(read, command, caller, block)
-  return result.accepted ? 'accepted' : String(result.refusal.details.message)
+  return result.accepted ? 'accepted' : (result.defect ?? String(result.refusal.details.message))
 }
 
 describe('the sandbox', () => {

@@ -3,6 +3,7 @@ import type { Description } from '#contracts/describe'
 import type { EventRecord } from '#contracts/kernel/event'
 import type { ContractVersion, Executable, Execution } from '#contracts/kernel/execute'
 import type { BlockFacts, Caller } from '#contracts/kernel/method'
+import { defective } from '#contracts/kernel/refusal'
 import { KeyNotLoaded, type Read, type Write } from '#contracts/kernel/state'
 import type { Hash } from '#proof/hash'
 import type { Json } from '#proof/json'
@@ -123,7 +124,7 @@ export class SandboxedContracts implements ContractVersion {
     const warm = this.attempt(read, command, caller, block, WARM_STEPS)
     if (warm) return warm
     const fresh = new SandboxedContracts(this.bundle, this.program)
-    return fresh.attempt(read, command, caller, block, MAX_STEPS) ?? invariant('the contracts went beyond their bounds')
+    return fresh.attempt(read, command, caller, block, MAX_STEPS) ?? defective('the contracts went beyond their bounds')
   }
 
   /** Steps of the last call; -1 when it went beyond a bound. */
@@ -159,11 +160,10 @@ export class SandboxedContracts implements ContractVersion {
     const failure: unknown = this.failure
     if (failure instanceof KeyNotLoaded) throw failure
     if (isBeyond || this.api.spent() < 0) return undefined
-    if (hasFailed) return invariant('the contracts failed')
-    if (failure !== undefined)
-      return invariant(failure instanceof Error ? `${failure.name}: ${failure.message}` : 'unknown')
+    if (hasFailed) return defective('the contracts failed')
+    if (failure !== undefined) return defective(failure)
     const result = this.parsed(answer) as Execution & { load?: string; written: [string, Json?][] }
-    if (result.load !== undefined) return invariant('the contracts ask for a key that they did not read')
+    if (result.load !== undefined) return defective('the contracts ask for a key that they did not read')
     return result.accepted
       ? { ...result, written: new Map(result.written.map(([key, value]) => [key, value])) }
       : result
@@ -197,11 +197,6 @@ export class SandboxedContracts implements ContractVersion {
     return JSON.parse(answer)
   }
 }
-
-const invariant = (message: string): Execution => ({
-  accepted: false,
-  refusal: { code: 'INVARIANT', kind: 'invariant', details: { message: message.slice(0, 500) } },
-})
 
 function messageOf(error: unknown): string {
   const message: unknown = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
