@@ -4,10 +4,11 @@ import type { Parameters, Validator } from '#contracts/governance/state'
 import { fromBase64url, toBase64url } from '#proof/base64url'
 import { genesisHash } from '#proof/block'
 import { canonicalJson } from '#proof/canonical'
-import { bytesToHex, hexToBytes } from '#proof/hash'
+import { bytesToHex, hexToBytes, utf8ToBytes } from '#proof/hash'
 import type { Json, JsonObject } from '#proof/json'
 import type { Candidate } from '../application/admission.ts'
 import { keyHash } from '../application/state.ts'
+import { asReadError } from '../embedded/read-error.ts'
 import { LedgerError } from '../port.ts'
 import { BaseApplication, protoSize, queryResult, txResult } from './abci/index.ts'
 import type { Commitment, Machine } from './machine.ts'
@@ -18,6 +19,9 @@ const { ACCEPT, REJECT } = abci.ResponseProcessProposal_ProposalStatus
 
 /** Why CheckTx turned a transaction away, or what became of one in a block; the log says more. */
 export const TX_CODE = { OK: 0, BAD_BUNDLE: 1, BAD_COMMAND: 2, NOTHING_TO_DO: 3 } as const
+
+/** Why a query has no answer. The application itself is well: a throw would end CometBFT. */
+export const QUERY_CODE = { NOT_ANSWERED: 1, STORE_AWAY: 2 } as const
 
 export const APP_VERSION = 1n
 
@@ -169,14 +173,16 @@ export class LedgerApplication extends BaseApplication {
   }
 
   /**
-   * `/key` with the key as data: its value in canonical JSON and the path to the state root of the height answered, as
-   * one proof operation whose data is that path in JSON. Height 0 is the present one; the last thousand are at hand.
+   * `/key` with the key as data. `value` is its value in canonical JSON, `info` the SHA-256 of that (or `absent`), and one
+   * proof operation holds the path from that hash to the state root of the height answered, in JSON. Height 0 is the
+   * present one; the last thousand are at hand. A value that has been replaced since may be known by its hash alone: then
+   * `value` is empty, as no value's JSON is, and the log says so.
    * `/snapshots`: the heights of those that a node which joins can take, as JSON, the latest first.
    */
   override async query({ path, data, height }: abci.RequestQuery): Promise<abci.ResponseQuery> {
     const { machine } = this.deps
     const at = height === 0n ? machine.height : Number(height)
-    const refuse = (log: string) => queryResult({ code: 1, log, height: BigInt(machine.height), codespace: 'sluice' })
+    const refuse = (log: string, code: number = QUERY_CODE.NOT_ANSWERED) => queryResult({ code, log, height: BigInt(machine.height), codespace: 'sluice' }) // prettier-ignore
     if (path === '/snapshots') {
       const { snapshots } = await this.deps.snapshots.list()
       const heights = snapshots.map((each) => Number(each.height))
@@ -186,15 +192,24 @@ export class LedgerApplication extends BaseApplication {
     const tree = at < 0 || at > machine.height ? undefined : machine.treeAt(at)
     if (!tree) return refuse(`the state after block ${height} is not at hand; the present height is ${machine.height}`)
     const key = new TextDecoder().decode(data)
+    // All that is asked of the tree, at once: while the value is looked up, blocks go on and older trees are let go.
     const proof = tree.prove(keyHash(key))
     const hash = tree.get(keyHash(key))
-    const bytes = new TextEncoder().encode(canonicalJson(proof as unknown as Json))
+    let text: string | undefined
+    try {
+      text = hash && (await machine.textAt(at, key, hash))
+    } catch (error) {
+      const said = asReadError(error)
+      if (said instanceof LedgerError) return refuse(said.message, QUERY_CODE.STORE_AWAY)
+      throw error
+    }
     return queryResult({
       key: data,
-      value: hash ?? new Uint8Array(0),
+      value: utf8ToBytes(text ?? ''),
+      log: hash && text === undefined ? 'of a value that was replaced since only the hash is at hand' : '',
       info: hash ? bytesToHex(hash) : 'absent',
       height: BigInt(at),
-      proofOps: { ops: [{ type: 'sluice:sparse-merkle', key: data, data: bytes }] },
+      proofOps: { ops: [{ type: 'sluice:sparse-merkle', key: data, data: utf8ToBytes(canonicalJson(proof as unknown as Json)) }] }, // prettier-ignore
     })
   }
 

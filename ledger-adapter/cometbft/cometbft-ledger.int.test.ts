@@ -5,7 +5,7 @@ import { cometKey } from '#engines/cometbft/keys'
 import { testDatabase } from '#engines/testing/index'
 import { toBase64url } from '#proof/base64url'
 import { canonicalBytes } from '#proof/canonical'
-import { hexToBytes } from '#proof/hash'
+import { hexToBytes, sha256TextHex } from '#proof/hash'
 import { rootFromStateProof, type StateProof } from '#proof/sparse-tree'
 import { verifyReceipt } from '#proof/verify-receipt'
 import { keyHash } from '../application/state.ts'
@@ -87,7 +87,14 @@ describe.skipIf(missing !== undefined)('the CometBFT driver on one validator', (
     await put('c')
     const rpc = new CometbftRpc(one.rpcUrl)
     type Answer = {
-      response: { code: number; log: string; info: string; height: string; proofOps: { ops: { data: string }[] } }
+      response: {
+        code: number
+        log: string
+        info: string
+        value: string | null
+        height: string
+        proofOps: { ops: { data: string }[] }
+      }
     }
     const key = 'notes/note/b'
     const ask = async (height: number) => {
@@ -101,6 +108,9 @@ describe.skipIf(missing !== undefined)('the CometBFT driver on one validator', (
       const answer = await ask(height)
       expect(answer).toMatchObject({ height: String(height) })
       expect(answer.info !== 'absent').toBe(isThere)
+      const value = Buffer.from(answer.value ?? '', 'base64').toString()
+      if (isThere) expect(JSON.parse(value)).toMatchObject({ text: '' })
+      expect(isThere ? sha256TextHex(value) : value).toBe(isThere ? answer.info : '')
       const proof = JSON.parse(Buffer.from(answer.proofOps.ops[0]!.data, 'base64').toString()) as StateProof
       const valueHash = isThere ? hexToBytes(answer.info) : undefined
       const { block } = await rpc.call<{ block: { header: { app_hash: string } } }>('block', {

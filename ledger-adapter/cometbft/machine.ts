@@ -2,9 +2,12 @@ import { parametersAt, validatorsAt, validatorUpdates } from '#contracts/governa
 import { DEFAULT_PARAMETERS, type Parameters, type Validator } from '#contracts/governance/state'
 import type { EventRecord } from '#contracts/kernel/event'
 import type { Key, Read } from '#contracts/kernel/state'
+import { canonicalJson } from '#proof/canonical'
+import type { Json } from '#proof/json'
+import { compareBytes } from '#proof/sparse-tree'
 import { admit, type Candidate } from '../application/admission.ts'
 import { buildBlock, buildGenesis, commandKey, loading, type ApplicationRules, type BuiltBlock, type Refused } from '../application/build-block.ts' // prettier-ignore
-import { keyHash, type CommittedState } from '../application/state.ts'
+import { keyHash, valueHash, type CommittedState } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { isConflict, isDefiniteFailure, isStoreError } from '../embedded/connection.ts'
 import { LedgerLocked, type SequencerLock } from '../embedded/lock.ts'
@@ -36,6 +39,8 @@ export interface Commitment {
 }
 
 const RETRY_MS = 200
+const MAX_LOOKS = 10
+const LOOK_AGAIN_MS = 20
 
 /**
  * The replicated state machine of one node: takes the blocks that consensus agreed on, in order, and makes each durable
@@ -216,6 +221,29 @@ export class Machine {
     return height >= this.head.header.height ? this.state.tree : this.state.treeAt(height)
   }
 
+  /**
+   * The canonical text of a key's value after the block of this height; undefined when no more is at hand than its hash.
+   * @param want that hash, in the tree of that height: whatever else is found is not given out
+   * @throws what the store throws
+   */
+  async textAt(height: number, key: string, want: Uint8Array): Promise<string | undefined> {
+    for (let attempt = 0; attempt < MAX_LOOKS; attempt += 1) {
+      if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+      const found = height >= this.head.header.height ? 'head' : this.state.valueAt(height, key)
+      if (found === 'unknown') return undefined
+      const text = found === 'head' ? await this.textAtHead(key) : textOf(found.value)
+      if (text !== undefined && compareBytes(valueHash(text), want) === 0) return text
+      // A block on its way is in the store before it is in the tree; then its undo says what it replaced.
+    }
+    return undefined
+  }
+
+  /** Not by `state.load`: who asks from outside must not hold up, nor push out, what the execution of commands needs. */
+  private async textAtHead(key: string): Promise<string | undefined> {
+    if (this.state.isAtHand(key)) return textOf(this.state.value(key))
+    return (await this.deps.store.rows.values([key])).get(key)
+  }
+
   /** Waiting for a store that is away ends with an error. */
   close(): void {
     this.isClosed = true
@@ -268,3 +296,5 @@ function noneRefused(refused: readonly Refused[]): void {
   const [first] = refused
   if (first) throw new Error(`admitted and then not: ${first.error.message}`)
 }
+
+const textOf = (value: Json | undefined): string | undefined => (value === undefined ? undefined : canonicalJson(value))
