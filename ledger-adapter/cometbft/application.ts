@@ -1,6 +1,5 @@
-import type { Timestamp } from 'cosmjs-types/google/protobuf/timestamp'
 import * as abci from 'cosmjs-types/tendermint/abci/types'
-import type { Parameters, Validator } from '#contracts/governance/state'
+import type { Validator } from '#contracts/governance/state'
 import { fromBase64url, toBase64url } from '#proof/base64url'
 import { genesisHash } from '#proof/block'
 import { canonicalJson } from '#proof/canonical'
@@ -8,17 +7,16 @@ import { bytesToHex, hexToBytes, utf8ToBytes } from '#proof/hash'
 import type { Json, JsonObject } from '#proof/json'
 import type { Candidate } from '../application/admission.ts'
 import { keyHash } from '../application/state.ts'
+import { isStoreError } from '../embedded/connection.ts'
 import { asReadError } from '../embedded/read-error.ts'
 import { LedgerError } from '../port.ts'
-import { BaseApplication, protoSize, queryResult, txResult } from './abci/index.ts'
+import { BaseApplication, queryResult, RequestRefused, txResult } from './abci/index.ts'
 import type { Commitment, Machine } from './machine.ts'
+import { isAcceptable, prepared, toMs } from './proposals.ts'
 import type { Snapshots } from './snapshots.ts'
-import { isCandidate, type Transactions } from './transactions.ts'
+import { isCandidate, TX_CODE, type Transactions } from './transactions.ts'
 
 const { ACCEPT, REJECT } = abci.ResponseProcessProposal_ProposalStatus
-
-/** Why CheckTx turned a transaction away, or what became of one in a block; the log says more. */
-export const TX_CODE = { OK: 0, BAD_BUNDLE: 1, BAD_COMMAND: 2, NOTHING_TO_DO: 3 } as const
 
 /** Why a query has no answer. The application itself is well: a throw would end CometBFT. */
 export const QUERY_CODE = { NOT_ANSWERED: 1, STORE_AWAY: 2 } as const
@@ -61,19 +59,23 @@ export class LedgerApplication extends BaseApplication {
     return { data: 'sluice', version: '0.1.0', appVersion: APP_VERSION, lastBlockHeight, lastBlockAppHash }
   }
 
-  /** @throws when CometBFT's genesis is not that of this ledger */
+  /** @throws RequestRefused when CometBFT's genesis is not that of this ledger */
   override async initChain(request: abci.RequestInitChain): Promise<abci.ResponseInitChain> {
     const { chainId, appStateBytes, validators, initialHeight, time } = request
     const { deps } = this
-    if (chainId !== deps.chainId) throw new Error(`CometBFT's genesis is of ${chainId}, this ledger is ${deps.chainId}`)
-    const theirs = genesisHash(JSON.parse(new TextDecoder().decode(appStateBytes)) as JsonObject)
-    const ours = genesisHash(deps.genesis)
-    if (theirs !== ours) throw new Error(`CometBFT's genesis document has hash ${theirs}, this ledger's ${ours}`)
-    requireSameValidators(validators, (await deps.machine.foundingValidators()).map(validatorUpdate))
+    const refuse = (why: string): never => {
+      throw new RequestRefused(why)
+    }
+    if (chainId !== deps.chainId) refuse(`CometBFT's genesis is of ${chainId}, this ledger is ${deps.chainId}`)
+    const [theirs, ours] = [hashOfDocument(appStateBytes), genesisHash(deps.genesis)]
+    if (theirs !== ours) refuse(`CometBFT's genesis document has hash ${theirs}, this ledger's ${ours}`)
+    const founding = await deps.machine.whileStoreIsAway(() => deps.machine.foundingValidators())
+    requireSameValidators(validators, founding.map(validatorUpdate))
     // CometBFT may say 0 for 1.
     const first = Math.max(1, Number(initialHeight))
-    if (first !== deps.machine.firstHeight) throw new Error(`CometBFT's genesis begins at height ${first}, this ledger at ${deps.machine.firstHeight}`) // prettier-ignore
-    if (toMs(time) < deps.machine.beginsAtMs) throw new Error("CometBFT's genesis is before the end of the ledger it continues") // prettier-ignore
+    if (first !== deps.machine.firstHeight) refuse(`CometBFT's genesis begins at height ${first}, this ledger at ${deps.machine.firstHeight}`) // prettier-ignore
+    if (toMs(time) < deps.machine.beginsAtMs) refuse("CometBFT's genesis is before the end of the ledger it continues")
+    deps.machine.begin(toMs(time))
     return { validators: [], appHash: this.stateRoot() }
   }
 
@@ -82,79 +84,53 @@ export class LedgerApplication extends BaseApplication {
    * executed. A node that bundles what it would refuse itself loses the bundle.
    */
   override async checkTx({ tx, type }: abci.RequestCheckTx): Promise<abci.ResponseCheckTx> {
-    const { machine, transactions, now } = this.deps
-    const entries = transactions.read(tx)
-    if (!entries) return txResult({ code: TX_CODE.BAD_BUNDLE, log: refusalLog('MALFORMED', { field: 'transaction' }) })
-    const timeMs = Math.max(now(), machine.timeMs)
+    const entries = this.deps.transactions.read(tx)
+    if (!entries) return refused(TX_CODE.BAD_BUNDLE, 'MALFORMED', { field: 'transaction' })
+    const candidates: Candidate[] = []
+    for (const entry of entries) {
+      if (!isCandidate(entry)) return refused(TX_CODE.BAD_COMMAND, entry.code, entry.details)
+      candidates.push(entry)
+    }
+    const isRecheck = type === abci.CheckTxType.RECHECK
+    try {
+      return await this.checkCandidates(candidates, isRecheck)
+    } catch (error) {
+      if (!isStoreError(error)) throw error
+      // What is in the mempool stays there; what is to enter it may be sent again, here or elsewhere.
+      return isRecheck ? txResult() : refused(TX_CODE.LATER, 'STORE_UNAVAILABLE', {})
+    }
+  }
+
+  private async checkCandidates(candidates: readonly Candidate[], isRecheck: boolean): Promise<abci.ResponseCheckTx> {
+    const { machine, now } = this.deps
+    const at = { height: machine.height + 1, timeMs: Math.max(now(), machine.timeMs) }
     let dead: RefusalLog = { code: 'RECORDED', details: {} }
     let alive = 0
-    for (const entry of entries) {
-      const error = isCandidate(entry) ? await this.refusal(entry, timeMs) : entry
-      if (error === 'recorded') continue
+    for (const candidate of candidates) {
+      if (machine.isRecorded(candidate.command.commandId)) continue
+      const error = await machine.refusalOf(candidate, at)
       if (error === undefined) alive += 1
-      else if (error.code === 'EXPIRED') dead = error
-      else if (type === abci.CheckTxType.RECHECK) dead = error
-      else return txResult({ code: TX_CODE.BAD_COMMAND, log: refusalLog(error.code, error.details) })
+      else if (error.code === 'EXPIRED' || isRecheck) dead = error
+      else return refused(TX_CODE.BAD_COMMAND, error.code, error.details)
     }
-    if (alive > 0) return txResult()
-    return txResult({ code: TX_CODE.NOTHING_TO_DO, log: refusalLog(dead.code, dead.details) })
+    return alive > 0 ? txResult() : refused(TX_CODE.NOTHING_TO_DO, dead.code, dead.details)
   }
 
-  private async refusal(candidate: Candidate, timeMs: number): Promise<LedgerError | 'recorded' | undefined> {
-    const { machine } = this.deps
-    if (machine.isRecorded(candidate.command.commandId)) return 'recorded'
-    return machine.refusalOf(candidate, { height: machine.height + 1, timeMs })
-  }
-
-  /**
-   * The mempool's order, without bundles of which nothing is left to do. A bundle that is ahead of the block's time waits
-   * for the next: after a pause the first block still bears the time at which the pause began (BFT time is the median
-   * of the last votes), and the second that of the first one's votes.
-   */
+  /** Waits for a store that is away, as finalizing does: consensus goes on without this node meanwhile. */
   override async prepareProposal(request: abci.RequestPrepareProposal): Promise<abci.ResponsePrepareProposal> {
-    const { machine, transactions } = this.deps
-    const at = { height: Number(request.height), timeMs: toMs(request.time) }
-    const seen = new Set<string>()
-    const txs: Uint8Array[] = []
-    const size = new BlockSize(await machine.agree())
-    let bytes = 0n
-    for (const tx of request.txs) {
-      const entries = transactions.read(tx) ?? []
-      const candidates = entries.filter(isCandidate)
-      let useful = 0
-      let isAhead = false
-      for (const candidate of candidates) {
-        const { commandId } = candidate.command
-        if (machine.isRecorded(commandId) || seen.has(commandId)) continue
-        const error = await machine.refusalOf(candidate, at)
-        isAhead ||= error?.code === 'NOT_YET_VALID'
-        if (!error) useful += 1
-      }
-      if (useful === 0 || isAhead) continue
-      bytes += protoSize(tx.length)
-      if (bytes > request.maxTxBytes || !size.takes(entries.length, tx.length)) break
-      for (const { command } of candidates) seen.add(command.commandId)
-      txs.push(tx)
-    }
-    return { txs }
+    return { txs: await this.deps.machine.whileStoreIsAway(() => prepared(request, this.deps)) }
   }
 
-  /** Refuses only what no honest node can have proposed: what a block does with the rest is the same on every node. */
   override async processProposal({ txs }: abci.RequestProcessProposal): Promise<abci.ResponseProcessProposal> {
-    const { machine, transactions } = this.deps
-    const size = new BlockSize(await machine.agree())
-    const isAcceptable = txs.every((tx) => {
-      const read = transactions.read(tx)
-      return read !== undefined && size.takes(read.length, tx.length)
-    })
-    return { status: isAcceptable ? ACCEPT : REJECT }
+    const isGood = await this.deps.machine.whileStoreIsAway(() => isAcceptable(txs, this.deps))
+    return { status: isGood ? ACCEPT : REJECT }
   }
 
   override async finalizeBlock(request: abci.RequestFinalizeBlock): Promise<abci.ResponseFinalizeBlock> {
     const { machine, transactions } = this.deps
-    if (request.misbehavior.length > 0) this.deps.onMisbehaviour(Number(request.height))
     const read = request.txs.map((tx) => transactions.read(tx)?.filter(isCandidate) ?? [])
     const finalized = await machine.finalize(Number(request.height), toMs(request.time), read.flat())
+    if (request.misbehavior.length > 0) this.deps.onMisbehaviour(Number(request.height))
     let place = 0
     const txResults = read.map((candidates) => {
       const executed = finalized.fates.slice(place, (place += candidates.length)).filter((fate) => !fate).length
@@ -213,12 +189,14 @@ export class LedgerApplication extends BaseApplication {
     })
   }
 
+  /** Others ask several nodes: one whose store is away has none for now. */
   override listSnapshots(): Promise<abci.ResponseListSnapshots> {
-    return this.deps.snapshots.list()
+    return answered(() => this.deps.snapshots.list(), { snapshots: [] })
   }
 
+  /** No bytes say that the chunk is not here. */
   override loadSnapshotChunk(request: abci.RequestLoadSnapshotChunk): Promise<abci.ResponseLoadSnapshotChunk> {
-    return this.deps.snapshots.load(request)
+    return answered(() => this.deps.snapshots.load(request), { chunk: new Uint8Array(0) })
   }
 
   override offerSnapshot(request: abci.RequestOfferSnapshot): Promise<abci.ResponseOfferSnapshot> {
@@ -234,19 +212,23 @@ export class LedgerApplication extends BaseApplication {
   }
 }
 
-/** What a block may hold by the parameters that governance decides; one transaction may always enter. */
-class BlockSize {
-  private transactions = 0
-  private commands = 0
-  private bytes = 0
-  constructor(private readonly most: Parameters) {}
+/** What the store cannot answer, because it is away or busy or has no such number, is answered with nothing. */
+async function answered<T>(read: () => Promise<T>, nothing: T): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (asReadError(error) instanceof LedgerError) return nothing
+    throw error
+  }
+}
 
-  takes(commands: number, bytes: number): boolean {
-    this.transactions += 1
-    this.commands += commands
-    this.bytes += bytes
-    if (this.transactions === 1) return true
-    return this.commands <= this.most.maxBlockCommands && this.bytes <= this.most.maxBlockBytes
+function hashOfDocument(bytes: Uint8Array): string {
+  try {
+    return genesisHash(JSON.parse(new TextDecoder().decode(bytes)) as JsonObject)
+  } catch (error) {
+    throw new RequestRefused(
+      `CometBFT's genesis document cannot be read: ${error instanceof Error ? error.message : ''}`,
+    )
   }
 }
 
@@ -257,7 +239,7 @@ const validatorUpdate = ({ publicKey, power }: Validator): abci.ValidatorUpdate 
 
 /**
  * Consensus must begin with the validators that governance knows, or later decisions would be about others.
- * @throws naming a validator that only one of them knows
+ * @throws RequestRefused naming a validator that only one of them knows
  */
 function requireSameValidators(theirs: readonly abci.ValidatorUpdate[], ours: readonly abci.ValidatorUpdate[]): void {
   const named = (all: readonly abci.ValidatorUpdate[]) =>
@@ -265,12 +247,11 @@ function requireSameValidators(theirs: readonly abci.ValidatorUpdate[], ours: re
   const [comet, governance] = [named(theirs), named(ours)]
   for (const one of comet)
     if (!governance.has(one))
-      throw new Error(`validator ${one} of CometBFT's genesis is not of this ledger's governance`)
+      throw new RequestRefused(`validator ${one} of CometBFT's genesis is not of this ledger's governance`)
   for (const one of governance)
-    if (!comet.has(one)) throw new Error(`validator ${one} of this ledger's governance is not of CometBFT's genesis`)
+    if (!comet.has(one))
+      throw new RequestRefused(`validator ${one} of this ledger's governance is not of CometBFT's genesis`)
 }
 
-const refusalLog = (code: string, details: JsonObject): string => canonicalJson({ code, details })
-
-/** Milliseconds, the rest cut off. */
-export const toMs = ({ seconds, nanos }: Timestamp): number => Number(seconds) * 1000 + Math.floor(nanos / 1_000_000)
+const refused = (code: number, why: string, details: JsonObject): abci.ResponseCheckTx =>
+  txResult({ code, log: canonicalJson({ code: why, details }) })

@@ -7,13 +7,14 @@ import type { Json } from '#proof/json'
 import { compareBytes } from '#proof/sparse-tree'
 import { admit, type Candidate } from '../application/admission.ts'
 import { buildBlock, buildGenesis, commandKey, loading, type ApplicationRules, type BuiltBlock, type Refused } from '../application/build-block.ts' // prettier-ignore
-import { keyHash, valueHash, type CommittedState } from '../application/state.ts'
+import { keyHash, StateCorrupt, valueHash, type CommittedState } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
-import { isConflict, isDefiniteFailure, isStoreError } from '../embedded/connection.ts'
+import { isConflict, isDefiniteFailure, isStoreError, StoreUnreachable } from '../embedded/connection.ts'
 import { LedgerLocked, type SequencerLock } from '../embedded/lock.ts'
 import { LedgerCorrupt, recover, type Recovered } from '../embedded/recover.ts'
 import type { Head } from '../embedded/sequencer.ts'
 import { LedgerError } from '../port.ts'
+import { RequestRefused } from './abci/index.ts'
 import type { ReplicaStore } from './store.ts'
 
 /** What the agreed block at one height does; nothing of it is visible before `commit`. */
@@ -50,12 +51,13 @@ export class Machine {
   state: CommittedState
   /** The last height of consensus that is durable here, blocks without commands included. */
   height: number
-  /** Time of the last block of consensus, milliseconds; 0 before the first since the start. */
+  /** No later than the last block of consensus, milliseconds: after a start it is that of the last one with commands. */
   timeMs: number
   private current: Head | undefined
   /** As last asked for. */
   parameters: Parameters = DEFAULT_PARAMETERS
   private pending: (Commitment & { readonly restore: () => void }) | undefined
+  private isStoring = false
   private isClosed = false
 
   constructor(
@@ -68,7 +70,7 @@ export class Machine {
     const { last } = recovered
     if (last) this.current = { ...last, tree: this.state.tree }
     this.height = Math.max(height, last?.header.height ?? 0)
-    this.timeMs = last?.header.timeMs ?? 0
+    this.timeMs = Math.max(this.beginsAtMs, last?.header.timeMs ?? 0)
   }
 
   /** The last block that changed something. */
@@ -111,6 +113,11 @@ export class Machine {
     return this.rules.predecessor?.timeMs ?? 0
   }
 
+  /** Consensus has begun at this time; no block is before it. */
+  begin(timeMs: number): void {
+    this.timeMs = Math.max(this.timeMs, timeMs)
+  }
+
   /** What governance says of the next block; all nodes say the same. */
   async agree(): Promise<Parameters> {
     this.parameters = await loading(this.state, () => parametersAt(this.state.read, this.height + 1))
@@ -126,20 +133,29 @@ export class Machine {
     return this.state.tree.get(keyHash(commandKey(commandId))) !== undefined
   }
 
-  /** By the rules of admission to this block, why not; undefined when it may enter. */
+  /**
+   * By the rules of admission to this block, why not; undefined when it may enter.
+   * @throws what the store throws
+   */
   async refusalOf(candidate: Candidate, block: { height: number; timeMs: number }): Promise<LedgerError | undefined> {
     try {
       await loading(this.state, () => admit(candidate, block, { ...this.rules, read: this.state.read }))
       return undefined
     } catch (error) {
       if (error instanceof LedgerError) return error
+      // Who asks beside consensus sees a block in the store before it is in the tree, for as long as the store does not
+      // answer that it is there.
+      if (error instanceof StateCorrupt && this.isStoring) throw new StoreUnreachable(error)
       throw error
     }
   }
 
-  /** Executes a block; calling again for the same height begins anew (CometBFT was restarted before it committed). */
+  /**
+   * Executes a block; calling again for the same height begins anew (CometBFT was restarted before it committed).
+   * @throws RequestRefused when it is not the next
+   */
   async finalize(height: number, timeMs: number, candidates: readonly Candidate[]): Promise<Finalized> {
-    if (height !== this.height + 1) throw new Error(`block ${height} after ${this.height}`)
+    if (height !== this.height + 1) throw new RequestRefused(`block ${height} after ${this.height}`)
     this.pending?.restore()
     this.pending = undefined
     return this.whileStoreIsAway(async () => {
@@ -196,14 +212,16 @@ export class Machine {
     return { entering, fates }
   }
 
-  /** Makes the finalized block durable, then visible. */
+  /** Makes the finalized block durable, then visible. @throws RequestRefused when there is none */
   async commit(): Promise<Commitment> {
     const { pending } = this
-    if (!pending) throw new Error('commit without a finalized block')
+    if (!pending) throw new RequestRefused('commit without a finalized block')
     const { block } = pending.finalized
     if (block) {
+      this.isStoring = true
       await this.store(block)
       this.adopt(block)
+      this.isStoring = false
     } else {
       await this.whileStoreIsAway(async () => {
         await this.holdLock()
@@ -279,7 +297,7 @@ export class Machine {
   }
 
   /** A block that was agreed on cannot be left out: while the store is away the node waits, and consensus with it. */
-  private async whileStoreIsAway<T>(attempt: () => Promise<T>): Promise<T> {
+  async whileStoreIsAway<T>(attempt: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await attempt()

@@ -11,6 +11,23 @@ export const isCandidate = (entry: Entry): entry is Candidate => !(entry instanc
 /** A transaction read once; `undefined` when its bytes are no bundle. */
 export type Transaction = readonly Entry[] | undefined
 
+/**
+ * Whether every entry is a command of good form for this chain, which needs nothing but the bytes to tell: no honest node
+ * takes or proposes another transaction.
+ */
+export const isWellFormed = (transaction: Transaction): transaction is readonly Candidate[] =>
+  transaction?.every(isCandidate) === true
+
+/** Why CheckTx turned a transaction away, or what became of one in a block; the log says more. */
+export const TX_CODE = {
+  OK: 0,
+  BAD_BUNDLE: 1,
+  BAD_COMMAND: 2,
+  NOTHING_TO_DO: 3,
+  /** The node's store does not answer: the same bytes may be taken a moment later. */
+  LATER: 4,
+} as const
+
 const MAX_KEPT_BYTES = 64 << 20
 
 /**
