@@ -36,6 +36,7 @@ export const Action = Type.Union([
   Fields({ kind: kind('setInstitutions'), institutions: InstitutionIds, needed: Needed }),
   Fields({ kind: kind('setCalendarOperators'), operators: CalendarOperatorIds }),
   Fields({ kind: kind('setValidator'), participant: Id, publicKey: PublicKey, power: Power }),
+  Fields({ kind: kind('rotateValidatorKey'), participant: Id, publicKey: PublicKey, successor: PublicKey }),
   Fields({ kind: kind('activateBundle'), bundle: OrNull(HashString) }),
   Fields({ kind: kind('setParameters'), parameters: SomeParameters }),
 ])
@@ -65,6 +66,10 @@ export const ACTION_CLAUSES: Readonly<Record<Action['kind'], Sentence>> = {
   setValidator: {
     zh: '{participant} 的验证节点 {publicKey} 投票权设为 {power}',
     en: 'set the voting power of validator {publicKey} of {participant} to {power}',
+  },
+  rotateValidatorKey: {
+    zh: '{participant} 的验证节点改用共识密钥 {successor}，投票权不变；原密钥 {publicKey} 不再使用',
+    en: 'let the validator of {participant} vote with key {successor}, its power unchanged, and never again with {publicKey}',
   },
   activateBundle: { zh: '启用合约版本 {bundle}', en: 'activate the contracts of version {bundle}' },
   setParameters: { zh: '修改账本参数 {parameters}', en: 'change the limits of the ledger: {parameters}' },

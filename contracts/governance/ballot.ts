@@ -2,6 +2,7 @@ import { businessDate } from '../calendar/business-date.ts'
 import type { Caller } from '../kernel/method.ts'
 import type { Read } from '../kernel/state.ts'
 import { callerOf } from '../membership/caller.ts'
+import type { Action } from './actions.ts'
 import { refuse } from './errors.ts'
 import { valueAt } from './schedule.ts'
 import { founded, institutionsKey, PROPOSAL_TABLE, proposalKey, type Approval, type Institutions, type Proposal } from './state.ts' // prettier-ignore
@@ -13,6 +14,13 @@ export const institutionsAt = (read: Read, height: number): Institutions =>
 export function requireInstitution(read: Read, { participant }: Caller, height: number): void {
   if (!institutionsAt(read, height).institutions.includes(participant)) refuse('NOT_AN_INSTITUTION', { participant })
 }
+
+/**
+ * Whether a participant may propose this without being an institution: that its own validator votes with another key. The
+ * institutions decide, and by the participant's own signature they know whose the new key is.
+ */
+export const mayAsk = ({ participant }: Caller, action: Action): boolean =>
+  action.kind === 'rotateValidatorKey' && action.participant === participant
 
 /** The proposal, when it can still be acted on. Refuses PROPOSAL_NOT_FOUND, WRONG_STATE, PROPOSAL_EXPIRED. */
 export function openProposal(read: Read, id: string, on: 'approve' | 'withdraw-approval' | 'withdraw'): Proposal {

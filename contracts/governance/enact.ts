@@ -8,9 +8,9 @@ import { rolesAt } from '../membership/roles.ts'
 import { participantKey } from '../membership/state.ts'
 import { MAX_VALIDATORS, type Action } from './actions.ts'
 import { refuse } from './errors.ts'
-import { bundleActivated, institutionsSet, parametersSet, validatorsSet } from './events.ts'
+import { bundleActivated, institutionsSet, parametersSet, validatorKeyRotated, validatorsSet } from './events.ts'
 import { lastValue, scheduled, type Schedule } from './schedule.ts'
-import { bundlesKey, founded, institutionsKey, parametersKey, validatorsKey, type Validator } from './state.ts'
+import { bundlesKey, founded, institutionsKey, parametersKey, retiredValidatorKey, validatorsKey, type Validator } from './state.ts' // prettier-ignore
 
 export interface When {
   /** From which height it holds; later than `height`. */
@@ -38,6 +38,8 @@ export function perform(stage: Stage, action: Action, when: When): void {
       return setCalendarOperators(stage, action, when)
     case 'setValidator':
       return setValidator(stage, action, when)
+    case 'rotateValidatorKey':
+      return rotateValidatorKey(stage, action, when)
     case 'activateBundle': {
       if (lastValue(founded(stage.read, bundlesKey)) === action.bundle) {
         return refuse('NOTHING_CHANGES', { bundle: action.bundle })
@@ -121,14 +123,44 @@ function setValidator(stage: Stage, action: Action & { kind: 'setValidator' }, w
   if (!known && power === 0) refuse('VALIDATOR_NOT_FOUND', { participant, publicKey })
   if (known?.power === power) refuse('NOTHING_CHANGES', { participant, power })
   if (power > 0) requireMember(stage, participant, when)
-  const problem = power > 0 ? publicKeyProblem('ed25519', publicKey) : undefined
-  if (problem !== undefined) refuse('BAD_VALIDATOR_KEY', { publicKey, problem })
+  if (power > 0) requireUsable(stage, publicKey)
   const others = before.filter((one) => one.publicKey !== publicKey)
   const after: Validator[] = power > 0 ? [...others, { participant, publicKey, power }] : others
   if (before.length > 0 && after.length === 0) refuse('NO_VALIDATOR_LEFT', { participant })
   if (after.length > MAX_VALIDATORS) refuse('TOO_MANY_VALIDATORS', { most: MAX_VALIDATORS })
-  after.sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1))
-  const schedule = next<readonly Validator[]>(stage, validatorsKey, after, when).map(({ fromHeight, value }) => ({
+  decideValidators(stage, after, when)
+}
+
+/**
+ * One key takes the place of another in one step: were it two, five would be counted in between and one of them be
+ * offline. The key before is spent for good, since it may be replaced because somebody else has it.
+ */
+function rotateValidatorKey(stage: Stage, action: Action & { kind: 'rotateValidatorKey' }, when: When): void {
+  const { participant, publicKey, successor } = action
+  const schedule = founded(stage.read, validatorsKey)
+  const before = lastValue(schedule)
+  const validator = before.find((one) => one.publicKey === publicKey && one.participant === participant)
+  if (!validator) return refuse('VALIDATOR_NOT_FOUND', { participant, publicKey })
+  requireUsable(stage, successor)
+  // Also one that is about to leave, or left a moment ago: consensus may still count it.
+  const taken = schedule.flatMap(({ value }) => value).find((one) => one.publicKey === successor)
+  if (taken) refuse('VALIDATOR_KEY_TAKEN', { participant: taken.participant })
+  const others = before.filter((one) => one !== validator)
+  decideValidators(stage, [...others, { ...validator, publicKey: successor }], when)
+  stage.emit(validatorKeyRotated, { participant, publicKey, successor, fromHeight: when.fromHeight }, [PUBLIC])
+}
+
+/** Refuses BAD_VALIDATOR_KEY (not a usable point of Ed25519, LEDGER.md §2), VALIDATOR_KEY_RETIRED. */
+function requireUsable(stage: Stage, publicKey: string): void {
+  const problem = publicKeyProblem('ed25519', publicKey)
+  if (problem !== undefined) refuse('BAD_VALIDATOR_KEY', { publicKey, problem })
+  const retired = stage.read(retiredValidatorKey(publicKey))
+  if (retired) refuse('VALIDATOR_KEY_RETIRED', { participant: retired.participant, fromHeight: retired.fromHeight })
+}
+
+function decideValidators(stage: Stage, validators: Validator[], when: When): void {
+  validators.sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1))
+  const schedule = next<readonly Validator[]>(stage, validatorsKey, validators, when).map(({ fromHeight, value }) => ({
     fromHeight,
     value: [...value],
   }))

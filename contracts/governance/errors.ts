@@ -26,7 +26,10 @@ export const refuse = refusals({
   NEEDED_OUT_OF_RANGE: 'validation',
   BAD_VALIDATOR_KEY: 'validation',
   VALIDATOR_NOT_FOUND: 'notFound',
+  /** Of a validator that votes, did in the block before, or will; of this participant or of another. */
   VALIDATOR_KEY_TAKEN: 'conflict',
+  /** It was replaced by another, perhaps because it was stolen. */
+  VALIDATOR_KEY_RETIRED: 'conflict',
   NO_VALIDATOR_LEFT: 'conflict',
   TOO_MANY_VALIDATORS: 'validation',
   /** Two equal votes, or one that the validator did not sign: nothing is shown by them. */

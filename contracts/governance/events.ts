@@ -2,6 +2,7 @@ import { Type, type TSchema } from 'typebox'
 import { eventType } from '../kernel/event.ts'
 import { DateString, Fields, HashString, Height, Id, OneOf, OrNull, Text } from '../kernel/schema.ts'
 import { patch, put } from '../kernel/state.ts'
+import { PublicKey } from '../membership/events.ts'
 import { Action, InstitutionIds, MAX_INSTITUTIONS, MAX_VALIDATORS, Needed, ParameterFields, ValidatorFields } from './actions.ts' // prettier-ignore
 import { DoubleVoteFields } from './double-vote.ts'
 import {
@@ -11,6 +12,7 @@ import {
   parametersKey,
   PROPOSAL_TABLE,
   proposalKey,
+  retiredValidatorKey,
   validatorsKey,
 } from './state.ts'
 
@@ -41,6 +43,14 @@ export const validatorsSet = eventType({
   event: 'ValidatorsSet',
   schema: Fields({ schedule: ValidatorsSchedule }),
   apply: ({ schedule }) => [put(validatorsKey, schedule)],
+})
+
+/** A validator votes with another key from a height on, as `ValidatorsSet` beside it says; the one before is spent. */
+export const validatorKeyRotated = eventType({
+  contract,
+  event: 'ValidatorKeyRotated',
+  schema: Fields({ participant: Id, publicKey: PublicKey, successor: PublicKey, fromHeight: Height }),
+  apply: (data) => [put(retiredValidatorKey(data.publicKey), data)],
 })
 
 /** Which version of the contracts rules, from which height. */
@@ -120,6 +130,7 @@ export const misbehaviourReported = eventType({
 export const governanceEvents = [
   institutionsSet,
   validatorsSet,
+  validatorKeyRotated,
   bundleActivated,
   parametersSet,
   proposed,

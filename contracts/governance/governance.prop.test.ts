@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { World } from '../kernel/testing/world.ts'
-import { consortium, testPublicKey } from '../testing/consortium.ts'
+import { consortium, testPublicKey, withValidators } from '../testing/consortium.ts'
 import { replayed, stateLines } from '../testing/replay.ts'
 import type { Action } from './actions.ts'
 import { proposalKey } from './state.ts'
 
 // Three of these five decide; the others try as well.
 const INSTITUTIONS = ['manager', 'custodian', 'bank', 'exchange', 'depository']
+const VALIDATING = withValidators(...INSTITUTIONS)
 const OUTSIDERS = ['core', 'operator', 'regulator', 'factor']
 const NEEDED = 3
 
@@ -20,6 +21,7 @@ const ACTIONS: readonly Action[] = [
   { kind: 'setInstitutions', institutions: ['core', 'operator', 'regulator'], needed: 2 },
   { kind: 'setCalendarOperators', operators: ['depository', 'exchange'] },
   { kind: 'setValidator', participant: 'core', publicKey: testPublicKey('prop node'), power: 1 },
+  { kind: 'rotateValidatorKey', participant: 'bank', publicKey: testPublicKey('bank node'), successor: testPublicKey('prop new node') }, // prettier-ignore
   { kind: 'activateBundle', bundle: 'ab'.repeat(32) },
   { kind: 'setParameters', parameters: { maxBlockCommands: 7 } },
 ]
@@ -45,7 +47,7 @@ describe('whatever is tried', () => {
         fc.integer({ min: 0, max: 3 }),
         fc.array(step, { maxLength: 14 }),
         (action, days, steps) => {
-          const world = consortium()
+          const world = consortium(VALIDATING)
           const expiresOn = `2011-01-0${1 + days}`
           const propose = { proposal: 'p', action: action as never, fromHeight: null, expiresOn, reason: 'r' }
           world.does('manager:maker', 'governance.propose', propose)
@@ -98,7 +100,7 @@ describe('whatever is tried', () => {
         fc.constantFrom(...ACTIONS),
         fc.shuffledSubarray(INSTITUTIONS, { minLength: 3 }),
         (action, chosen) => {
-          const world = consortium()
+          const world = consortium(VALIDATING)
           const [proposer, ...rest] = chosen
           const propose = {
             proposal: 'p',

@@ -5,7 +5,7 @@ import { businessDate } from '../calendar/business-date.ts'
 import { calendarOperatorsAt } from '../calendar/state.ts'
 import type { World } from '../kernel/testing/world.ts'
 import { callerOf } from '../membership/caller.ts'
-import { consortium, testPublicKey } from '../testing/consortium.ts'
+import { consortium, testPublicKey, withValidators } from '../testing/consortium.ts'
 import { stateLines } from '../testing/replay.ts'
 import type { Action } from './actions.ts'
 import { institutionsAt } from './ballot.ts'
@@ -13,6 +13,7 @@ import { proposalKey } from './state.ts'
 
 // Losing one institution's keys must not stop the consortium, and stealing them must not own it. Three of five decide.
 const INSTITUTIONS = ['manager', 'custodian', 'bank', 'exchange', 'depository']
+const VALIDATING = withValidators(...INSTITUTIONS)
 const HANDS = ['maker', 'checker', 'payer', 'service']
 const key = (name: string) => ({ keyId: name, curve: 'ed25519' as const, publicKey: testPublicKey(`one ${name}`) })
 
@@ -23,6 +24,14 @@ function says(world: World, participant: string, keyId: string, name: string, ar
   world.enrol(`${participant}:${keyId}`, known.caller)
   return world.call(`${participant}:${keyId}`, name, args).accepted
 }
+
+/** Another consensus key for the validator of an institution. */
+const rotate = (participant: string, successor: string): Action => ({
+  kind: 'rotateValidatorKey',
+  participant,
+  publicKey: testPublicKey(`${participant} node`),
+  successor: testPublicKey(successor),
+})
 
 let proposals = 0
 /** Whether these institutions carry the action: the first proposes, each approves. */
@@ -49,6 +58,7 @@ const actions = (lost: string): fc.Arbitrary<Action> =>
     { kind: 'setInstitutions', institutions: everyone(lost), needed: 3 },
     { kind: 'setCalendarOperators', operators: everyone(lost) },
     { kind: 'setValidator', participant: 'core', publicKey: testPublicKey('one node'), power: 1 },
+    rotate(lost, 'one new node'),
     { kind: 'activateBundle', bundle: 'ab'.repeat(32) },
     { kind: 'setParameters', parameters: { maxBlockCommands: 7 } },
   )
@@ -64,7 +74,7 @@ describe('an institution that lost every key', () => {
     )
     fc.assert(
       fc.property(story, ({ lost, what, who }) => {
-        const world = consortium({ calendarOperators: [lost] })
+        const world = consortium({ ...VALIDATING, calendarOperators: [lost] })
         for (const action of what) expect(carry(world, who, action), action.kind).toBe(true)
       }),
       { numRuns: 100 },
@@ -126,6 +136,8 @@ function attempts(victim: string): fc.Arbitrary<Attempt[]> {
     { kind: 'setCalendarOperators', operators: [victim] },
     { kind: 'activateBundle', bundle: 'ee'.repeat(32) },
     { kind: 'remove', participant: 'supplier-1' },
+    rotate(victim, 'the thief’s node'),
+    rotate(victim === 'bank' ? 'custodian' : 'bank', 'the thief’s node'),
     GOOD,
   )
   const whose = fc.oneof({ weight: 3, arbitrary: fc.constant(victim) }, { weight: 1, arbitrary: member })
@@ -163,7 +175,7 @@ describe('an institution whose every key was stolen', () => {
     fc.assert(
       fc.property(story, ({ victim, tried }) => {
         // By the wall clock, at noon of the first day: a thief who may roll the date cannot run ahead of it.
-        const world = consortium({ clock: 'wall', calendarOperators: INSTITUTIONS })
+        const world = consortium({ ...VALIDATING, clock: 'wall', calendarOperators: INSTITUTIONS })
         world.blockTimeMs = Date.UTC(2011, 0, 1, 4)
         const [honest] = everyone(victim)
         const good = { proposal: 'good', action: GOOD as never, fromHeight: null }
@@ -179,10 +191,13 @@ describe('an institution whose every key was stolen', () => {
         expect(businessDate(world.read) <= '2011-01-01').toBe(true)
         for (const id of ['evil', 'evil-2']) expect(world.read(proposalKey(id))?.state).not.toBe('enacted')
 
-        // The others go on, whatever the thief sent, and end it: three steps, none of which needs the victim.
+        // The others go on, whatever the thief sent, and end it: four steps, none of which needs the victim.
         const others = everyone(victim)
         expect(carry(world, others, { kind: 'setInstitutions', institutions: others, needed: 3 })).toBe(true)
         expect(carry(world, others, { kind: 'setCalendarOperators', operators: others })).toBe(true)
+        // Whoever may hold its validator's key too: that goes first.
+        const publicKey = testPublicKey(`${victim} node`)
+        expect(carry(world, others, { kind: 'setValidator', participant: victim, publicKey, power: 0 })).toBe(true)
         expect(carry(world, others, { kind: 'remove', participant: victim })).toBe(true)
         expect(institutionsAt(world.read, world.height).institutions).toEqual(others)
         expect(calendarOperatorsAt(world.read, world.height)).toEqual(others)

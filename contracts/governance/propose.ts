@@ -5,7 +5,7 @@ import { PUBLIC, Stage } from '../kernel/event.ts'
 import { method } from '../kernel/method.ts'
 import { DateString, Fields, Height, Id, OrNull, Text } from '../kernel/schema.ts'
 import { Action, ACTION_CLAUSES } from './actions.ts'
-import { requireInstitution } from './ballot.ts'
+import { mayAsk, requireInstitution } from './ballot.ts'
 import { perform } from './enact.ts'
 import { refuse } from './errors.ts'
 import { proposed } from './events.ts'
@@ -13,8 +13,8 @@ import { parametersAt } from './read.ts'
 import { institutionsKey, parametersKey, proposalKey } from './state.ts'
 
 /**
- * One institution proposes; nothing changes by it. What could not be done as things stand is refused at once, so that
- * nobody is asked to approve it.
+ * One institution proposes, or a participant what it may ask for itself; nothing changes by it. What could not be done
+ * as things stand is refused at once, so that nobody is asked to approve it.
  */
 export const propose = method({
   contract: 'governance',
@@ -29,7 +29,7 @@ export const propose = method({
   reads: ({ proposal }) => [proposalKey(proposal), institutionsKey, parametersKey, calendarKey],
   decide(read, { args, caller }, { height }) {
     const { proposal, action, fromHeight, expiresOn, reason } = args
-    requireInstitution(read, caller, height)
+    if (!mayAsk(caller, action)) requireInstitution(read, caller, height)
     if (read(proposalKey(proposal))) refuse('PROPOSAL_EXISTS', { proposal })
     if (!isIsoDate(expiresOn)) return refuse('BAD_EXPIRY', { expiresOn })
     const today = businessDate(read)

@@ -19,6 +19,15 @@ export interface Validator {
   readonly power: number
 }
 
+/** A consensus key that another one followed: it never votes again. */
+export interface RetiredValidatorKey {
+  readonly participant: string
+  readonly publicKey: string
+  readonly successor: string
+  /** From which height governance counts the successor. */
+  readonly fromHeight: number
+}
+
 /** Limits that all nodes must keep alike. */
 export interface Parameters {
   /** Bytes of command text in one block. */
@@ -64,6 +73,7 @@ export interface Proposal {
   readonly reason: string
   /** Last business date on which it can be approved. */
   readonly expiresOn: string
+  /** Who proposed: one of those that decide, or a participant that asks for itself. */
   readonly institution: string
   readonly operator: string
   readonly approvals: readonly Approval[]
@@ -81,6 +91,7 @@ export const institutionsKey: Key<Schedule<Institutions>> = { path: 'governance/
 export const bundlesKey: Key<Schedule<Hash | null>> = { path: 'governance/bundles' }
 export const validatorsKey: Key<Schedule<readonly Validator[]>> = { path: 'governance/validators' }
 export const parametersKey: Key<Schedule<Parameters>> = { path: 'governance/parameters' }
+export const retiredValidatorKey = keysOf<RetiredValidatorKey>('governance/retired-validator-key')
 export const proposalKey = keysOf<Proposal>('governance/proposal')
 /** The version that an object stays on, e.g. `deal:D`, until its parties agree to move. */
 export const pinKey = keysOf<{ readonly bundle: Hash | null }>('governance/pin')

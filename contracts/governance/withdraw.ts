@@ -2,7 +2,7 @@ import { calendarKey } from '../calendar/state.ts'
 import { PUBLIC } from '../kernel/event.ts'
 import { method } from '../kernel/method.ts'
 import { Fields, Id } from '../kernel/schema.ts'
-import { openProposal, requireInstitution } from './ballot.ts'
+import { mayAsk, openProposal, requireInstitution } from './ballot.ts'
 import { refuse } from './errors.ts'
 import { approvalWithdrawn, proposalWithdrawn } from './events.ts'
 import { institutionsKey, PROPOSAL_TABLE, proposalKey } from './state.ts'
@@ -25,7 +25,7 @@ export const withdrawApproval = method({
   },
 })
 
-/** The institution that made a proposal takes it back. */
+/** Who made a proposal takes it back. */
 export const withdraw = method({
   contract: 'governance',
   method: 'withdraw',
@@ -35,7 +35,8 @@ export const withdraw = method({
   reads: ({ proposal }) => [proposalKey(proposal), institutionsKey, calendarKey],
   decide(read, { args, caller }, { height }) {
     const { participant: institution, operator, keyId } = caller
-    requireInstitution(read, caller, height)
+    const asked = read(proposalKey(args.proposal))
+    if (!asked || !mayAsk(caller, asked.action)) requireInstitution(read, caller, height)
     const proposal = openProposal(read, args.proposal, 'withdraw')
     if (proposal.institution !== institution) refuse('NOT_THE_PROPOSER', { proposal: args.proposal, institution })
     const state = PROPOSAL_TABLE.next(proposal.state, 'withdraw', `proposal ${args.proposal}`)

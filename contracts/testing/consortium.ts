@@ -86,14 +86,26 @@ export function testGenesis(over: Partial<GenesisDocument> = {}): GenesisDocumen
   }
 }
 
-let usual: EventRecord[] | undefined
+/** The founding document with a validator for each of these, of power 10 and with the key `testPublicKey('ID node')`. */
+export const withValidators = (...participants: readonly string[]): Pick<GenesisDocument, 'governance'> => {
+  const keyOf = (participant: string) => testPublicKey(`${participant} node`)
+  const validators = participants.map((participant) => ({ participant, publicKey: keyOf(participant), power: 10 }))
+  return { governance: { ...testGenesis().governance, validators } }
+}
+
+/** Checking eighty keys takes a while; a property asks for the same consortium a hundred times. */
+const founding = new Map<string, readonly EventRecord[]>()
+function foundingEvents(over: Partial<GenesisDocument>): readonly EventRecord[] {
+  const name = JSON.stringify(over)
+  const events = founding.get(name) ?? genesisEvents(testGenesis(over))
+  founding.set(name, events)
+  return events
+}
 
 /** A world after genesis, with everyone enrolled: `core:maker`, `core:checker`, `bank:service`, … */
 export function consortium(over: Partial<GenesisDocument> = {}): World {
   const world = new World(CONTRACTS)
-  world.given(
-    ...(Object.keys(over).length === 0 ? (usual ??= genesisEvents(testGenesis())) : genesisEvents(testGenesis(over))),
-  )
+  world.given(...foundingEvents(over))
   for (const [id, roles] of PEOPLE) {
     for (const [name, functions] of Object.entries(OPERATORS)) {
       world.enrol(`${id}:${name}`, { operator: `${id}:${name}`, keyId: `${name}-key`, roles, functions })

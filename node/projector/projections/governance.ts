@@ -10,6 +10,7 @@ import {
   parametersSet,
   proposalWithdrawn,
   proposed,
+  validatorKeyRotated,
   validatorsSet,
 } from '#contracts/governance/events'
 import type { Action } from '#contracts/governance/actions'
@@ -32,6 +33,14 @@ export const governanceTables = (schema: string) => {
       approvals: jsonb('approvals').$type<readonly Approval[]>().notNull(),
       /** Asked for while it is open, decided once it is enacted. */
       fromHeight: integer('from_height'),
+      ...provenance(),
+    }),
+    retiredKeys: here.table('retired_validator_keys', {
+      /** The public key that votes no more. */
+      id: text('id').primaryKey(),
+      participant: text('participant').notNull(),
+      successor: text('successor').notNull(),
+      fromHeight: integer('from_height').notNull(),
       ...provenance(),
     }),
     misbehaviours: here.table('validator_misbehaviours', {
@@ -83,7 +92,7 @@ const change = (
 
 export const governance = projection<Tables>({
   name: 'governance',
-  version: 3,
+  version: 4,
   tables: governanceTables,
   on: [
     when(proposed, (tx, { proposals }, { proposal, operator: _, ...data }, event) =>
@@ -102,6 +111,9 @@ export const governance = projection<Tables>({
     ),
     when(validatorsSet, (tx, tables, { schedule }, event) =>
       setSchedule(tx, tables, { id: 'validators', schedule }, event),
+    ),
+    when(validatorKeyRotated, (tx, { retiredKeys }, { publicKey: id, ...data }, event) =>
+      tx.insert(retiredKeys).values({ id, ...data, ...made(event) }),
     ),
     when(bundleActivated, (tx, tables, { schedule }, event) =>
       setSchedule(tx, tables, { id: 'bundles', schedule }, event),
