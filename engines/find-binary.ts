@@ -167,11 +167,12 @@ async function make(spec: BinarySpec, cache: string, options: FindOptions, attem
       mkdirSync(work, { recursive: true })
       return work
     }
-    const { download } = spec
+    const { download, name, version } = spec
     if (download) {
-      const way = 'download'
-      const path = await attempt(attempts, way, async () => keep(spec, await download(fresh(), held), cache))
+      options.say(`downloading ${name} ${version}`)
+      const path = await attempt(attempts, 'download', async () => keep(spec, await download(fresh(), held), cache))
       if (path) return { path, how: 'downloaded' }
+      options.say(`no download of ${name} ${version} (${attempts.at(-1)!.failure}); building it with Go instead`)
     }
     const path = await attempt(attempts, 'building with Go', async () =>
       keep(spec, await build(spec, fresh(), held, options), cache),

@@ -11,6 +11,7 @@ import { addressOf, cometKey, NEW_VALIDATOR_STATE, nodeKeyFile, validatorKeyFile
 import { startComet } from '#engines/cometbft/run'
 import { freePorts } from '#engines/ports'
 import type { Child } from '#engines/process'
+import { messageOf } from '#engines/say'
 import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import { callerOf } from '#contracts/membership/caller'
 import { testGenesis } from '#contracts/testing/consortium'
@@ -30,7 +31,7 @@ export async function cometbftProgram(): Promise<{ path: string } | { missing: s
     return { path: (await findCometbft({ say: quiet })).path }
   } catch (error) {
     if (process.env['CI']) throw error
-    return { missing: error instanceof Error ? error.message : String(error) }
+    return { missing: messageOf(error) }
   }
 }
 
