@@ -1,3 +1,4 @@
+import type { VersionResolver } from '#contracts/kernel/execute'
 import type { TrustedValidators } from '#proof/cometbft/index'
 import type { JsonObject } from '#proof/json'
 import type { Ledger } from '../port.ts'
@@ -11,6 +12,8 @@ export interface LedgerDriver {
   readonly genesis: JsonObject
   /** Whose votes stand for the state, where no operator signs; blocks without commands then take heights too. */
   readonly validators?: () => TrustedValidators
+  /** What decides its commands; the contracts of the tests as sources unless it says otherwise. */
+  readonly registry?: VersionResolver
   /** A second ledger with another genesis in the same storage. */
   openOther(): Promise<Ledger>
 }

@@ -54,7 +54,10 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
         all.push(...page)
       }
     }
-    const rules = contractRules(testRegistry, callerOf, (doc) => genesisEvents(doc as unknown as GenesisDocument))
+    const rules = () =>
+      contractRules(driver.registry ?? testRegistry, callerOf, (doc) =>
+        genesisEvents(doc as unknown as GenesisDocument),
+      )
     const exported = async (): Promise<string[]> => {
       const lines: string[] = []
       for await (const line of ledger.export()) lines.push(line)
@@ -267,12 +270,12 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
       await submitNote('a')
       await ledger.submit(signTest(testCommand(ledger.chainId, 'notes.remove', { name: 'b' })))
       const lines = await exported()
-      const verdict = await verifyExport(lines, trust(), rules, verifyNative)
+      const verdict = await verifyExport(lines, trust(), rules(), verifyNative)
       const receipts = { command: 1, event: 1, key: 1, topic: 1 }
       expect(verdict).toMatchObject({ ok: true, summary: { commands: 5, refused: 1, receipts, unchecked: [] } })
       expect(await verifyExport(lines, trust(), {}, verifyNative)).toMatchObject({ ok: true })
       const fails = async (changed: readonly string[]) => {
-        const found = await verifyExport(changed, trust(), rules, verifyNative)
+        const found = await verifyExport(changed, trust(), rules(), verifyNative)
         expect(found.ok, changed.join('\n')).toBe(false)
       }
       await fc.assert(

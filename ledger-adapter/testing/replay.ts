@@ -1,4 +1,5 @@
 import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
+import type { VersionResolver } from '#contracts/kernel/execute'
 import { callerOf } from '#contracts/membership/caller'
 import { genesisHash, type BlockHeader } from '#proof/block'
 import type { JsonObject } from '#proof/json'
@@ -35,14 +36,19 @@ function shuffled<T>(items: readonly T[], random: () => number): T[] {
 /**
  * Executes an exported ledger's commands again, block by block, and answers the hash of each header. The store answers in
  * a random order, commands come with their keys in disorder, next to nothing is kept in memory: no root may show it.
+ * @param registry what decided them
  */
-export async function replay(lines: readonly string[], random: () => number): Promise<string[]> {
+export async function replay(
+  lines: readonly string[],
+  random: () => number,
+  registry: VersionResolver = testRegistry,
+): Promise<string[]> {
   const read = lines.map((line) => JSON.parse(line) as Line)
   const { chainId, genesis } = read[0]!
   const rules: ApplicationRules = {
     chainId,
     genesisHash: genesisHash(genesis),
-    registry: testRegistry,
+    registry,
     callerOf,
     check: verifyNative,
   }
