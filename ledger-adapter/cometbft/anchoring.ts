@@ -46,11 +46,12 @@ export class ConsensusAnchoring implements Anchoring {
   async ofBlock(height: number): Promise<{ place: HistoryPlace; anchor: Anchor }> {
     const { tree, anchor, height: anchored } = await this.from(height)
     const key = keyHash(HISTORY_KEY)
-    const want = tree.get(key)
+    // At once: while the blocks are read others are committed, and older trees let go.
+    const [want, proof] = [tree.get(key), tree.prove(key)]
     const isInState = (history: History) =>
       want !== undefined && compareBytes(valueHash(canonicalJson(history as unknown as Json)), want) === 0
     const place = await this.history.placeOf(height, anchored, isInState)
-    return { place: { ...place, proof: tree.prove(key) }, anchor }
+    return { place: { ...place, proof }, anchor }
   }
 
   async ofState(): Promise<{ tree: StateTree; anchor: Anchor; replaced: (key: string) => Json | undefined }> {
