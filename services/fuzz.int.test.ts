@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { commandDigest } from '#proof/command'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestNode, type TestNode } from './testing/node.ts'
 
@@ -68,6 +69,97 @@ test('a signed command with any one part replaced is a 4xx problem and nothing i
     { numRuns: 500 },
   )
   expect((await node.ledger.head()).height).toBe(height)
+})
+
+/** JSON with a change at one place: `change` is given the field's name and value as they would be written. */
+function written(value: unknown, change: (path: string, name: string, text: string) => string, path = ''): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map((item, i) => written(item, change, `${path}/${i}`)).join(',')}]`
+  const fields = Object.entries(value).map(([name, item]) =>
+    change(`${path}/${name}`, JSON.stringify(name), written(item, change, `${path}/${name}`)),
+  )
+  return `{${fields.join(',')}}`
+}
+
+function fieldsOf(value: unknown, path = ''): { path: string; value: unknown }[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, item]) => [
+    ...(Array.isArray(value) ? [] : [{ path: `${path}/${name}`, value: item as unknown }]),
+    ...fieldsOf(item, `${path}/${name}`),
+  ])
+}
+
+const openBatch = {
+  minimumSplitFen: '1',
+  maximumTiers: 3,
+  tenorCaps: [{ from: '2010-01-01', inPrincipleMonths: 6, atMostMonths: 12 }],
+  closers: ['core'],
+}
+
+async function sent(payload: string): Promise<Answer> {
+  const headers = { 'content-type': 'application/json', authorization }
+  const answer = await fetch(`${node.url}/v1/commands`, { method: 'POST', headers, body: payload })
+  return { status: answer.status, body: await answer.text(), type: String(answer.headers.get('content-type')) }
+}
+
+test('a signed command that says one thing twice, or a number otherwise, is refused there and nothing is committed', async () => {
+  const { command, signature } = await node.as('core:maker').prepare('receivable.openBatch', { batch: 'b', ...openBatch }) // prettier-ignore
+  const { height } = await node.ledger.head()
+  const whole = { command, signature }
+  const fields = fieldsOf(whole)
+  const twice = fc
+    .tuple(fc.constantFrom(...fields), fc.option(fc.constantFrom('null', '"2"', '{}', '[]', '7', 'true')), fc.boolean())
+    .map(([{ path }, other, isFirst]) => ({
+      code: 'DUPLICATE_NAME',
+      path,
+      text: written(
+        whole,
+        (at, name, text) =>
+        at !== path ? `${name}:${text}` : [text, other ?? text].sort(() => (isFirst ? 1 : -1)).map((one) => `${name}:${one}`).join(), // prettier-ignore
+      ),
+    }))
+  const numbers = fields.filter(({ value }) => typeof value === 'number')
+  const respelt = fc
+    .tuple(fc.constantFrom(...numbers), fc.constantFrom('.0', 'e0', 'E+0', '.000', 'e-1', '00000000000000000'))
+    .map(([{ path, value }, end]) => ({
+      code: 'BAD_NUMBER',
+      path,
+      text: written(whole, (at, name, text) => `${name}:${at === path ? `${String(value)}${end}` : text}`),
+    }))
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(twice, respelt), async ({ code, path, text }) => {
+      const answer = await sent(text)
+      isRefused(answer)
+      expect(JSON.parse(answer.body), text).toMatchObject({ status: 400, code, errors: [{ field: `/body${path}` }] })
+    }),
+    { numRuns: 300 },
+  )
+  expect((await node.ledger.head()).height).toBe(height)
+})
+
+test('a signed command laid out in any way arrives as what was signed', async () => {
+  let next = 0
+  const layout = fc.record({
+    space: fc.constantFrom('', ' ', '\t', '\r\n'),
+    order: fc.infiniteStream(fc.boolean()),
+    isEscaped: fc.boolean(),
+  })
+  await fc.assert(
+    fc.asyncProperty(layout, async ({ space, order, isEscaped }) => {
+      const batch = `layout-${(next += 1)}`
+      const { command, signature } = await node.as('core:maker').prepare('receivable.openBatch', { batch, ...openBatch }) // prettier-ignore
+      const shuffled = (value: unknown): unknown => {
+        if (Array.isArray(value)) return value.map(shuffled)
+        if (typeof value !== 'object' || value === null) return value
+        const entries = Object.entries(value).map(([name, item]) => [name, shuffled(item)] as const)
+        return Object.fromEntries(entries.sort(() => (order.next().value ? 1 : -1)))
+      }
+      const text = JSON.stringify(shuffled({ command, signature }), null, space)
+      const answer = await sent(isEscaped ? text.replaceAll('batch', '\\u0062atch') : text)
+      expect([answer.status, JSON.parse(answer.body)]).toMatchObject([201, { digest: commandDigest(command) }])
+    }),
+    { numRuns: 20 },
+  )
 })
 
 test('any query of any list is answered or refused by name', async () => {

@@ -1,5 +1,6 @@
 import { MAX_COMMAND_BYTES } from '#proof/command'
 import { badRequest } from './problem.ts'
+import { flawOf } from './strict-json.ts'
 
 /** A signed command in JSON with white space; the ledger itself bounds its canonical form. */
 export const MAX_BODY_BYTES = MAX_COMMAND_BYTES + (64 << 10)
@@ -8,8 +9,9 @@ export const MAX_BODY_BYTES = MAX_COMMAND_BYTES + (64 << 10)
 const MAX_BODY_DEPTH = 40
 
 /**
- * Reads a request's JSON. Depth is counted before parsing, and names that reach an object's prototype are refused.
- * @throws Problem 400 naming `/body`
+ * Reads a request's JSON, which must have one meaning: what is signed in it is written again in canonical form, the only
+ * one that the ledger takes. Depth is counted before parsing, and names that reach an object's prototype are refused.
+ * @throws Problem 400 naming the field
  */
 export function parseBody(bytes: Buffer): unknown {
   if (bytes.length === 0) throw badRequest('EMPTY_BODY', [{ field: '/body', problem: 'a JSON document expected' }])
@@ -17,8 +19,15 @@ export function parseBody(bytes: Buffer): unknown {
   if (depthOf(text) > MAX_BODY_DEPTH) {
     throw badRequest('TOO_DEEP', [{ field: '/body', problem: `nested deeper than ${MAX_BODY_DEPTH} levels` }])
   }
+  const value = parse(text)
+  const flaw = flawOf(text)
+  if (flaw) throw badRequest(flaw.code, [{ field: `/body${flaw.path}`, problem: flaw.problem }])
+  return value
+}
+
+function parse(text: string): unknown {
   try {
-    return JSON.parse(text, refusePrototypes)
+    return JSON.parse(text)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw badRequest('NOT_JSON', [{ field: '/body', problem: error.message.slice(0, 200) }])
@@ -27,15 +36,10 @@ export function parseBody(bytes: Buffer): unknown {
 
 function decode(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     throw badRequest('NOT_UTF8', [{ field: '/body', problem: 'not UTF-8 text' }])
   }
-}
-
-function refusePrototypes(key: string, value: unknown): unknown {
-  if (key === '__proto__') throw badRequest('BAD_NAME', [{ field: '/body', problem: 'a field named __proto__' }])
-  return value
 }
 
 function depthOf(text: string): number {

@@ -89,7 +89,10 @@ describe('bad bodies are refused with the name of the field, never with a 500', 
     ['a wrong type', JSON.stringify({ ...valid, name: 7 }), 400, '/body/name'],
     ['a wrong pattern', JSON.stringify({ ...valid, nested: { fen: '1.5' } }), 400, '/body/nested/fen'],
     ['too deep', '['.repeat(100_000) + ']'.repeat(100_000), 400, '/body'],
-    ['a prototype', '{"__proto__":{"x":1},"name":"a"}', 400, '/body'],
+    ['a prototype', '{"__proto__":{"x":1},"name":"a"}', 400, '/body/__proto__'],
+    ['a name that stands twice', '{"name":"a","nested":{"fen":"1","f\\u0065n":"2"}}', 400, '/body/nested/fen'],
+    ['a number in another spelling', '{"name":"a","nested":{"fen":1e3}}', 400, '/body/nested/fen'],
+    ['a byte order mark', `\ufeff${JSON.stringify(valid)}`, 400, '/body'],
     ['too large', JSON.stringify({ name: 'x'.repeat(MAX_BODY_BYTES) }), 413, '/body'],
   ])('%s', async (_what, payload, status, field) => {
     const answer = await post(payload)
