@@ -16,12 +16,17 @@ export interface Sha256 {
   hex(input: Uint8Array | string): Hash
   /** Into bytes at hand. */
   into(input: Uint8Array | string, to: Uint8Array, offset: number): void
+  /** Of each 64 bytes, one after another: a level of a tree at once. */
+  pairs(input: Uint8Array, to: Uint8Array): void
 }
 
 const portable: Sha256 = {
   bytes: (input) => sha256(typeof input === 'string' ? utf8ToBytes(input) : input),
   hex: (input) => bytesToHex(portable.bytes(input)),
   into: (input, to, offset) => to.set(portable.bytes(input), offset),
+  pairs(input, to) {
+    for (let at = 0; at < input.length; at += 64) portable.into(input.subarray(at, at + 64), to, at / 2)
+  },
 }
 let fastest = portable
 
@@ -38,12 +43,21 @@ export function useSha256(native: Sha256): void {
     const isWritten = bytesToHex(written) === `00000000${want}00000000`
     if (bytes !== want || hex !== want || !isWritten) throw new Error('not SHA-256')
   }
+  for (const count of [1, 2, 7, 33]) {
+    const input = Uint8Array.from({ length: count * 64 }, (_, i) => (i * 7) % 251)
+    const [want, got] = [new Uint8Array(count * 32), new Uint8Array(count * 32)]
+    portable.pairs(input, want)
+    native.pairs(input, got)
+    if (bytesToHex(got) !== bytesToHex(want)) throw new Error('not SHA-256')
+  }
   fastest = native
 }
 
 export const sha256Bytes = (bytes: Uint8Array): Uint8Array => fastest.bytes(bytes)
 /** SHA-256 into bytes at hand: a list's tree has thousands of nodes, and a buffer for each costs more than its hash. */
 export const putSha256 = (bytes: Uint8Array, to: Uint8Array, offset: number): void => fastest.into(bytes, to, offset)
+/** The hash of each 64 bytes of the input, 32 bytes each. */
+export const putPairHashes = (input: Uint8Array, to: Uint8Array): void => fastest.pairs(input, to)
 export const sha256Hex = (bytes: Uint8Array): Hash => fastest.hex(bytes)
 /** The hash of a text's UTF-8 form. A lone surrogate has none: texts come from canonical JSON, which refuses it. */
 export const sha256TextHex = (text: string): Hash => fastest.hex(text)

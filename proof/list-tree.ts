@@ -1,4 +1,13 @@
-import { bytesToHex, concatBytes, hexToBytes, putHash, putSha256, sha256Bytes, type Hash } from './hash.ts'
+import {
+  bytesToHex,
+  concatBytes,
+  hexToBytes,
+  putHash,
+  putPairHashes,
+  putSha256,
+  sha256Bytes,
+  type Hash,
+} from './hash.ts'
 
 /**
  * Merkle tree of a list, in the shape of RFC 6962 (the left subtree is the largest power of two smaller than the
@@ -56,12 +65,9 @@ function leavesOf(items: readonly Hash[]): Uint8Array {
 
 function levelAbove(level: Uint8Array): Uint8Array {
   const above = new Uint8Array(Math.ceil(level.length / 64) * 32)
-  let at = 0
-  for (; at + 64 <= level.length; at += 64) {
-    for (let i = 0; i < 64; i += 1) pair[i] = level[at + i]!
-    putSha256(pair, above, at / 2)
-  }
-  if (at < level.length) above.set(level.subarray(at), at / 2)
+  const paired = level.length - (level.length % 64)
+  putPairHashes(level.subarray(0, paired), above.subarray(0, paired / 2))
+  if (paired < level.length) above.set(level.subarray(paired), paired / 2)
   return above
 }
 

@@ -47,21 +47,28 @@ export function eventType<const S extends TSchema>(type: {
 
 /**
  * For a decision of several steps where a later step must see what an earlier one did (transfers out of one account):
- * emits an event into an overlay and reads through it. The events are the decision's result.
+ * emits an event into an overlay and reads through it. The events are the decision's result. What the last of them write
+ * nobody reads here, so events are applied when something is read after them.
  */
 export class Stage {
   readonly events: EventRecord[] = []
   private readonly overlay: Overlay
+  private readonly unapplied: (() => readonly Write[])[] = []
   constructor(read: Read) {
     this.overlay = new Overlay(read)
   }
 
-  get read(): Read {
-    return this.overlay.read
+  readonly read: Read = (key) => {
+    if (this.unapplied.length > 0) this.apply()
+    return this.overlay.read(key)
+  }
+
+  private apply(): void {
+    for (const writes of this.unapplied.splice(0)) for (const write of writes()) this.overlay.write(write)
   }
 
   emit<S extends TSchema>(type: EventType<S>, data: Static<S>, topics: readonly Topic[]): void {
     this.events.push(type.of(data, topics))
-    for (const write of type.apply(data)) this.overlay.write(write)
+    this.unapplied.push(() => type.apply(data))
   }
 }

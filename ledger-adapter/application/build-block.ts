@@ -88,7 +88,10 @@ class Draft {
   readonly events: CommittedEvent[] = []
   private readonly eventDigests: Hash[] = []
   private readonly eventTexts: string[] = []
+  private readonly resultTexts: string[] = []
   private readonly texts = new Map<string, string>()
+  /** The topics that this block's events enter, as they stand. */
+  private readonly feeds = new Map<string, { readonly key: string; readonly name: string; feed: Feed }>()
 
   constructor(
     private readonly state: BlockBase,
@@ -110,7 +113,7 @@ class Draft {
   loadFeeds(records: readonly EventRecord[]): Promise<void> | undefined {
     const missing: string[] = []
     for (const { topics } of records) {
-      for (const topic of topics) if (!this.written.has(feedKey(topic))) missing.push(feedKey(topic))
+      for (const topic of topics) if (!this.feeds.has(topic)) missing.push(feedKey(topic))
     }
     return missing.length > 0 ? this.state.load(missing) : undefined
   }
@@ -121,16 +124,35 @@ class Draft {
       const core = { cursor: { height: this.height, index, event: ordinal }, commandId, contract, event, data }
       const text = eventTextOf(core, texts[ordinal] ?? canonicalJson(data))
       const digest = eventDigestOf(text)
+      const written: string[] = []
       const entries = topics.map((topic): TopicEntry => {
-        const feed = extendFeed(this.read<Feed>({ path: feedKey(topic) }) ?? EMPTY_FEED, digest)
-        this.put(feedKey(topic), { count: feed.count, hash: feed.hash })
-        return { topic, sequence: feed.count, hash: feed.hash }
+        const entered = this.feedOf(topic)
+        const { count, hash } = (entered.feed = extendFeed(entered.feed, digest))
+        this.written.set(entered.key, { count, hash })
+        written.push(`{"hash":"${hash}","sequence":${count},"topic":${entered.name}}`)
+        return { topic, sequence: count, hash }
       })
       this.eventDigests.push(digest)
       // "topics" is the last of its fields in canonical order.
-      this.eventTexts.push(`${text.slice(0, -1)},"topics":${canonicalJson(entries as unknown as Json)}}`)
+      this.eventTexts.push(`${text.slice(0, -1)},"topics":[${written.join()}]}`)
       this.events.push({ ...core, topics: entries })
     })
+  }
+
+  private feedOf(topic: string) {
+    let entered = this.feeds.get(topic)
+    if (!entered) {
+      const key = feedKey(topic)
+      entered = { key, name: canonicalJson(topic), feed: this.read<Feed>({ path: key }) ?? EMPTY_FEED }
+      this.feeds.set(topic, entered)
+    }
+    return entered
+  }
+
+  /** @param text the result's canonical text, where it is at hand */
+  addResult(result: CommandResult, text = canonicalJson(result as unknown as Json)): void {
+    this.results.push(result)
+    this.resultTexts.push(text)
   }
 
   /** Puts the block's roots into the state, so that one later header proves what happened here. */
@@ -142,7 +164,7 @@ class Draft {
   }
 
   finish(rules: ApplicationRules, previous: Previous | undefined, timeMs: number): BuiltBlock {
-    const resultTexts = this.results.map((result) => canonicalJson(result as unknown as Json))
+    const { resultTexts } = this
     const commandTree = new ListTree(this.commands.map(({ digest }) => digest))
     const resultTree = new ListTree(resultTexts.map(sha256TextHex))
     const roots = {
@@ -246,19 +268,26 @@ export async function buildBlock(
   return { block: draft.finish(rules, previous, timeMs), refused }
 }
 
-/** What was decided becomes part of the block. */
+/**
+ * What was decided becomes part of the block. Digests and ids are plain texts and what is counted are safe integers, so
+ * the values of every call are written as canonical texts where they are made.
+ */
 function enter(draft: Draft, candidate: Candidate, { execution, texts }: Checked): void {
   const { command, digest } = candidate
   const index = draft.commands.push(candidate) - 1
   const { commandId, expiresAt } = command
+  const { height } = draft
   if (execution.accepted) {
     for (const [key, value] of execution.written) draft.put(key, value, texts.written.get(key))
     draft.addEvents(index, commandId, execution.events, texts.events)
-    draft.results.push({ commandId, digest, accepted: true, events: execution.events.length })
+    const events = execution.events.length
+    const text = `{"accepted":true,"commandId":"${commandId}","digest":"${digest}","events":${events}}`
+    draft.addResult({ commandId, digest, accepted: true, events }, text)
   } else {
-    draft.results.push({ commandId, digest, accepted: false, refusal: execution.refusal })
+    draft.addResult({ commandId, digest, accepted: false, refusal: execution.refusal })
   }
-  draft.put(commandKey(commandId), { digest, height: draft.height, index, expiresAt })
+  const record = `{"digest":"${digest}","expiresAt":${expiresAt},"height":${height},"index":${index}}`
+  draft.put(commandKey(commandId), { digest, height, index, expiresAt }, record)
 }
 
 /** What a version of the contracts answers to a command, within the bounds that hold for every contract. */

@@ -95,6 +95,8 @@ export class CommittedState implements BlockBase {
   private readonly values = new Map<string, Entry>()
   /** Keys asked for of late that have no value, with their hashes: a split asks for each new id thrice. */
   private readonly absent = new Map<string, Digest>()
+  /** Hashes of keys that have a value which is not in memory, from when it was missed until it is brought. */
+  private readonly missed = new Map<string, Digest>()
   /** Under way: many commands that wait for one value bring it once. */
   private readonly loadings = new Map<string, Promise<void>>()
   private readonly undo: UndoLog
@@ -133,11 +135,13 @@ export class CommittedState implements BlockBase {
 
   private isAbsent(key: string): boolean {
     if (this.absent.has(key)) return true
+    if (this.missed.has(key)) return false
     const hash = digestOf(key)
-    if (this.tree.has(bytesOf(hash))) return false
-    if (this.absent.size >= MAX_ABSENT) this.absent.clear()
-    this.absent.set(key, hash)
-    return true
+    const isThere = this.tree.has(bytesOf(hash))
+    const known = isThere ? this.missed : this.absent
+    if (known.size >= MAX_ABSENT) known.clear()
+    known.set(key, hash)
+    return !isThere
   }
 
   /**
@@ -174,10 +178,11 @@ export class CommittedState implements BlockBase {
 
   private take(key: string, text: string | undefined): boolean {
     if (this.isAtHand(key)) return true
-    const hash = digestOf(key)
+    const hash = this.missed.get(key) ?? digestOf(key)
     const want = asDigest(this.tree.get(bytesOf(hash))!)
     if (text === undefined || digestOf(text) !== want) return false
     this.values.set(key, { value: freeze(JSON.parse(text) as Json), keyHash: hash, valueHash: want, isUsed: true })
+    this.missed.delete(key)
     return true
   }
 
@@ -191,7 +196,7 @@ export class CommittedState implements BlockBase {
     if (known) return { keyHash: known.keyHash, before: known.valueHash }
     const absent = this.absent.get(key)
     if (absent) return { keyHash: absent, before: undefined }
-    const hash = digestOf(key)
+    const hash = this.missed.get(key) ?? digestOf(key)
     const before = this.tree.get(bytesOf(hash))
     return { keyHash: hash, before: before && asDigest(before) }
   }
@@ -214,6 +219,7 @@ export class CommittedState implements BlockBase {
     for (const { key, value, leaf, text } of changes) {
       this.values.delete(key)
       this.absent.delete(key)
+      this.missed.delete(key)
       if (value === undefined) continue
       const { keyHash: ofKey, valueHash: ofValue } = leaf ?? { keyHash: digestOf(key), valueHash: digestOf(text!) }
       this.values.set(key, { value: freeze(value), keyHash: ofKey, valueHash: ofValue!, isUsed: false })

@@ -1,4 +1,5 @@
 import { createPublicKey, hash, verify, type KeyObject } from 'node:crypto'
+import hashtree from '@chainsafe/hashtree'
 import { useSha256 } from '#proof/hash'
 import { putDigest } from './digest.ts'
 import { hasReducedS, isUsableKey, SIGNATURE_BYTES, type SignatureCheck } from '#proof/ed25519'
@@ -49,4 +50,9 @@ export function sha256Native(input: Uint8Array | string): Uint8Array {
 }
 
 // Whoever verifies natively hashes natively, in `proof/` too.
-useSha256({ bytes: sha256Native, hex: (input) => hash('sha256', input, 'hex'), into: putDigest })
+useSha256({
+  bytes: sha256Native,
+  hex: (input) => hash('sha256', input, 'hex'),
+  into: putDigest,
+  pairs: (input, to) => hashtree.hashInto(input, to),
+})
