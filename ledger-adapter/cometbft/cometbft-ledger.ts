@@ -16,7 +16,7 @@ import { LedgerSessions } from '../embedded/sessions.ts'
 import { Prover } from '../embedded/prove.ts'
 import { asReadError } from '../embedded/read-error.ts'
 import { recover } from '../embedded/recover.ts'
-import { executedOf } from '../embedded/sequencer.ts'
+import { executedOf } from '../embedded/pending.ts'
 import type { StoredCommand } from '../embedded/store.ts'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
 import { serveAbci, type AbciProblem, type AbciServer, type AbciServerOptions } from './abci/index.ts'

@@ -15,8 +15,9 @@ import { asReadError } from './read-error.ts'
 import { exportLedger } from './export.ts'
 import { operatorAnchoring, Prover } from './prove.ts'
 import { recover } from './recover.ts'
+import { DEFAULT_LIMITS, type SequencerLimits } from './limits.ts'
+import { Sequencer } from './sequencer.ts'
 import { LedgerSessions } from './sessions.ts'
-import { DEFAULT_LIMITS, Sequencer, type SequencerLimits } from './sequencer.ts'
 import { LedgerStore, type StoredCommand } from './store.ts'
 
 export interface EmbeddedLedgerOptions {

@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { JsonObject } from '#proof/json'
-import type { SequencerLimits } from '../embedded/sequencer.ts'
+import type { SequencerLimits } from '../embedded/limits.ts'
 import { LedgerError, type Executed, type LedgerErrorCode } from '../port.ts'
 
 /** Where CometBFT finds the application, and the application CometBFT; without it the ledger is embedded. */
