@@ -1,6 +1,6 @@
 import { createPublicKey, hash, verify, type KeyObject } from 'node:crypto'
 import hashtree from '@chainsafe/hashtree'
-import { useSha256 } from '#proof/hash'
+import { useSha256, type Sha256 } from '#proof/hash'
 import { putDigest } from './digest.ts'
 import { hasReducedS, isUsableKey, SIGNATURE_BYTES, type SignatureCheck } from '#proof/ed25519'
 import { curveOf } from '#proof/public-key'
@@ -49,10 +49,12 @@ export function sha256Native(input: Uint8Array | string): Uint8Array {
   return bytes
 }
 
-// Whoever verifies natively hashes natively, in `proof/` too.
-useSha256({
+export const nativeSha256: Sha256 = {
   bytes: sha256Native,
   hex: (input) => hash('sha256', input, 'hex'),
   into: putDigest,
   pairs: (input, to) => hashtree.hashInto(input, to),
-})
+}
+
+// Whoever verifies natively hashes natively, in `proof/` too.
+useSha256(nativeSha256)
