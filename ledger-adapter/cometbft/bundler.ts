@@ -2,10 +2,11 @@ import type { Parameters } from '#contracts/governance/state'
 import type { Candidate } from '../application/admission.ts'
 import { DEFAULT_QUEUE_LIMITS, FairQueue, Quota, type QueueLimits, type Waiting } from '../application/fair-queue.ts'
 import { LEDGER_ERROR_CODES, LedgerError, type Executed, type LedgerErrorCode } from '../port.ts'
+import { Addresses, type Address } from './addresses.ts'
 import type { RefusalLog } from './application.ts'
 import { bundledSize, encodeBundle, MAX_BUNDLE_BYTES, MAX_BUNDLE_COMMANDS } from './bundle.ts'
 import type { Commitment } from './machine.ts'
-import { RpcUnreachable, type CometbftRpc } from './rpc.ts'
+import type { CometbftRpc } from './rpc.ts'
 import type { Transactions } from './transactions.ts'
 
 /** What waits is what was taken and is in no block yet, sent or not. */
@@ -32,6 +33,8 @@ interface Pending extends Waiting {
   readonly resolve: (executed: Executed) => void
   readonly reject: (error: LedgerError) => void
   sends: number
+  /** Of them those that may be in a mempool or a block: all but what our own CometBFT said it did not take. */
+  copies: number
   sentAt: number
   /** Send it in a transaction of its own: a bundle with it was turned away. */
   isAlone: boolean
@@ -49,6 +52,10 @@ export interface BundlerDeps {
   readonly parameters: () => Parameters
   /** The recorded answer, when the command is recorded. @throws LedgerError COMMAND_ID_CONFLICT */
   readonly recorded: (candidate: Candidate) => Promise<Executed | undefined>
+  /** Whether block time has passed its expiry: what is not recorded then never will be. */
+  readonly isPast: (candidate: Candidate) => boolean
+  /** Told when an address begins to fail. */
+  readonly onProblem: (error: unknown) => void
 }
 
 const SWEEP_MS = 250
@@ -72,12 +79,14 @@ export class Bundler {
   /** To be sent by themselves. */
   private alone: Pending[] = []
   private readonly quota: Quota
+  private readonly addresses: Addresses
   private isSending = false
   private closed: string | undefined
   private readonly sweeper: NodeJS.Timeout
 
   constructor(private readonly deps: BundlerDeps) {
     this.quota = new Quota(deps.limits)
+    this.addresses = new Addresses(deps.rpcs, deps.onProblem)
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS)
     this.sweeper.unref()
   }
@@ -93,7 +102,7 @@ export class Bundler {
     const since = performance.now()
     this.quota.check(counted, this.deps.now(), this.deps.parameters().maxQueuedPerParticipant)
     return new Promise((resolve, reject) => {
-      const fresh = { sends: 0, sentAt: 0, isQueued: false, isAlone: false }
+      const fresh = { sends: 0, copies: 0, sentAt: 0, isQueued: false, isAlone: false }
       const one: Pending = { ...counted, candidate, signed, since, resolve, reject, ...fresh }
       this.waiting.set(candidate.command.commandId, one)
       this.quota.enter(one)
@@ -105,7 +114,7 @@ export class Bundler {
     this.closed ??= why
     clearInterval(this.sweeper)
     for (const one of [...this.waiting.values()]) {
-      this.fail(one, new LedgerError('commit', 'CLOSED', one.sends === 0, { why: this.closed }))
+      this.fail(one, new LedgerError('commit', 'CLOSED', one.copies === 0, { why: this.closed }))
     }
     this.queue.takeAll()
     this.alone = []
@@ -126,8 +135,8 @@ export class Bundler {
       const one = this.waiting.get(command.commandId)
       if (!one || one.candidate.digest !== digest || !error) continue
       if (error.code === 'NOT_YET_VALID') this.again(one)
-      // Refused here, but another copy may be on its way unless there was none, or time has run out for all.
-      else this.fail(one, withOutcome(error, one.sends <= 1 || error.code === 'EXPIRED'))
+      // Refused here, but another copy may be on its way unless there was none.
+      else this.refused(one, error, one.copies - 1)
     }
     for (const one of [...this.waiting.values()]) {
       const { expiresAt } = one.candidate.command
@@ -144,6 +153,16 @@ export class Bundler {
   private fail(one: Pending, error: LedgerError): void {
     this.forget(one)
     one.reject(error)
+  }
+
+  /**
+   * Not admitted, whether in a block or before. Of what has run out by a node's clock a copy may still be executed, also
+   * one that somebody else sent: only block time says that it never happened.
+   * @param copies others than the one that was refused
+   */
+  private refused(one: Pending, { code, details }: LedgerError, copies: number): void {
+    const outcomeKnown = code === 'EXPIRED' ? this.deps.isPast(one.candidate) : copies <= 0
+    this.fail(one, new LedgerError('admission', code, outcomeKnown, details))
   }
 
   private forget(one: Pending): void {
@@ -189,40 +208,48 @@ export class Bundler {
 
   /** False when nothing more can be sent for now; the sweep tries again. */
   private async broadcast(batch: readonly Pending[]): Promise<boolean> {
-    const { rpcs, transactions } = this.deps
+    const { transactions } = this.deps
     const tx = encodeBundle(batch.map(({ signed }) => signed))
     const candidates = batch.map(({ candidate }) => candidate)
     transactions.add(tx, candidates)
-    const tries = Math.max(...batch.map(({ sends }) => sends))
-    const rpc = rpcs[tries % rpcs.length]!
+    const address = this.addresses.pick(Math.max(...batch.map(({ sends }) => sends)))
     for (const one of batch) {
       one.sends += 1
+      one.copies += 1
       one.sentAt = performance.now()
     }
     try {
-      const { state, log } = await rpc.broadcast(tx)
-      if (state === 'refused') await this.turnedAway(batch, log)
+      const { state, log } = await address.rpc.broadcast(tx)
+      this.addresses.worked(address)
+      if (state !== 'inFlight' && address.isOwn) for (const one of batch) one.copies -= 1
+      if (state === 'refused') await this.turnedAway(batch, log, address)
       // One that found no room is sent again when its time comes, or its patience ends.
-      return state !== 'full'
+      return state !== 'later'
     } catch (error) {
-      if (error instanceof RpcUnreachable) return true
-      this.close(error instanceof Error ? error.message : 'unknown')
-      return false
+      // Whatever it answered, or did not: another address may take it at once, or each again when its time comes.
+      this.addresses.failed(address, error)
+      if (!this.addresses.areAllFailing) for (const one of batch) if (this.isWaiting(one)) this.again(one)
+      return true
     }
   }
 
-  /** CheckTx refused: one command decides over its bundle, so each is sent alone; one that was alone has its answer. */
-  private async turnedAway(batch: readonly Pending[], log: string): Promise<void> {
+  /**
+   * CheckTx refused: one command decides over its bundle, so each is sent alone; one that was alone has its answer. That
+   * of another member's node is none: it is asked elsewhere when its time comes.
+   */
+  private async turnedAway(batch: readonly Pending[], log: string, { isOwn }: Address): Promise<void> {
     for (const one of batch) {
       if (!this.isWaiting(one)) continue
-      const executed = await this.deps.recorded(one.candidate).catch((error: unknown) => error as LedgerError)
+      const executed = await this.deps.recorded(one.candidate).catch((error: unknown) => error)
       if (!this.isWaiting(one)) continue
-      if (executed instanceof Error) this.fail(one, executed)
-      else if (executed) this.succeed(one, executed)
-      else if (batch.length === 1) this.fail(one, withOutcome(refusalOf(log), one.sends <= 1))
-      else {
+      if (isConflict(executed)) this.fail(one, executed)
+      else if (executed instanceof Error)
+        continue // the store is away
+      else if (executed) this.succeed(one, executed as Executed)
+      else if (batch.length === 1 && isOwn) this.refused(one, refusalOf(log), one.copies)
+      else if (batch.length > 1) {
         one.isAlone = true
-        one.sends -= 1 // it reached nobody
+        if (isOwn) one.sends -= 1 // and so to our own again
         this.again(one)
       }
     }
@@ -236,7 +263,8 @@ export class Bundler {
         this.fail(one, new LedgerError('commit', 'NO_CONSENSUS', false, { waitedMs: Math.round(now - one.since) }))
       } else if (one.sends > 0 && now - one.sentAt > resendMs) {
         one.sentAt = now
-        this.again(one)
+        // What has run out by the clock is left to the block that says so.
+        if (this.deps.now() <= one.candidate.command.expiresAt) this.again(one)
       }
     }
     if (this.hasWork) this.pump()
@@ -246,16 +274,17 @@ export class Bundler {
 const conflict = ({ commandId, digest }: Executed): LedgerError =>
   new LedgerError('admission', 'COMMAND_ID_CONFLICT', true, { commandId, recorded: digest })
 
-const withOutcome = ({ code, details }: LedgerError, outcomeKnown: boolean): LedgerError =>
-  new LedgerError('admission', code, outcomeKnown, details)
+const isConflict = (error: unknown): error is LedgerError =>
+  error instanceof LedgerError && error.code === 'COMMAND_ID_CONFLICT'
 
-/** The refusal that a node's CheckTx wrote into its log. A foreign log says only that the command was not taken. */
+/** The refusal that our own CheckTx wrote into its log. A foreign log says only that the command was not taken. */
 function refusalOf(log: string): LedgerError {
   try {
     const { code, details } = JSON.parse(log) as RefusalLog
-    if (code in LEDGER_ERROR_CODES) return new LedgerError('admission', code as LedgerErrorCode, true, details)
-    return new LedgerError('queue', 'NO_CONSENSUS', true, { log: log.slice(0, 200) })
+    if (Object.hasOwn(LEDGER_ERROR_CODES, code))
+      return new LedgerError('admission', code as LedgerErrorCode, true, details)
   } catch {
-    return new LedgerError('queue', 'NO_CONSENSUS', true, { log: log.slice(0, 200) })
+    // Told below.
   }
+  return new LedgerError('queue', 'NO_CONSENSUS', true, { log: log.slice(0, 200) })
 }

@@ -103,6 +103,8 @@ export class CometbftLedger implements Ledger {
       parameters: () => machine.parameters,
       recorded: async (candidate) =>
         machine.isRecorded(candidate.command.commandId) ? this.recorded(candidate) : undefined,
+      isPast: (candidate) => this.isPast(candidate),
+      onProblem: (error) => options.onProblem?.({ kind: 'wire', error, request: 'broadcast_tx_sync' }),
     })
   }
 
@@ -275,7 +277,15 @@ export class CometbftLedger implements Ledger {
   private async preAdmit(candidate: Candidate): Promise<void> {
     const at = { height: this.machine.height + 1, timeMs: Math.max(this.now(), this.machine.timeMs) }
     const error = await this.reading(() => this.machine.refusalOf(candidate, at))
-    if (error) throw error
+    if (!error) return
+    if (error.code !== 'EXPIRED' || this.isPast(candidate)) throw error
+    // By our clock alone. Whoever sent it before may still see it executed: after a pause a block bears an old time.
+    throw new LedgerError('admission', 'EXPIRED', false, error.details)
+  }
+
+  /** Whether block time has passed its expiry: with no record of it by then, it never happened (LEDGER.md §1). */
+  private isPast({ command }: Candidate): boolean {
+    return this.machine.timeMs > command.expiresAt
   }
 
   private async recorded({ command, digest }: Candidate, otherwise?: LedgerError): Promise<Executed> {
