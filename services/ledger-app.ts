@@ -7,6 +7,7 @@ import type { Registry } from '#contracts/kernel/execute'
 import { registry as allContracts } from '#contracts/registry'
 import type { Ledger } from '#ledger-adapter/port'
 import type { FileExchange } from '#node/exchange/exchange'
+import type { HistorySource } from '#node/history/source'
 import type { AssetBook } from '#node/ingest/asset-book'
 import type { NoticeBoard } from '#node/notices/notice-board'
 import type { Database, Projection } from '#node/projector/projection'
@@ -18,6 +19,7 @@ import { Relay, type SignalSender } from '#node/relay/relay'
 import type { Hash } from '#proof/hash'
 import { commandRoutes } from './commands/http.ts'
 import { exchangeService } from './exchange/http.ts'
+import { historyService } from './history/http.ts'
 import { issuanceService } from './issuance/main.ts'
 import { mount } from './kit/route.ts'
 import type { WorkflowStarter } from './kit/workflows.ts'
@@ -42,6 +44,8 @@ export interface LedgerAppOptions {
   readonly notices?: NoticeBoard
   /** Files this organisation holds ready for others; without it there are none to pull. */
   readonly exchange?: FileExchange
+  /** Of a network, where every member may run a node that has it all; without it nobody fetches the ledger here. */
+  readonly history?: HistorySource
   /** The tapes this organisation holds; without them no asset is proven here. */
   readonly assets?: AssetBook
   readonly registry?: Registry
@@ -126,6 +130,7 @@ async function mountLedger(
   mount(app, recordRoutes, deps)
   if (options.notices) mount(app, noticeRoutes, { ...deps, notices: options.notices })
   if (options.exchange) await app.register(exchangeService, { ...deps, exchange: options.exchange })
+  if (options.history) await app.register(historyService, { ...deps, history: options.history })
   await app.register(issuanceService, deps)
   await app.register(servicingService, deps)
   await app.register(receivableSplitService, deps)

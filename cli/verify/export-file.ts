@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { foundingGenesis, genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import { callerOf } from '#contracts/membership/caller'
@@ -7,6 +6,7 @@ import { registry } from '#contracts/registry'
 import type { BundleStore } from '#ledger-adapter/application/bundle/store'
 import { ContractVersions } from '#ledger-adapter/application/bundle/versions'
 import { contractRules } from '#ledger-adapter/application/contract-rules'
+import { splitLines } from '#node/history/lines'
 import type { ContractRules } from '#proof/verify-export'
 import { CommandFailure } from '../failure.ts'
 
@@ -47,26 +47,10 @@ export async function* exportLines(file: string): AsyncIterable<string> {
   const source = createReadStream(file)
   const stream = file.endsWith('.gz') ? source.pipe(createGunzip()) : source
   if (stream !== source) source.on('error', (error) => stream.destroy(error))
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   try {
-    yield* linesOf(stream)
+    for await (const line of splitLines(stream)) yield decoder.decode(line)
   } finally {
     source.destroy()
   }
-}
-
-/** Split at line feeds alone: readline also splits at U+2028, which JSON text may hold. */
-async function* linesOf(stream: Readable): AsyncIterable<string> {
-  let rest: Buffer[] = []
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    let from = 0
-    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
-      rest.push(chunk.subarray(from, at))
-      yield decoder.decode(Buffer.concat(rest))
-      rest = []
-      from = at + 1
-    }
-    if (from < chunk.length) rest.push(chunk.subarray(from))
-  }
-  if (rest.length > 0) yield decoder.decode(Buffer.concat(rest))
 }
