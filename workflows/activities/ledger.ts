@@ -44,8 +44,8 @@ async function submission(ledger: Ledger, bytes: Uint8Array): Promise<Submission
     return { kind: 'executed', outcome: outcomeOf(await ledger.submit(bytes)) }
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error
-    if (error.code === 'EXPIRED') return { kind: 'expired' }
     const { code, details } = error
+    if (code === 'EXPIRED' && error.outcomeKnown) return { kind: 'expired' }
     return error.outcomeKnown && !mayBeAdmittedLater(code)
       ? { kind: 'inadmissible', code, details }
       : { kind: 'unknown', code }
