@@ -84,7 +84,7 @@ export class MemoryApplication {
       genesis: document,
       machine: this.machine,
       transactions: this.transactions,
-      snapshots: snapshots as Snapshots,
+      snapshots: { committed: () => undefined, ...snapshots } as Snapshots,
       now: () => this.nowMs,
       onCommit: (commitment) => this.commitments.push(commitment),
       onMisbehaviour: () => undefined,
