@@ -2,17 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cometKey } from '#engines/cometbft/keys'
 import { CommandFailure } from '../failure.ts'
+import { copyBundles } from './bundles.ts'
 import { writeCometHome, writeConfigs } from './create.ts'
-import { keepBundles, keptBundles } from './founding-bundle.ts'
-import {
-  cometHome,
-  nodeBundles,
-  portsFor,
-  readManifest,
-  writeManifest,
-  type Manifest,
-  type NetworkNode,
-} from './manifest.ts'
+import { changeManifest, cometHome, portsFor, readManifest, type Manifest, type NetworkNode } from './manifest.ts'
 
 /**
  * Gives an organisation that another one hosted a node of its own. It follows: executes every block from the first,
@@ -26,9 +18,10 @@ export async function joinNetwork(
 ): Promise<{ manifest: Manifest; node: NetworkNode; made: boolean }> {
   const before = await readManifest(home)
   const there = before.nodes.find(({ name }) => name === organisation)
+  const served = before.organisations.find(({ id }) => id === organisation)
+  if (served) copyBundles(home, before, served.node, organisation)
   if (there) return { manifest: before, node: there, made: false }
-  const host = before.organisations.find(({ id }) => id === organisation)?.node
-  if (host === undefined)
+  if (!served)
     throw new CommandFailure(`no organisation ${organisation}; there are ${before.organisations.map(({ id }) => id).join(', ')}`, 2) // prettier-ignore
   const [ports] = await portsFor(1)
   const keys = { node: cometKey(), validator: cometKey() }
@@ -41,16 +34,12 @@ export async function joinNetwork(
   }
   const genesis = await readFile(join(cometHome(home, before.nodes[0]!.name), 'config', 'genesis.json'), 'utf8')
   await writeCometHome(home, node, keys, genesis)
-  // It executes every block from the first, each by the version of its time: its host has had them all.
-  keepBundles(home, organisation, keptBundles(nodeBundles(home, host)))
-  const manifest: Manifest = {
-    ...before,
-    nodes: [...before.nodes, node],
-    organisations: before.organisations.map((each) =>
-      each.id === organisation ? { ...each, node: organisation } : each,
-    ),
-  }
-  await writeConfigs(home, manifest)
-  await writeManifest(home, manifest) // last: a run that was cut short begins anew
+  const joined = (now: Manifest): Manifest => ({
+    ...now,
+    nodes: [...now.nodes, node],
+    organisations: now.organisations.map((each) => (each.id === organisation ? { ...each, node: organisation } : each)),
+  })
+  await writeConfigs(home, joined(before))
+  const manifest = await changeManifest(home, joined) // last: a run that was cut short begins anew
   return { manifest, node, made: true }
 }

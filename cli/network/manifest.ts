@@ -3,7 +3,9 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
+import { claim, ClaimHeldError, type Claim } from '#engines/claim'
 import { freePorts } from '#engines/ports'
+import { sleep } from '#engines/say'
 import type { JsonObject } from '#proof/json'
 import { CommandFailure } from '../failure.ts'
 
@@ -88,6 +90,34 @@ export async function writeManifest(home: string, manifest: Manifest): Promise<v
   await rename(`${file}.new`, file)
 }
 
+const CHANGE_WITHIN_MS = 20_000
+
+/**
+ * Changes the manifest as it stands now; one process at a time, since `up`, `join` and `admit` each change a part of it.
+ * @param change answers what it was given where nothing is to be changed
+ */
+export async function changeManifest(home: string, change: (now: Manifest) => Manifest): Promise<Manifest> {
+  const held = await claimSoon(join(home, 'network.claim.json'))
+  try {
+    const now = await readManifest(home)
+    const changed = change(now)
+    if (changed !== now) await writeManifest(home, changed)
+    return changed
+  } finally {
+    held.release()
+  }
+}
+
+async function claimSoon(path: string): Promise<Claim> {
+  for (const until = Date.now() + CHANGE_WITHIN_MS; ; await sleep(20)) {
+    try {
+      return await claim(path, 'changing network.json')
+    } catch (error) {
+      if (!(error instanceof ClaimHeldError) || Date.now() > until) throw error
+    }
+  }
+}
+
 export async function readGenesis(home: string): Promise<JsonObject> {
   return JSON.parse(await readFile(genesisFile(home), 'utf8')) as JsonObject
 }
@@ -100,6 +130,9 @@ export async function portsFor(count: number): Promise<NetworkNode['ports'][]> {
     return { p2p, rpc, abci, http }
   })
 }
+
+/** A key of CometBFT's, base64, as governance writes it: base64url without padding. */
+export const consensusKey = (publicKey: string): string => Buffer.from(publicKey, 'base64').toString('base64url')
 
 /** The node of that name. @throws CommandFailure listing those that there are */
 export function nodeNamed({ nodes }: Manifest, name: string): NetworkNode {
