@@ -1,114 +1,32 @@
 // `sluice network` as a user runs it, whole: create, up, status, an organisation that joins while all of it runs and
 // follows its stream from position 0 without a vote, and governance that gives it one.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { checkout } from '#engines/paths'
-import { startPostgres } from '#engines/postgres'
-import { sleep } from '#engines/say'
-import { testTemporal } from '#engines/testing/index'
-import { usccCheckCharacter } from '#domain/uscc'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
 import { buildChanged } from '#ledger-adapter/testing/successor'
-import { databaseOf, readManifest } from './manifest.ts'
-import type { NodeStatus } from './status.ts'
+import { bundlesOf } from './bundles.ts'
 import { describeNetwork } from './testing/cometbft.ts'
+import { FOUNDERS, organisation, SluiceNetwork } from './testing/sluice-network.ts'
 
 const MINUTE_MS = 60_000
 /** A rule that the next version of the contracts has otherwise: a short reason is refused. */
 const CHANGED_RULE = ['expiresOn < today ||', 'expiresOn < today || reason.length < 200 ||'] as const
-
-const operators = [
-  { id: 'maker', kind: 'person', functions: ['maker', 'viewer'] },
-  { id: 'checker', kind: 'person', functions: ['checker', 'viewer'] },
-]
-const organisation = (id: string, usccBody: string, role: string, extra: object[] = []) => ({
-  id,
-  name: { zh: id, en: id },
-  uscc: usccBody + usccCheckCharacter(usccBody),
-  roles: [role],
-  operators: [...operators, ...extra],
-})
-const ORGANISATIONS = [
-  organisation('north', '91110105MA01ABCD1', 'plan-manager', [
-    { id: 'calendar', kind: 'service', functions: ['service:calendar'] },
-  ]),
-  organisation('east', '91310000MA1FL2345', 'custodian'),
-  organisation('south', '91320000MA1NXY678', 'exchange'),
-  organisation('west', '91450500MA5KABC12', 'depository'),
-  organisation('watcher', '11100000MB0REG123', 'regulator'),
-]
+const ORGANISATIONS = [...FOUNDERS, organisation('watcher', '11100000MB0REG123', 'regulator')]
 
 describeNetwork('sluice network', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-up-'))
-  const home = join(folder, 'network')
-  let up: ChildProcess
-  let upSaid = ''
-
-  const start = (args: readonly string[]): ChildProcess => {
-    const { address, namespace } = testTemporal()
-    return spawn(
-      process.execPath,
-      ['--conditions=source', '--import', 'tsx', join(checkout, 'cli/main.ts'), 'network', ...args, '--home', home],
-      {
-        cwd: checkout,
-        env: {
-          ...process.env,
-          DATABASE_URL: inject('postgresUrl'),
-          TEMPORAL_ADDRESS: address,
-          TEMPORAL_NAMESPACE: namespace,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    )
-  }
-  async function sluice(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const child = start(args)
-    let [stdout, stderr] = ['', '']
-    child.stdout!.on('data', (piece: Buffer) => (stdout += piece.toString()))
-    child.stderr!.on('data', (piece: Buffer) => (stderr += piece.toString()))
-    const [code] = (await once(child, 'close')) as [number]
-    return { code, stdout, stderr }
-  }
-  async function runs(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await sluice(...args)
-    expect(code, `network ${args.join(' ')}\n${stdout}\n${stderr}\n${upSaid.slice(-4000)}`).toBe(0)
-    return stdout
-  }
-  async function startUp(): Promise<void> {
-    up = start(['up'])
-    for (const stream of [up.stdout!, up.stderr!]) stream.on('data', (piece: Buffer) => (upSaid += piece.toString()))
-    await said('Ctrl-C stops everything')
-  }
-  async function said(words: string): Promise<void> {
-    for (; !upSaid.includes(words); await sleep(100)) expect(up.exitCode, upSaid.slice(-4000)).toBeNull()
-  }
-  async function stopUp(): Promise<number | null> {
-    if (up.exitCode === null && up.signalCode === null) {
-      up.kill('SIGINT')
-      await once(up, 'exit')
-    }
-    return up.exitCode
-  }
-  async function dropDatabase(node: string): Promise<void> {
-    const postgres = await startPostgres({ dataDir: '', env: { DATABASE_URL: inject('postgresUrl') } })
-    await postgres.dropDatabase(databaseOf(await readManifest(home), node))
-  }
-  const status = async (): Promise<NodeStatus[]> => (JSON.parse((await sluice('status', '--json')).stdout) as { nodes: NodeStatus[] }).nodes // prettier-ignore
+  const network = new SluiceNetwork()
+  const { home } = network
+  const sluice = network.sluice.bind(network)
+  const runs = network.runs.bind(network)
+  const status = network.status.bind(network)
 
   beforeAll(async () => {
-    writeFileSync(join(folder, 'organisations.json'), JSON.stringify(ORGANISATIONS))
-    await runs('create', '--name', 'Whole', '--clock', 'test', '--organisations', join(folder, 'organisations.json'))
-    await startUp()
+    await network.create('Whole', ORGANISATIONS)
+    await network.startUp()
   }, 4 * MINUTE_MS)
 
-  afterAll(async () => {
-    await stopUp()
-    rmSync(folder, { recursive: true, force: true })
-  }, MINUTE_MS)
+  afterAll(() => network.dispose(), MINUTE_MS)
 
   test('four nodes are well, and say so', async () => {
     let told = await sluice('status')
@@ -124,7 +42,7 @@ describeNetwork('sluice network', () => {
 
   test('a regulator joins while all runs: it follows without a vote, its stream whole from position 0', async () => {
     expect(await runs('join', '--organisation', 'watcher')).toContain('watcher has a node of its own now')
-    await said('(joined)')
+    await network.said('(joined)')
     const told = await runs('follow', '--organisation', 'watcher', '--once')
     expect(told).toMatch(
       /watcher, from the node of watcher: \d+ events from position 0 to block \d+\n.*every topic proven complete/,
@@ -148,8 +66,8 @@ describeNetwork('sluice network', () => {
   })
 
   test('another version of the contracts rules from its height, once every node has it', async () => {
-    const next = await buildChanged(join(folder, 'next'), 'contracts/governance/propose.ts', ...CHANGED_RULE)
-    const put = (node: string) => new FolderBundleStore(join(home, 'nodes', node, 'bundles')).put(next.text)
+    const next = await buildChanged(join(home, '..', 'next'), 'contracts/governance/propose.ts', ...CHANGED_RULE)
+    const put = (node: string) => new FolderBundleStore(bundlesOf(home, node)).put(next.text)
     for (const node of ['north', 'east', 'south', 'west']) put(node)
     const activate = ['activate', '--bundle', next.hash, '--yes']
     expect(await sluice(...activate)).toMatchObject({ code: 2, stderr: expect.stringContaining(`no bundle ${next.hash} at watcher;`) as string }) // prettier-ignore
@@ -168,13 +86,12 @@ describeNetwork('sluice network', () => {
     'Ctrl-C ends it in good order, and the next start has it all',
     async () => {
       const before = await runs('follow', '--organisation', 'watcher', '--once', '--json')
-      expect(await stopUp(), upSaid.slice(-4000)).toBe(130)
+      expect(await network.stopUp(), network.upSaid.slice(-4000)).toBe(130)
       const { code, stderr } = await sluice('follow', '--organisation', 'watcher', '--once')
       expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('is `sluice network up` running?') as string }) // prettier-ignore
       // One of them has lost its database: it executes every block again, over the change of versions.
-      await dropDatabase('watcher')
-      upSaid = ''
-      await startUp()
+      await network.dropDatabase('watcher')
+      await network.startUp()
       expect(await runs('follow', '--organisation', 'watcher', '--once', '--json')).toBe(before)
     },
     4 * MINUTE_MS,
@@ -183,7 +100,7 @@ describeNetwork('sluice network', () => {
   test('no key or passphrase is said aloud', () => {
     for (const { id } of ORGANISATIONS) {
       const passphrase = readFileSync(join(home, 'organisations', id, 'passphrase'), 'utf8').trim()
-      expect(upSaid).not.toContain(passphrase)
+      expect(network.upSaid).not.toContain(passphrase)
     }
   })
 })
