@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { InvalidArgumentError, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { CLOCKS } from '#contracts/calendar/state'
 import { foundingGenesis } from '#contracts/genesis'
 import { isoDate, isIsoDate } from '#domain/date'
@@ -7,7 +7,7 @@ import { dataFolder } from '#engines/paths'
 import { sayOnStderr } from '#engines/say'
 import { predecessorOf } from '#proof/predecessor'
 import { CommandFailure } from '../failure.ts'
-import { readGenesis, readManifest, type Manifest } from '../network/manifest.ts'
+import { consensusKey, readGenesis, readManifest, type Manifest } from '../network/manifest.ts'
 import { readOrganisations } from '../network/organisations.ts'
 import { isHealthy, networkStatus, statusLine } from '../network/status.ts'
 
@@ -76,10 +76,13 @@ export function register(program: Command): void {
     .action(join)
   network
     .command('validator')
-    .description('have governance give an organisation’s node a vote, or take it away: its institutions’ keys are here')
+    .description(
+      'have governance give an organisation’s node a vote, take it away, or let it vote with another key: its institutions’ keys are here',
+    )
     .option(...homeOption)
     .requiredOption('--organisation <id>', 'whose node')
     .option('--power <n>', 'votes; the founders have 10 each, 0 takes the vote away', whole, 10)
+    .addOption(new Option('--rotate', 'make a new key and let it take the place of the one before').conflicts('power'))
     .option('--yes', 'sign what is shown without asking')
     .option('--lang <zh|en>', 'the language of units and words', 'en')
     .action(validator)
@@ -140,23 +143,24 @@ async function join({ home, organisation }: Home & { organisation: string }): Pr
   print(
     `${organisation} ${made ? 'has a node of its own now' : 'has a node of its own already'} in ${manifest.chainId}`,
   )
-  print(
-    `  it follows without a vote; its consensus key is ${Buffer.from(joined.publicKey, 'base64').toString('base64url')}`,
-  )
+  print(`  it follows without a vote; its consensus key is ${consensusKey(joined.publicKey)}`)
   if (made) print('  `sluice network up` starts it: within seconds where it runs, otherwise at its next start')
 }
 
 interface Vote extends Home {
   readonly organisation: string
   readonly power: number
+  readonly rotate?: true
   readonly yes?: true
   readonly lang: string
 }
 
-async function validator({ home, organisation, power, yes, lang }: Vote): Promise<void> {
+async function validator({ home, organisation, power, rotate, yes, lang }: Vote): Promise<void> {
   const { setValidatorPower } = await import('../network/vote.ts')
+  const { rotateValidatorKey } = await import('../network/rotate.ts')
   const { askOnTerminal } = await import('../stack/ask.ts')
   const ask = askOnTerminal(yes ? { yes, lang } : { lang })
+  if (rotate) return rotateValidatorKey({ home: resolve(home), organisation, ask, print })
   await setValidatorPower({ home: resolve(home), organisation, power, ask, print })
 }
 

@@ -6,6 +6,7 @@ import type { Ask } from '#node/keys/person'
 import { openKeyring, type Keyring } from '#node/keys/keyring'
 import { CommandFailure } from '../failure.ts'
 import { clientSigner } from '../stack/keys.ts'
+import { apiAnswers } from './status.ts'
 import { keysFolder, nodeNamed, passphraseFile, type Manifest, type NetworkNode } from './manifest.ts'
 
 /** The keys of an organisation, opened with the passphrase that lies beside them. */
@@ -25,10 +26,23 @@ export function nodeServing(manifest: Manifest, organisation: string): NetworkNo
   throw new CommandFailure(`no organisation ${organisation}; there are ${there}`, 2)
 }
 
+/** The node that serves an organisation, or where that does not answer the first that does: each takes any member's call. */
+export async function answeringNode(manifest: Manifest, organisation: string): Promise<NetworkNode> {
+  const own = nodeServing(manifest, organisation)
+  for (const node of [own, ...manifest.nodes]) if (await apiAnswers(node)) return node
+  return own // whose silence the call will then tell
+}
+
+interface Calling {
+  /** Who is shown each command before it is signed; without it none is. */
+  readonly ask?: Ask
+  /** Another node than the one that serves the organisation. */
+  readonly at?: NetworkNode
+}
+
 /**
  * An organisation's operator, as a caller of the node that serves it.
  * @param wanted the operator's id, or what its key must be good for
- * @param ask who is shown each command before it is signed; without it none is
  * @throws CommandFailure when the organisation has no such operator
  */
 export async function asOperator(
@@ -36,10 +50,11 @@ export async function asOperator(
   manifest: Manifest,
   organisation: string,
   wanted: { readonly operator: string } | { readonly function: KeyFunction },
-  ask: Ask = signsNothing,
+  { ask = signsNothing, at }: Calling = {},
 ): Promise<{ client: SluiceClient; operator: string; node: NetworkNode; url: string }> {
-  const node = nodeServing(manifest, organisation)
-  const { signers } = await keyringOf(home, organisation)
+  const node = at ?? nodeServing(manifest, organisation)
+  const keyring = await keyringOf(home, organisation)
+  const { signers } = keyring
   const found = signers.find((each) =>
     'operator' in wanted ? each.operator === wanted.operator : each.functions.includes(wanted.function),
   )
@@ -50,7 +65,7 @@ export async function asOperator(
   }
   const url = `http://127.0.0.1:${node.ports.http}`
   const { operator } = found
-  const client = new SluiceClient({ url, signer: clientSigner(await keyringOf(home, organisation), operator, ask) })
+  const client = new SluiceClient({ url, signer: clientSigner(keyring, operator, ask) })
   return { client, operator, node, url }
 }
 

@@ -22,7 +22,7 @@ import { existingStore } from '../stack/bundles.ts'
 import { exportLines, exportRules } from '../verify/export-file.ts'
 import { makeHome, writeCometHome, writeConfigs } from './create.ts'
 import { keepBundles, keptBundles } from './founding-bundle.ts'
-import { findManifest, genesisFile, historyFile, keysFolder, passphraseFile, portsFor, writeManifest, type Manifest, type NetworkNode } from './manifest.ts' // prettier-ignore
+import { consensusKey, findManifest, genesisFile, historyFile, keysFolder, passphraseFile, portsFor, writeManifest, type Manifest, type NetworkNode } from './manifest.ts' // prettier-ignore
 
 export interface ContinueOptions {
   readonly home: string
@@ -48,7 +48,7 @@ export async function makeValidatorKey(folder: string, organisation: string): Pr
   await writeFile(file, validatorKeyFile(key), { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'EEXIST' ? new CommandFailure(`${file} is there already; its key stays`) : error
   })
-  return Buffer.from(key.publicKey, 'base64').toString('base64url')
+  return consensusKey(key.publicKey)
 }
 
 /**
@@ -164,7 +164,7 @@ async function validatorKeyOf(folder: string, { participant, publicKey }: Valida
   } catch (error) {
     return fail('not the key of a validator', error)
   }
-  if (Buffer.from(key.publicKey, 'base64').toString('base64url') !== publicKey)
+  if (consensusKey(key.publicKey) !== publicKey)
     return fail(`not the key that governance decided on for ${participant}, ${publicKey}`)
   return key
 }

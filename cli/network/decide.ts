@@ -38,20 +38,23 @@ export interface Proposition {
   readonly reason: string
   /** Not before this height; null: from the block after the last approval. */
   readonly fromHeight?: number | null
+  /** Who asks, where it is not the first institution: a participant for itself. */
+  readonly proposer?: string
 }
 
 /**
- * Has governance decide an action: the first institution proposes, and one after another approves until enough have. It
- * is for a network whose institutions' keys lie on this machine; elsewhere each signs for itself.
+ * Has governance decide an action: whoever asks proposes, and one institution after another approves until enough have.
+ * It is for a network whose institutions' keys lie on this machine; elsewhere each signs for itself.
  * @returns who approved
  * @throws CommandFailure when there is no institution, or all have approved that are there and it is not decided
  */
 export async function decide(
-  { action, subject, words, reason, fromHeight = null }: Proposition,
+  { action, subject, words, reason, fromHeight = null, ...asked }: Proposition,
   { institutions, today, perform, say }: Institutions,
 ): Promise<string[]> {
-  const [proposer] = institutions
-  if (proposer === undefined) throw new CommandFailure('no institution decides on this ledger')
+  const [first] = institutions
+  if (first === undefined) throw new CommandFailure('no institution decides on this ledger')
+  const { proposer = first } = asked
   const proposal = `${subject.slice(0, MAX_SUBJECT)}-${randomBytes(4).toString('hex')}`
   const content = { proposal, action: action as Action & JsonObject, fromHeight }
   await perform(proposer, 'maker', 'propose', { ...content, expiresOn: addDays(isoDate(today), DAYS_TO_AGREE), reason })

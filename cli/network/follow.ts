@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import WebSocket from 'ws'
+import { Proofs } from '#client/proofs'
 import { Subscriber } from '#client/subscriber'
 import { StreamError, type ProvenHead, type VerifiedEvent } from '#client/subscriber-state'
 import type { Say } from '#engines/say'
 import { CommandFailure } from '../failure.ts'
-import { trustOf } from '../verify/trust.ts'
+import { trustFollowed, trustOf } from '../verify/trust.ts'
 import { asOperator, calling, nodeServing } from './as-operator.ts'
 import { cometHome, readManifest } from './manifest.ts'
 
@@ -23,7 +24,8 @@ export interface FollowOptions {
 
 /**
  * `sluice network follow`: an organisation's stream from position 0, from the node that serves it, and every bit of it
- * verified against the validators of the genesis: each hash recomputed, each topic proven complete.
+ * verified against the validators of the genesis, followed to those of now: each hash recomputed, each topic proven
+ * complete.
  * @throws CommandFailure with the topic and the sequence where the stream stops being whole
  */
 export async function followFeed(options: FollowOptions): Promise<void> {
@@ -32,8 +34,9 @@ export async function followFeed(options: FollowOptions): Promise<void> {
   nodeServing(manifest, organisation) // says so before keys are opened
   const wanted = operator === undefined ? ({ function: 'viewer' } as const) : { operator }
   const { client, node, url } = await asOperator(home, manifest, organisation, wanted)
-  const trust = await trustOf({ validators: join(cometHome(home, node.name), 'config', 'genesis.json') }, 'en')
   const { height } = await calling(node, url, () => client.get<{ height: number }>('/v1/head'))
+  const founders = await trustOf({ validators: join(cometHome(home, node.name), 'config', 'genesis.json') }, 'en')
+  const trust = await trustFollowed(founders, (from) => new Proofs(client).validators({ from }), 'en')
   let events = 0
   let isCaughtUp = false
   const subscriber = new Subscriber({

@@ -5,8 +5,9 @@ import { findCometbft } from '#engines/cometbft'
 import type { PostgresEngine } from '#engines/postgres'
 import type { Say } from '#engines/say'
 import { writeConfigs } from './create.ts'
-import { databaseOf, portsFor, readManifest, writeManifest, type Manifest, type NetworkNode } from './manifest.ts'
+import { changeManifest, databaseOf, portsFor, readManifest, type Manifest, type NetworkNode } from './manifest.ts'
 import { NodeProcesses, type NodeCommand } from './supervisor.ts'
+import { settleKeys } from './validator-key.ts'
 
 export interface RunOptions {
   readonly home: string
@@ -33,6 +34,8 @@ export interface NetworkProcesses {
   start(): Promise<void>
   /** Starts the nodes that `join` has added to the manifest since; answers them. */
   takeUp(): Promise<readonly NodeProcesses[]>
+  /** Lets each validator vote with the key that governance rotated it to, once consensus counts that one. */
+  settleKeys(): Promise<void>
   databaseUrl(node: string): Promise<string>
   /** Stops them all and lets go of the folder. */
   stop(): Promise<void>
@@ -68,6 +71,7 @@ export async function openNetwork(options: RunOptions): Promise<NetworkProcesses
         await Promise.all(added.map((each) => each.ready()))
         return added
       },
+      settleKeys: () => settleKeys(home, nodes, say),
       databaseUrl: (name) => options.postgres.createDatabase(databaseOf(manifest, name)),
       start: async () => {
         await Promise.all(nodes.map((each) => each.start()))
@@ -118,8 +122,9 @@ async function withFreePorts(home: string, manifest: Manifest, say: Say): Promis
   for (const port of all) if (!(await isFree(port))) taken.push(port)
   if (taken.length === 0) return manifest
   say(`another program has port ${taken.join(', ')}: the network takes new ones`)
-  const ports = await portsFor(manifest.nodes.length)
-  const moved = { ...manifest, nodes: manifest.nodes.map((node, index) => ({ ...node, ports: ports[index]! })) }
-  await writeManifest(home, moved)
-  return moved
+  const ports = new Map<string, NetworkNode['ports']>()
+  const fresh = await portsFor(manifest.nodes.length)
+  for (const [index, { name }] of manifest.nodes.entries()) ports.set(name, fresh[index]!)
+  const moved = (node: NetworkNode) => ({ ...node, ports: ports.get(node.name) ?? node.ports })
+  return changeManifest(home, (now) => ({ ...now, nodes: now.nodes.map(moved) }))
 }

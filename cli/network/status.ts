@@ -1,5 +1,5 @@
 import { cometStatus, type CometStatus } from '#engines/cometbft/rpc'
-import type { Manifest } from './manifest.ts'
+import type { Manifest, NetworkNode } from './manifest.ts'
 
 export interface NodeStatus {
   readonly name: string
@@ -9,9 +9,10 @@ export interface NodeStatus {
   readonly api: boolean
 }
 
-const answers = async (url: string): Promise<boolean> => {
+/** Whether the API of a node's organisation answers. */
+export const apiAnswers = async ({ ports }: NetworkNode): Promise<boolean> => {
   try {
-    await fetch(url, { signal: AbortSignal.timeout(2_000) }) // any answer is one
+    await fetch(`http://127.0.0.1:${ports.http}/v1/head`, { signal: AbortSignal.timeout(2_000) }) // any answer is one
     return true
   } catch {
     return false
@@ -21,12 +22,12 @@ const answers = async (url: string): Promise<boolean> => {
 /** Asks every node at once. */
 export const networkStatus = ({ nodes }: Manifest): Promise<NodeStatus[]> =>
   Promise.all(
-    nodes.map(async ({ name, ports }) => {
+    nodes.map(async (node) => {
       const [comet, api] = await Promise.all([
-        cometStatus(`http://127.0.0.1:${ports.rpc}`).catch(() => undefined),
-        answers(`http://127.0.0.1:${ports.http}/v1/head`),
+        cometStatus(`http://127.0.0.1:${node.ports.rpc}`).catch(() => undefined),
+        apiAnswers(node),
       ])
-      return { name, comet, api }
+      return { name: node.name, comet, api }
     }),
   )
 

@@ -115,25 +115,49 @@ export class NodeProcesses {
     const isOurs = (): boolean => this.wanted && this.era === era && restarts
     if (!isOurs()) return
     say(`${child.name} has ended; starting it again. Its last words: ${child.tail(1)}`)
-    // CometBFT ends when its application does; an application outlives its CometBFT.
-    const era2 = (this.era += 1)
-    for (const began = Date.now(); this.wanted && this.era === era2;) {
+    await this.untilItRuns((this.era += 1))
+  }
+
+  private async untilItRuns(era: number): Promise<void> {
+    for (const began = Date.now(); this.wanted && this.era === era;) {
       this.failures = Date.now() - began > STEADY_MS ? 0 : this.failures + 1
       await sleep(Math.min(LONGEST_PAUSE_MS, 250 * 2 ** Math.min(this.failures - 1, 6)))
       try {
-        await this.comet?.stop(5_000)
-        if (!this.wanted || this.era !== era2) return
-        if (this.application?.running !== true) await this.startApplication(era2)
-        else this.watch(this.application, era2)
-        if (!this.wanted || this.era !== era2) return
-        await this.startComet(era2)
+        await this.goOn(era)
         setTimeout(() => (this.failures = 0), STEADY_MS).unref()
         return
       } catch (error) {
-        say(`${this.name}: ${messageOf(error)}`)
+        this.options.say(`${this.name}: ${messageOf(error)}`)
         await this.application?.stop(5_000)
       }
     }
+  }
+
+  /** CometBFT ends when its application does; an application outlives its CometBFT. */
+  private async goOn(era: number): Promise<void> {
+    await this.comet?.stop(5_000)
+    if (!this.wanted || this.era !== era) return
+    if (this.application?.running !== true) await this.startApplication(era)
+    else this.watch(this.application, era)
+    if (!this.wanted || this.era !== era) return
+    await this.startComet(era)
+  }
+
+  /** Stops its CometBFT, does what must not happen while that runs, and starts it again; the application goes on. */
+  async whileCometRests(change: () => Promise<void>): Promise<void> {
+    const era = (this.era += 1) // what ends now does so as it should
+    await this.comet?.stop(10_000)
+    try {
+      await change()
+    } finally {
+      await this.goOn(era).catch((error: unknown) => this.orLater(error, era))
+    }
+  }
+
+  private orLater(error: unknown, era: number): void {
+    if (!this.options.restarts) throw error
+    this.options.say(`${this.name}: ${messageOf(error)}`)
+    void this.untilItRuns(era)
   }
 
   private watch(child: Child, era: number): void {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
 import { buildChanged } from '#ledger-adapter/testing/successor'
-import { bundlesOf } from './bundles.ts'
+import { nodeBundles } from './manifest.ts'
 import { describeNetwork } from './testing/cometbft.ts'
 import { FOUNDERS, organisation, SluiceNetwork } from './testing/sluice-network.ts'
 
@@ -67,7 +67,7 @@ describeNetwork('sluice network', () => {
 
   test('another version of the contracts rules from its height, once every node has it', async () => {
     const next = await buildChanged(join(home, '..', 'next'), 'contracts/governance/propose.ts', ...CHANGED_RULE)
-    const put = (node: string) => new FolderBundleStore(bundlesOf(home, node)).put(next.text)
+    const put = (node: string) => new FolderBundleStore(nodeBundles(home, node)).put(next.text)
     for (const node of ['north', 'east', 'south', 'west']) put(node)
     const activate = ['activate', '--bundle', next.hash, '--yes']
     expect(await sluice(...activate)).toMatchObject({ code: 2, stderr: expect.stringContaining(`no bundle ${next.hash} at watcher;`) as string }) // prettier-ignore

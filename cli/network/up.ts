@@ -47,6 +47,7 @@ async function watch(network: NetworkProcesses, home: string, print: Say): Promi
   let saidAt = 0
   for (;;) {
     await takeUp(network, home, print)
+    await network.settleKeys()
     const all = await networkStatus(network.manifest)
     const health = JSON.stringify(all.map((each) => healthOf(each, all.length)))
     if (health !== said || Date.now() - saidAt > SAY_EVERY_MS) {

@@ -3,23 +3,22 @@ import { ApiError } from '#client/client'
 import type { Say } from '#engines/say'
 import type { Ask } from '#node/keys/person'
 import { CommandFailure } from '../failure.ts'
-import { asOperator, calling } from './as-operator.ts'
+import { answeringNode, asOperator, calling } from './as-operator.ts'
 import { decide, type Institutions, type Perform } from './decide.ts'
-import { readManifest, type Manifest } from './manifest.ts'
+import { consensusKey, readManifest, type Manifest, type NetworkNode } from './manifest.ts'
+import { untilConsensusCounts } from './until-counted.ts'
 
-function setValidator({ nodes }: Manifest, organisation: string, power: number): Action {
+/** The node of its own that an organisation has. @throws CommandFailure when it has none */
+export function ownNode({ nodes }: Manifest, organisation: string): NetworkNode {
   const node = nodes.find(({ name }) => name === organisation)
-  if (!node) {
-    const how = `\`sluice network join --organisation ${organisation}\` gives it one`
-    throw new CommandFailure(`${organisation} has no node of its own, hence no validator key; ${how}`, 2)
-  }
-  const publicKey = Buffer.from(node.publicKey, 'base64').toString('base64url')
-  return { kind: 'setValidator', participant: organisation, publicKey, power }
+  if (node) return node
+  const how = `\`sluice network join --organisation ${organisation}\` gives it one`
+  throw new CommandFailure(`${organisation} has no node of its own, hence no validator key; ${how}`, 2)
 }
 
 /**
  * The institutions that decide now, as the ledger names them (those of genesis may have been replaced since), over the
- * APIs of the nodes that run.
+ * APIs of the nodes that run: an institution whose own node is away speaks through another.
  * @param through the organisation whose node is asked
  * @param ask shown what each institution signs
  */
@@ -29,7 +28,8 @@ export async function institutionsOf(
   { through, ask, print }: { readonly through: string; readonly ask: Ask; readonly print: Say },
 ): Promise<Institutions> {
   const perform: Perform = async (institution, by, method, args) => {
-    const { client, node, url } = await asOperator(home, manifest, institution, { function: by }, ask)
+    const at = await answeringNode(manifest, institution)
+    const { client, node, url } = await asOperator(home, manifest, institution, { function: by }, { ask, at })
     try {
       return await calling(node, url, () => client.perform(`governance.${method}`, args))
     } catch (error) {
@@ -37,7 +37,8 @@ export async function institutionsOf(
       throw error
     }
   }
-  const { client, node, url } = await asOperator(home, manifest, through, { function: 'viewer' })
+  const at = await answeringNode(manifest, through)
+  const { client, node, url } = await asOperator(home, manifest, through, { function: 'viewer' }, { at })
   const { institutions } = await calling(node, url, () => client.get<{ institutions: string[] }>('/v1/governance/institutions')) // prettier-ignore
   const { asOf: today } = await calling(node, url, () => client.get<{ asOf: string }>('/v1/business-dates/calendar'))
   return { institutions, today, perform, say: print }
@@ -54,10 +55,12 @@ export async function setValidatorPower(options: {
 }): Promise<void> {
   const { home, organisation, power, ask, print } = options
   const manifest = await readManifest(home)
-  const action = setValidator(manifest, organisation, power) // says what is missing before anything is sent
+  const publicKey = consensusKey(ownNode(manifest, organisation).publicKey) // says what is missing before anything is sent
+  const action: Action = { kind: 'setValidator', participant: organisation, publicKey, power }
   const reason = power > 0 ? `${organisation} runs a node and is to vote` : `${organisation} no longer votes`
   const words = `power ${power} for the validator of ${organisation}`
   const institutions = await institutionsOf(home, manifest, { through: organisation, ask, print })
   await decide({ action, subject: `validator-${organisation}`, words, reason }, institutions)
+  await untilConsensusCounts({ home, manifest, today: institutions.today }, (powers) => (powers.get(publicKey) ?? 0) === power) // prettier-ignore
   print(power > 0 ? 'it votes from the next blocks on' : 'it follows without a vote from the next blocks on')
 }

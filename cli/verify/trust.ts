@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { toBase64url } from '#proof/base64url'
 import { inOrder, timestampOf, millisOf, type TrustedValidators, type Validator } from '#proof/cometbft/index'
+import { canonicalBytes } from '#proof/canonical'
 import { validatorsForm } from '#proof/cometbft/forms'
 import * as f from '#proof/form'
 import type { Json, JsonObject } from '#proof/json'
 import { chainIdOf } from '#proof/block'
 import { predecessorOf } from '#proof/predecessor'
-import type { AnyTrust, ValidatorTrust } from '#proof/receipt'
+import type { AnyTrust, ValidatorsReceipt, ValidatorTrust } from '#proof/receipt'
 import { verifyValidators } from '#proof/verify-receipt'
 import { refusalWords, type Language } from '#client/receipt-words'
 import { CommandFailure } from '../failure.ts'
@@ -115,10 +116,28 @@ function periodOf({ trustingDays, now }: TrustOptions) {
 /** From the trusted validators over each file of validators in turn. */
 async function follow(trust: ValidatorTrust, files: readonly string[], language: Language): Promise<ValidatorTrust> {
   let reached = trust
-  for (const file of files) {
-    const verdict = verifyValidators(await receiptBytes(file), reached)
-    if (!verdict.ok) throw new CommandFailure(`${file}: ${refusalWords(verdict, language)}`)
-    reached = { ...reached, validators: verdict.trusted }
-  }
+  for (const file of files) reached = followOne(reached, await receiptBytes(file), file, language)
   return reached
+}
+
+function followOne(trust: ValidatorTrust, bytes: Uint8Array, from: string, language: Language): ValidatorTrust {
+  const verdict = verifyValidators(bytes, trust)
+  if (!verdict.ok) throw new CommandFailure(`${from}: ${refusalWords(verdict, language)}`)
+  return { ...trust, validators: verdict.trusted }
+}
+
+/**
+ * Trust in the validators of now, from trust in earlier ones, over the headers that a node gives: nothing of it is
+ * believed. An operator's is answered as it is.
+ * @param ask for the receipt of validators from a height
+ * @throws CommandFailure with the first thing that does not hold
+ */
+export async function trustFollowed(
+  trust: AnyTrust,
+  ask: (from: number) => Promise<ValidatorsReceipt>,
+  language: Language,
+): Promise<AnyTrust> {
+  if (!('validators' in trust)) return trust
+  const receipt = (await ask(trust.validators.height)) as unknown as Json
+  return followOne(trust, canonicalBytes(receipt), 'the validators since genesis', language)
 }

@@ -119,11 +119,15 @@ const PAGE = 100
 /** CometBFT's own bound (types.MaxVotesCount). */
 const MAX_VALIDATORS = 10_000
 
-/** Who validated the block of this height, in CometBFT's order. @throws RpcUnreachable, RpcError; RangeError when there is no end of them */
-export async function consensusValidators(rpc: CometbftRpc, height: number): Promise<Validator[]> {
+/**
+ * Who validated the block of this height, in CometBFT's order; without a height who validates the next one, as far as
+ * this node has come. @throws RpcUnreachable, RpcError; RangeError when there is no end of them
+ */
+export async function consensusValidators(rpc: CometbftRpc, height?: number): Promise<Validator[]> {
   const pages: RpcValidators['validators'][number][] = []
   for (let page = 1; ; page += 1) {
-    const params = { height: String(height), page: String(page), per_page: String(PAGE) }
+    const at = height === undefined ? {} : { height: String(height) }
+    const params = { ...at, page: String(page), per_page: String(PAGE) }
     const { validators, total } = await rpc.call<RpcValidators & { total: string }>('validators', params)
     pages.push(...validators)
     if (pages.length >= Number(total) || validators.length === 0) return validatorsOfRpc({ validators: pages })

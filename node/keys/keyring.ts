@@ -1,10 +1,11 @@
-import { open, mkdir, readdir, readFile, rm, stat, link } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeyFunction } from '#contracts/kernel/method'
 import { newSeed } from '#ledger-adapter/application/operator-key'
 import { secretKey } from '#ledger-adapter/application/secret-key'
 import { deriveKey, KeyFileError, newKdf, parseKeyFile, seal, unseal, type KeyFile } from './key-file.ts'
 import { memorySigner, type KeyOwner, type Signer } from './signer.ts'
+import { writeSecretOnce } from './write-once.ts'
 
 const SUFFIX = '.key.json'
 
@@ -87,7 +88,7 @@ export async function createKey(
   const path = join(folder, `${keyId}${SUFFIX}`)
   const text = `${JSON.stringify(sealed, null, 2)}\n`
   parseKeyFile(path, text)
-  await writeNew(path, text)
+  if (!(await writeSecretOnce(path, text))) throw new KeyFileError('EXISTS', path, 'there is a key of this id')
   return memorySigner(of, seed)
 }
 
@@ -106,25 +107,4 @@ async function readKeyFiles(folder: string): Promise<{ path: string; sealed: Key
 function missingFolder(error: NodeJS.ErrnoException): string[] {
   if (error.code === 'ENOENT') return []
   throw error
-}
-
-/** Written beside, synced, then linked into place, which fails when the name is taken. */
-async function writeNew(path: string, text: string): Promise<void> {
-  const beside = `${path}.${process.pid}.tmp`
-  const file = await open(beside, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  try {
-    await link(beside, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new KeyFileError('EXISTS', path, 'there is a key of this id')
-    throw error
-  } finally {
-    await rm(beside, { force: true })
-  }
 }

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { Description, MethodDescription } from '#contracts/describe'
 import { mayRead } from '#contracts/entitlement'
 import { bundleAt, institutionsAt } from '#contracts/governance/read'
-import { bundlesKey } from '#contracts/governance/state'
+import { bundlesKey, validatorsKey } from '#contracts/governance/state'
 import type { Executed, Ledger } from '#ledger-adapter/port'
 import { LedgerEntitlement } from '#node/feed/entitlement'
 import { readState } from '#node/read-state'
@@ -137,6 +137,31 @@ const institutions = route({
   },
 })
 
+const validators = route({
+  method: 'GET',
+  url: '/v1/governance/validators',
+  summary: 'Who votes in consensus, from which height on, as governance decided; consensus counts it two blocks later',
+  open: true,
+  schema: {
+    response: {
+      200: Type.Object({
+        schedule: Type.Array(
+          Type.Object({
+            fromHeight: Type.Integer(),
+            validators: Type.Array(
+              Type.Object({ participant: Type.String(), publicKey: Type.String(), power: Type.Integer() }),
+            ),
+          }),
+        ),
+      }),
+    },
+  },
+  async handler(_context, { ledger }) {
+    const schedule = await readState(ledger, (read) => read(validatorsKey) ?? [])
+    return { schedule: schedule.map(({ fromHeight, value }) => ({ fromHeight, validators: [...value] })) }
+  },
+})
+
 const head = route({
   method: 'GET',
   url: '/v1/head',
@@ -160,5 +185,6 @@ export const commandRoutes: readonly Route<CommandDeps>[] = [
   commandOutcome,
   contracts,
   institutions,
+  validators,
   head,
 ]
