@@ -12,7 +12,8 @@ afterEach(() => rmSync(home, { recursive: true, force: true }))
 
 const manifest = { nodes: ['north', 'east', 'late'].map((name) => ({ name })) } as unknown as Manifest
 const at = (node: string) => new FolderBundleStore(nodeBundles(home, node))
-const spoil = (node: string, hash: string) => writeFileSync(join(nodeBundles(home, node), `${hash}.js`), 'something else')
+const spoil = (node: string, hash: string) =>
+  writeFileSync(join(nodeBundles(home, node), `${hash}.js`), 'something else')
 
 it('a node that joins gets every version that its host has, and what its host lacks from the others', () => {
   const [first, second] = [at('north').put('one'), at('east').put('two')]
