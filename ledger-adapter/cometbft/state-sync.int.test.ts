@@ -43,7 +43,7 @@ describe.skipIf(missing !== undefined)('state sync', () => {
     const { path } = program as { path: string }
     const one = await SingleValidator.create(path)
     made.push(one)
-    const ledger = await one.open((await testDatabase()).url, { snapshots: { every: 1, chunkBytes: 2_000 } })
+    const ledger = await one.open((await testDatabase()).url, { snapshots: { every: 4, chunkBytes: 2_000 } })
     let notes = 0
     const note = () => {
       const args = { name: `n${(notes += 1)}`, text: 'x'.repeat(300) }
@@ -64,7 +64,7 @@ describe.skipIf(missing !== undefined)('state sync', () => {
     let joined: CometbftLedger | undefined
     while (!joined?.needsHistory) {
       const { position } = await note()
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await new Promise((resolve) => setTimeout(resolve, 2_500)) // a snapshot must outlive its discovery
       if (!joined && isOpen) joined = await opened
       if (joined && !joined.needsHistory && joined.consensusHeight >= position.height) throw new Error('joined without a snapshot') // prettier-ignore
     }
