@@ -60,7 +60,7 @@ async function followed(
       trusted = verdict.trusted
       target = to
     } else {
-      if (verdict.reason !== 'TOO_LITTLE_OVERLAP') {
+      if (verdict.reason !== 'TOO_LITTLE_OVERLAP' || target <= trusted.height + 1) {
         throw new Error(`header ${target} does not follow from ${trusted.height}: ${verdict.reason}`)
       }
       target = Math.floor((trusted.height + target) / 2)
