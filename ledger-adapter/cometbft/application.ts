@@ -160,7 +160,7 @@ export class LedgerApplication extends BaseApplication {
     const at = height === 0n ? machine.height : Number(height)
     const refuse = (log: string, code: number = QUERY_CODE.NOT_ANSWERED) => queryResult({ code, log, height: BigInt(machine.height), codespace: 'sluice' }) // prettier-ignore
     if (path === '/snapshots') {
-      const { snapshots } = await this.deps.snapshots.list()
+      const { snapshots } = await this.listSnapshots()
       const heights = snapshots.map((each) => Number(each.height))
       return queryResult({ value: Buffer.from(JSON.stringify(heights)), height: BigInt(machine.height) })
     }

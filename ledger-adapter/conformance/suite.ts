@@ -104,7 +104,7 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
         ['WRONG_CHAIN', signTest({ ...good, chainId: 'elsewhere-00000000' })],
         ['LIFETIME_TOO_LONG', signTest({ ...good, expiresAt: good.issuedAt + 25 * 60 * minute })],
         ['LIFETIME_TOO_LONG', signTest({ ...good, expiresAt: good.issuedAt - 1 })],
-        ['EXPIRED', signTest({ ...good, issuedAt: now - 10 * minute, expiresAt: now - minute })],
+        ['EXPIRED', signTest({ ...good, issuedAt: now - 10 * minute, expiresAt: now - 5 * minute })],
         ['NOT_YET_VALID', signTest({ ...good, issuedAt: now + 10 * minute, expiresAt: now + 20 * minute })],
         ['UNKNOWN_KEY', signTest({ ...good, keyId: 'nobody-key' })],
         ['UNKNOWN_KEY', signTest({ ...good, participant: 'nobody' })],
