@@ -44,7 +44,7 @@ export interface LedgerAppOptions {
   readonly notices?: NoticeBoard
   /** Files this organisation holds ready for others; without it there are none to pull. */
   readonly exchange?: FileExchange
-  /** Of a network, where every member may run a node that has it all; without it nobody fetches the ledger here. */
+  /** Of a network, for members that run nodes; without it nobody fetches the whole ledger here. */
   readonly history?: HistorySource
   /** The tapes this organisation holds; without them no asset is proven here. */
   readonly assets?: AssetBook

@@ -39,7 +39,7 @@ let node: TestNode
 let folder: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-history-'))
-  node = await startTestNode({ history: { history } })
+  node = await startTestNode({ history: { history, isFor: async (member) => member !== 'regulator' } })
 })
 afterAll(async () => {
   await node.stop()
@@ -87,9 +87,11 @@ const ask = async (query: string, bearer?: string) => {
 }
 
 describe('the history of a network', () => {
-  it('is for members, and for heights that the node has', async () => {
+  it('is for members that run a node, and for heights that the node has', async () => {
     expect(await ask(`from=0&to=${HEAD}`)).toMatchObject({ status: 401, problem: { code: 'NO_TOKEN' } })
     expect(await ask(`from=0&to=${HEAD}`, 'x')).toMatchObject({ status: 401 })
+    const served = await node.as('regulator:viewer').token()
+    expect(await ask(`from=0&to=${HEAD}`, served)).toMatchObject({ status: 403, problem: { code: 'NO_NODE' } })
     const member = await token()
     expect(await ask('from=3&to=2', member)).toMatchObject({ status: 400, problem: { code: 'BAD_REQUEST' } })
     expect(await ask('from=-1&to=2', member)).toMatchObject({ status: 400 })

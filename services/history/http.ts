@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import { LedgerError } from '#ledger-adapter/port'
 import type { HistorySource } from '#node/history/source'
 import { bearerOf } from '../kit/caller.ts'
-import { badRequest } from '../kit/problem.ts'
+import { badRequest, forbidden } from '../kit/problem.ts'
 import type { Mounting } from '../kit/route.ts'
 
 export interface HistoryDeps {
@@ -23,8 +23,8 @@ const querystring = Type.Object({ from: Height, to: Height }, { additionalProper
 
 /**
  * What a member's node that joins fills its history in from: blocks as JSON lines, the same from every node. Whoever was
- * cut off asks for the heights that are missing, of this node or of another. It is for members, and for no one member
- * more than for another: a node of one's own executes every block, and any member may run one.
+ * cut off asks for the heights that are missing, of this node or of another. It is for members that run a node, which
+ * executes every block and so knows them all; whom another's node serves, reads what concerns it.
  */
 export async function historyService(app: FastifyInstance, deps: HistoryDeps & Mounting): Promise<void> {
   const reading = new Map<string, number>()
@@ -33,12 +33,16 @@ export async function historyService(app: FastifyInstance, deps: HistoryDeps & M
     url: '/v1/history',
     schema: {
       querystring,
-      summary: 'The blocks of these heights as lines of an export, for a node that joins: for members, compressed',
+      summary: 'The blocks of these heights as compressed lines of an export: for members that run a node',
       tags: ['history'],
       security: [{ bearer: [] }],
     },
     onRequest: async (request) => {
-      request.signedIn = await deps.authenticator.authenticate(bearerOf(request))
+      const signedIn = await deps.authenticator.authenticate(bearerOf(request))
+      if (!(await deps.history.isFor(signedIn.participant))) {
+        throw forbidden('NO_NODE', `the history is for members that run a node of their own, not for ${signedIn.participant}`) // prettier-ignore
+      }
+      request.signedIn = signedIn
     },
     async handler({ query, signedIn }, reply) {
       const { from, to } = query
