@@ -29,6 +29,7 @@ interface Create extends Home {
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
+const snapshotOption = ['--snapshot-every <n>', 'heights between two snapshots of a node’s state, for nodes that join; 1,000 by default', positive] as const // prettier-ignore
 const homeOption = ['--home <dir>', 'the network’s folder', dataFolder('network')] as const
 
 /** `sluice network`: a consortium's ledger on this machine, every organisation of the validators with its own node. */
@@ -67,12 +68,14 @@ export function register(program: Command): void {
     .command('up')
     .description('run everything until Ctrl-C; the next start takes it up where it stood')
     .option(...homeOption)
+    .option(...snapshotOption)
     .action(up)
   network
     .command('join')
     .description('give an organisation that another one hosts a node of its own, which follows without a vote')
     .option(...homeOption)
     .requiredOption('--organisation <id>', 'who joins')
+    .option('--replay', 'execute every block from the first instead of taking the state and the history of the others')
     .action(join)
   network
     .command('validator')
@@ -112,6 +115,7 @@ export function register(program: Command): void {
     .option(...homeOption)
     .requiredOption('--node <name>', 'the organisation')
     .option('--ledger-only', 'neither API nor workers')
+    .option(...snapshotOption)
     .action(node)
   network
     .command('status')
@@ -121,25 +125,31 @@ export function register(program: Command): void {
     .action(status)
 }
 
-interface NodeFlags extends Home {
+interface NodeFlags extends Snapshots {
   readonly node: string
   readonly ledgerOnly?: true
 }
 
 /** Started by `up`, which says by DATABASE_URL and TEMPORAL_ADDRESS where the engines are. */
-async function node({ home, node: name, ledgerOnly }: NodeFlags): Promise<never> {
+async function node({ home, node: name, ledgerOnly, snapshotEvery }: NodeFlags): Promise<never> {
   const databaseUrl = process.env['DATABASE_URL'] ?? ''
   if (databaseUrl === '') throw new CommandFailure('DATABASE_URL must name the database of this node', 2)
   const { runLedgerOnly } = await import('../network/node.ts')
-  const options = { home: resolve(home), node: name, databaseUrl, say: sayOnStderr }
+  const options = { home: resolve(home), node: name, databaseUrl, ...everyOf(snapshotEvery), say: sayOnStderr }
   if (ledgerOnly) return runLedgerOnly(options)
   const { runNode } = await import('../network/full-node.ts')
   return runNode(options)
 }
 
-async function join({ home, organisation }: Home & { organisation: string }): Promise<void> {
+interface Join extends Home {
+  readonly organisation: string
+  readonly replay?: boolean
+}
+
+async function join({ home, organisation, replay = false }: Join): Promise<void> {
   const { joinNetwork } = await import('../network/join.ts')
-  const { manifest, node: joined, made } = await joinNetwork(resolve(home), organisation)
+  const say = (line: string): void => print(`${organisation} ${line}`)
+  const { manifest, node: joined, made } = await joinNetwork(resolve(home), organisation, { replay, say })
   print(
     `${organisation} ${made ? 'has a node of its own now' : 'has a node of its own already'} in ${manifest.chainId}`,
   )
@@ -191,10 +201,15 @@ async function follow({ home, organisation, operator, once = false, json = false
   await followFeed({ home: resolve(home), ...who, once, json, print, say: sayOnStderr })
 }
 
-async function up({ home }: Home): Promise<never> {
+async function up({ home, snapshotEvery }: Snapshots): Promise<never> {
   const { runNetwork } = await import('../network/up.ts')
-  return runNetwork({ home: resolve(home), print, say: sayOnStderr })
+  return runNetwork({ home: resolve(home), ...everyOf(snapshotEvery), print, say: sayOnStderr })
 }
+
+interface Snapshots extends Home {
+  readonly snapshotEvery?: number
+}
+const everyOf = (snapshotEvery: number | undefined) => (snapshotEvery === undefined ? {} : { snapshotEvery })
 
 async function create(options: Create): Promise<void> {
   const { name, validators, organisations, clock } = options
@@ -267,4 +282,10 @@ async function status({ home, json }: Home & { json?: true }): Promise<void> {
 function whole(text: string): number {
   if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a whole number is expected')
   return Number(text)
+}
+
+function positive(text: string): number {
+  const value = whole(text)
+  if (value === 0) throw new InvalidArgumentError('a whole number from 1 on is expected')
+  return value
 }

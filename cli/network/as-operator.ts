@@ -7,7 +7,7 @@ import { openKeyring, type Keyring } from '#node/keys/keyring'
 import { CommandFailure } from '../failure.ts'
 import { clientSigner } from '../stack/keys.ts'
 import { apiAnswers } from './status.ts'
-import { keysFolder, nodeNamed, passphraseFile, type Manifest, type NetworkNode } from './manifest.ts'
+import { apiOf, keysFolder, nodeNamed, passphraseFile, type Manifest, type NetworkNode } from './manifest.ts'
 
 /** The keys of an organisation, opened with the passphrase that lies beside them. */
 export async function keyringOf(home: string, organisation: string): Promise<Keyring> {
@@ -16,7 +16,7 @@ export async function keyringOf(home: string, organisation: string): Promise<Key
 }
 
 /** Of a caller who only looks. */
-const signsNothing: Ask = () => false
+export const signsNothing: Ask = () => false
 
 /** The node that serves an organisation: its own, or its host's. @throws CommandFailure listing the organisations */
 export function nodeServing(manifest: Manifest, organisation: string): NetworkNode {
@@ -63,7 +63,7 @@ export async function asOperator(
     const there = signers.map(({ operator, functions }) => `${operator} (${functions.join(', ')})`)
     throw new CommandFailure(`${organisation} has no operator ${what}; there are ${there.join(', ')}`, 2)
   }
-  const url = `http://127.0.0.1:${node.ports.http}`
+  const url = apiOf(node)
   const { operator } = found
   const client = new SluiceClient({ url, signer: clientSigner(keyring, operator, ask) })
   return { client, operator, node, url }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { GenesisDocument } from '#contracts/genesis'
 import { genesisEvents } from '#contracts/genesis'
 import type { IsoDate } from '#domain/date'
-import { configFile } from '#engines/cometbft/config'
+import { configFile, type StateSync } from '#engines/cometbft/config'
 import { cometGenesis, MAX_CHAIN_ID } from '#engines/cometbft/genesis'
 import { addressOf, cometKey, NEW_VALIDATOR_STATE, nodeKeyFile, validatorKeyFile, type CometKey } from '#engines/cometbft/keys' // prettier-ignore
 import { chainIdOf, genesisHash } from '#proof/block'
@@ -19,12 +19,15 @@ import {
   findManifest,
   genesisFile,
   keysFolder,
+  nodeNamed,
   passphraseFile,
   portsFor,
+  rpcOf,
   readGenesis,
   writeManifest,
   type Manifest,
   type NetworkNode,
+  type TrustedHeader,
 } from './manifest.ts'
 
 export interface CreateOptions {
@@ -212,15 +215,25 @@ export const peersOf = ({ nodes }: Manifest, of: NetworkNode): string[] =>
 
 /** `config.toml` of every node, from the manifest's ports; application: where CometBFT finds it, the node's by default. */
 export async function writeConfigs(home: string, manifest: Manifest, application?: string): Promise<void> {
-  for (const node of manifest.nodes) {
-    const { abci, p2p, rpc } = node.ports
-    const text = configFile({
-      moniker: node.name,
-      application: application ?? `tcp://127.0.0.1:${abci}`,
-      p2pPort: p2p,
-      rpcPort: rpc,
-      peers: peersOf(manifest, node),
-    })
-    await writeFile(join(cometHome(home, node.name), 'config', 'config.toml'), text)
-  }
+  for (const node of manifest.nodes) await writeConfig(home, manifest, node, application)
+}
+
+/** That of one node. */
+export async function writeConfig(home: string, manifest: Manifest, node: NetworkNode, application?: string) {
+  const { abci, p2p, rpc } = node.ports
+  const text = configFile({
+    moniker: node.name,
+    application: application ?? `tcp://127.0.0.1:${abci}`,
+    p2pPort: p2p,
+    rpcPort: rpc,
+    peers: peersOf(manifest, node),
+    ...(node.sync && { stateSync: stateSyncFrom(manifest, node.sync) }),
+  })
+  await writeFile(join(cometHome(home, node.name), 'config', 'config.toml'), text)
+}
+
+function stateSyncFrom(manifest: Manifest, { from, ...trust }: TrustedHeader): StateSync {
+  const servers = from.map((name) => rpcOf(nodeNamed(manifest, name)))
+  // Two are wanted, to be compared with each other; where only one other node runs there is nothing to compare.
+  return { ...trust, rpcServers: servers.length === 1 ? [...servers, ...servers] : servers }
 }

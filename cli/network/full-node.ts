@@ -11,12 +11,13 @@ import { startStack, type WorkerParts } from '../stack/stack.ts'
 import { trustOf } from '../verify/trust.ts'
 import { keyringOf } from './as-operator.ts'
 import { cometHome, databaseOf, nodeBundles, nodeFolder, nodeNamed, readManifest } from './manifest.ts'
-import type { NodeRun } from './node.ts'
-import { networkVersions, openNodeLedger } from './node-ledger.ts'
+import { ledgerOptions, type NodeRun } from './node.ts'
+import { historyFor, networkVersions, openNodeLedger } from './node-ledger.ts'
 import { join } from 'node:path'
 
 /** `sluice network node`: ledger, API, and a worker for each organisation that this node serves. */
-export async function runNode({ home, node: name, databaseUrl, say }: NodeRun): Promise<never> {
+export async function runNode(run: NodeRun): Promise<never> {
+  const { home, node: name, databaseUrl, say } = run
   const manifest = await readManifest(home)
   const node = nodeNamed(manifest, name)
   const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = 'default' } = process.env
@@ -28,15 +29,14 @@ export async function runNode({ home, node: name, databaseUrl, say }: NodeRun): 
     name: databaseOf(manifest, name),
     dataDir: nodeFolder(home, name),
     openLedger: async (url) => {
-      const onProblem = (where: string, error: unknown): void => say(`${where}: ${messageOf(error)}`)
       const versions = await networkVersions(home, name)
       const onMisbehaviour = misbehaviourReporter(keyrings, (text) => say(text))
-      const open = { home, node: name, databaseUrl: url, registry: versions, onProblem, onMisbehaviour }
+      const open = { ...ledgerOptions({ ...run, databaseUrl: url }), registry: versions, onMisbehaviour }
       const ledger = await openNodeLedger(open)
       const validators = join(cometHome(home, name), 'config', 'genesis.json')
       const trust = await trustOf({ validators }, 'en')
       const trustArguments = ['--validators', validators, '--bundles', nodeBundles(home, name)]
-      return { ledger, versions, trust, trustArguments, close: () => ledger.close() }
+      return { ledger, versions, trust, trustArguments, history: historyFor(home, ledger), close: () => ledger.close() }
     },
     tokenSecret: createHmac('sha256', secret).update('sluice/tokens/v1').digest(),
     arrivals: () => Promise.resolve([]), // obligors' payments come from a bank, and this machine has none

@@ -11,6 +11,13 @@ import { CommandFailure } from '../failure.ts'
 
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 
+const TrustedHeader = Type.Object({
+  trustHeight: Type.Integer({ minimum: 1 }),
+  trustHash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  from: Type.Array(Type.String(), { minItems: 1 }),
+})
+export type TrustedHeader = Static<typeof TrustedHeader>
+
 /** One organisation's node and its CometBFT process. */
 const NetworkNode = Type.Object({
   /** The organisation that runs it. */
@@ -21,6 +28,11 @@ const NetworkNode = Type.Object({
   /** Of its validator key, base64, also where it does not vote. */
   publicKey: Type.String(),
   ports: Type.Object({ p2p: Port, rpc: Port, abci: Port, http: Port }),
+  /**
+   * Of a node that takes the state of the others instead of executing every block: the header from which its light
+   * client follows the validators, and the nodes that had it; null while none of the others could be asked.
+   */
+  sync: Type.Optional(Type.Union([Type.Null(), TrustedHeader])),
 })
 export type NetworkNode = Static<typeof NetworkNode>
 
@@ -140,3 +152,8 @@ export function nodeNamed({ nodes }: Manifest, name: string): NetworkNode {
   if (found) return found
   throw new CommandFailure(`no node ${name}; there are ${nodes.map((node) => node.name).join(', ')}`, 2)
 }
+
+/** Where its CometBFT is asked. */
+export const rpcOf = ({ ports }: Pick<NetworkNode, 'ports'>): string => `http://127.0.0.1:${ports.rpc}`
+/** Where the organisation's API is. */
+export const apiOf = ({ ports }: Pick<NetworkNode, 'ports'>): string => `http://127.0.0.1:${ports.http}`

@@ -1,14 +1,19 @@
 import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import type { VersionResolver } from '#contracts/kernel/execute'
 import { callerOf } from '#contracts/membership/caller'
+import type { Say } from '#engines/say'
 import type { ContractVersions } from '#ledger-adapter/application/bundle/versions'
+import { contractRules } from '#ledger-adapter/application/contract-rules'
 import { CometbftLedger, type CometbftLedgerOptions } from '#ledger-adapter/cometbft/cometbft-ledger'
 import { FolderBundleStore } from '#ledger-adapter/application/bundle/store'
+import type { HistorySource } from '#node/history/source'
+import type { JsonObject } from '#proof/json'
 import { predecessorOf } from '#proof/predecessor'
 import { nodeVersions } from '../stack/bundles.ts'
 import { logDefect } from '../stack/log-defect.ts'
 import { exportLines, exportRules } from '../verify/export-file.ts'
-import { historyFile, nodeBundles, nodeNamed, readGenesis, readManifest } from './manifest.ts'
+import { untilJoined } from './history.ts'
+import { historyFile, nodeBundles, nodeNamed, readGenesis, readManifest, rpcOf } from './manifest.ts'
 
 export interface NodeLedgerOptions {
   readonly home: string
@@ -19,6 +24,9 @@ export interface NodeLedgerOptions {
   readonly registry?: VersionResolver
   readonly onProblem: (where: string, error: unknown) => void
   readonly onMisbehaviour?: CometbftLedgerOptions['onMisbehaviour']
+  readonly snapshots?: CometbftLedgerOptions['snapshots']
+  /** Told how far a node is that joins. */
+  readonly say?: Say
 }
 
 /** The versions of the contracts that one node runs. */
@@ -33,30 +41,38 @@ const historyOf = (home: string, node: string) => ({
   rules: exportRules(new FolderBundleStore(nodeBundles(home, node))),
 })
 
+/** What the nodes of other members fetch; who runs one is asked of the network as it is then. */
+export const historyFor = (home: string, ledger: CometbftLedger): HistorySource => ({
+  history: (range) => ledger.history(range),
+  isFor: async (member) => (await readManifest(home)).nodes.some(({ name }) => name === member),
+})
+
 /**
  * Opens one node's ledger on the port where its CometBFT looks for it. Commands that its own CometBFT does not take in
- * time go through the others.
+ * time go through the others. Of a node that joins, it is open when its history is complete.
  */
 export async function openNodeLedger(options: NodeLedgerOptions): Promise<CometbftLedger> {
   const { home, databaseUrl, onProblem, registry = await networkVersions(home, options.node) } = options
   const manifest = await readManifest(home)
   const node = nodeNamed(manifest, options.node)
   const document = await readGenesis(home)
-  const own = `http://127.0.0.1:${node.ports.rpc}`
-  const others = manifest.nodes
-    .filter(({ name }) => name !== node.name)
-    .map(({ ports }) => `http://127.0.0.1:${ports.rpc}`)
-  return CometbftLedger.open({
+  const others = manifest.nodes.filter(({ name }) => name !== node.name).map(rpcOf)
+  const eventsOf = (genesis: JsonObject) => genesisEvents(genesis as unknown as GenesisDocument)
+  const ledger = await CometbftLedger.open({
     databaseUrl,
-    genesis: { document, events: genesisEvents(document as unknown as GenesisDocument) },
+    genesis: { document, events: eventsOf(document) },
     ...(predecessorOf(document) && { history: historyOf(home, node.name) }),
     registry,
     callerOf,
     listen: { port: node.ports.abci },
-    rpc: [own, ...others],
+    rpc: [rpcOf(node), ...others],
+    ...(options.snapshots && { snapshots: options.snapshots }),
     lockPatienceMs: 30_000, // the session of a process that was killed a moment ago
     ...(options.onMisbehaviour && { onMisbehaviour: options.onMisbehaviour }),
     onDefect: logDefect(onProblem),
     onProblem: ({ kind, request, error }) => onProblem(`${kind} ${request ?? ''}`.trim(), error),
   })
+  const rules = contractRules(registry, callerOf, eventsOf)
+  await untilJoined({ ledger, home, manifest, node, rules, say: options.say ?? (() => undefined) })
+  return ledger
 }

@@ -13,14 +13,25 @@ export interface NodeRun {
   readonly home: string
   readonly node: string
   readonly databaseUrl: string
+  /** Heights between two snapshots of its state, for nodes that join. */
+  readonly snapshotEvery?: number
   readonly say: Say
 }
 
+/** What of a node's run concerns its ledger. */
+export const ledgerOptions = ({ home, node, databaseUrl, snapshotEvery, say }: NodeRun) => ({
+  home,
+  node,
+  databaseUrl,
+  say,
+  ...(snapshotEvery === undefined ? {} : { snapshots: { every: snapshotEvery } }),
+  onProblem: (where: string, error: unknown): void => say(`${where}: ${messageOf(error)}`),
+})
+
 /** `sluice network node --ledger-only`: executes and keeps what the network agrees on, and answers GET /v1/head. */
-export async function runLedgerOnly({ home, node, databaseUrl, say }: NodeRun): Promise<never> {
-  const { ports } = nodeNamed(await readManifest(home), node)
-  const onProblem = (where: string, error: unknown): void => say(`${where}: ${messageOf(error)}`)
-  const ledger = await openNodeLedger({ home, node, databaseUrl, onProblem })
+export async function runLedgerOnly(run: NodeRun): Promise<never> {
+  const { ports } = nodeNamed(await readManifest(run.home), run.node)
+  const ledger = await openNodeLedger(ledgerOptions(run))
   const server = createServer((_request, response) => {
     ledger.head().then(
       (head) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(head)),

@@ -7,6 +7,7 @@ import type { Say } from '#engines/say'
 import { writeConfigs } from './create.ts'
 import { changeManifest, databaseOf, portsFor, readManifest, type Manifest, type NetworkNode } from './manifest.ts'
 import { NodeProcesses, type NodeCommand } from './supervisor.ts'
+import { prepareSync } from './sync.ts'
 import { settleKeys } from './validator-key.ts'
 
 export interface RunOptions {
@@ -67,15 +68,15 @@ export async function openNetwork(options: RunOptions): Promise<NetworkProcesses
         manifest = await readManifest(home)
         const added = await Promise.all(manifest.nodes.filter(({ name }) => !find(name)).map(prepared))
         nodes.push(...added)
-        await Promise.all(added.map((each) => each.start()))
-        await Promise.all(added.map((each) => each.ready()))
+        await startAll(added)
         return added
       },
       settleKeys: () => settleKeys(home, nodes, say),
       databaseUrl: (name) => options.postgres.createDatabase(databaseOf(manifest, name)),
       start: async () => {
-        await Promise.all(nodes.map((each) => each.start()))
-        await Promise.all(nodes.map((each) => each.ready()))
+        // Those that may take the state of the others need these to be there.
+        const joined = new Set(manifest.nodes.filter(({ sync }) => sync !== undefined).map(({ name }) => name))
+        for (const isJoined of [false, true]) await startAll(nodes.filter(({ name }) => joined.has(name) === isJoined))
       },
       stop: async () => {
         await Promise.all(nodes.map((each) => each.stop()))
@@ -88,6 +89,11 @@ export async function openNetwork(options: RunOptions): Promise<NetworkProcesses
   }
 }
 
+async function startAll(nodes: readonly NodeProcesses[]): Promise<void> {
+  await Promise.all(nodes.map((each) => each.start()))
+  await Promise.all(nodes.map((each) => each.ready()))
+}
+
 async function prepare(
   node: NetworkNode,
   manifest: Manifest,
@@ -96,15 +102,18 @@ async function prepare(
   const { home, postgres, commandOf, restarts = true, peersOf, program, held, say } = options
   const peers = await peersOf?.(manifest, node)
   const isHosted = options.hosted === node.name
-  const application = isHosted ? undefined : commandOf(node, await postgres.createDatabase(databaseOf(manifest, node.name))) // prettier-ignore
+  const databaseUrl = isHosted ? undefined : await postgres.createDatabase(databaseOf(manifest, node.name))
   return new NodeProcesses({
     home,
     node,
     program,
     claim: held,
-    application,
+    application: databaseUrl === undefined ? undefined : commandOf(node, databaseUrl),
     restarts,
     say,
+    ...(databaseUrl === undefined || node.sync === undefined
+      ? {}
+      : { prepare: () => prepareSync({ home, node: node.name, databaseUrl, say }) }),
     ...(peers ? { peers } : {}),
   })
 }

@@ -8,7 +8,7 @@ import { cometStatus, type CometStatus } from '#engines/cometbft/rpc'
 import { startComet } from '#engines/cometbft/run'
 import { spawnChild, type Child } from '#engines/process'
 import { messageOf, sleep, type Say } from '#engines/say'
-import { cometHome, nodeFolder, type NetworkNode } from './manifest.ts'
+import { apiOf, cometHome, nodeFolder, rpcOf, type NetworkNode } from './manifest.ts'
 
 /** How to start an organisation's process; it listens for CometBFT on its node's ABCI port. */
 export interface NodeCommand {
@@ -31,6 +31,8 @@ export interface NodeOptions {
   readonly peers?: readonly string[]
   /** Start again what ends by itself. */
   readonly restarts: boolean
+  /** While neither of both runs. */
+  readonly prepare?: () => Promise<void>
   readonly say: Say
 }
 
@@ -63,10 +65,10 @@ export class NodeProcesses {
     return this.options.node.name
   }
   get rpc(): string {
-    return `http://127.0.0.1:${this.options.node.ports.rpc}`
+    return rpcOf(this.options.node)
   }
   get api(): string {
-    return `http://127.0.0.1:${this.options.node.ports.http}`
+    return apiOf(this.options.node)
   }
   get abciPort(): number {
     return this.options.node.ports.abci
@@ -84,7 +86,8 @@ export class NodeProcesses {
   }
 
   private async startApplication(era: number): Promise<void> {
-    const { application, home, node, claim } = this.options
+    const { application, home, node, claim, prepare } = this.options
+    await prepare?.()
     if (!application) return
     const child = await spawnChild({
       ...application,

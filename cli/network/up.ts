@@ -3,23 +3,31 @@ import { onShutdown } from '#engines/process'
 import { sleep, type Say } from '#engines/say'
 import { CommandFailure } from '../failure.ts'
 import { startEngines } from '../stack/stack.ts'
-import { readManifest } from './manifest.ts'
+import { apiOf, readManifest } from './manifest.ts'
 import { nodeCommand } from './node.ts'
 import { openNetwork, type NetworkProcesses } from './run.ts'
 import { isHealthy, networkStatus, statusLine, type NodeStatus } from './status.ts'
+import type { NodeProcesses } from './supervisor.ts'
 
 const LOOK_EVERY_MS = 2_000
 const SAY_EVERY_MS = 60_000
 const API_WITHIN_MS = 180_000
 
 /** `sluice network up`: engines, nodes and validators until Ctrl-C; a process that ends is started again. */
-export async function runNetwork(options: { home: string; print: Say; say: Say }): Promise<never> {
-  const { home, print, say } = options
+export async function runNetwork(options: {
+  readonly home: string
+  /** Heights between two snapshots of each node's state. */
+  readonly snapshotEvery?: number
+  readonly print: Say
+  readonly say: Say
+}): Promise<never> {
+  const { home, snapshotEvery, print, say } = options
   const { chainId } = await readManifest(home) // says so before anything is started
   await mkdir(home, { recursive: true })
   const engines = await startEngines(home, say)
   const { address, namespace } = engines.temporal
-  const commandOf = nodeCommand(home, [], { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace })
+  const flags = snapshotEvery === undefined ? [] : ['--snapshot-every', String(snapshotEvery)]
+  const commandOf = nodeCommand(home, flags, { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace })
   const network = await openNetwork({ home, postgres: engines.postgres, say, commandOf })
   onShutdown('the network', () => network.stop())
   const engineEnded = Promise.race([
@@ -28,26 +36,29 @@ export async function runNetwork(options: { home: string; print: Say; say: Say }
   ])
   await network.start()
   await untilApisAnswer(network)
+  const joining = new Joining(network, print)
+  const silent = new Set((await networkStatus(network.manifest)).filter(({ api }) => !api).map(({ name }) => name))
+  joining.expect(network.nodes.filter(({ name }) => silent.has(name)))
   const votes = network.manifest.nodes.filter(({ isValidator }) => isValidator).length
   print(
     `${chainId}: ${network.nodes.length} nodes, ${votes} of them founding validators; ${engines.postgres.description}`,
   )
-  for (const { name, ports } of network.manifest.nodes)
-    print(`  ${name.padEnd(20)}  API http://127.0.0.1:${ports.http}`)
+  for (const node of network.manifest.nodes) print(`  ${node.name.padEnd(20)}  API ${apiOf(node)}`)
   print('Ctrl-C stops everything; the next start takes it up where it stood.')
-  const failure = await Promise.race([engineEnded, watch(network, home, print)])
+  const failure = await Promise.race([engineEnded, watch(network, joining, home, print)])
   throw new CommandFailure(
     `${failure}\nStart again with \`sluice network up --home ${home}\`; nothing acknowledged is lost.`,
   )
 }
 
 /** A line for each node when its health changes, and from time to time. */
-async function watch(network: NetworkProcesses, home: string, print: Say): Promise<never> {
+async function watch(network: NetworkProcesses, joining: Joining, home: string, print: Say): Promise<never> {
   let said = ''
   let saidAt = 0
   for (;;) {
-    await takeUp(network, home, print)
+    await takeUp(network, joining, home)
     await network.settleKeys()
+    await joining.look()
     const all = await networkStatus(network.manifest)
     const health = JSON.stringify(all.map((each) => healthOf(each, all.length)))
     if (health !== said || Date.now() - saidAt > SAY_EVERY_MS) {
@@ -60,7 +71,7 @@ async function watch(network: NetworkProcesses, home: string, print: Say): Promi
 }
 
 /** Nodes that `sluice network join` has made meanwhile; who hosted the organisation until then lets go of it first. */
-async function takeUp(network: NetworkProcesses, home: string, print: Say): Promise<void> {
+async function takeUp(network: NetworkProcesses, joining: Joining, home: string): Promise<void> {
   const { nodes, organisations } = await readManifest(home)
   const before = network.manifest
   if (nodes.length === before.nodes.length) return
@@ -69,15 +80,47 @@ async function takeUp(network: NetworkProcesses, home: string, print: Say): Prom
     await network.node(name).stop()
     await network.node(name).start()
   }
-  const joined = await network.takeUp()
+  joining.expect(await network.takeUp())
   await untilApisAnswer(network)
-  for (const { name, api } of joined) print(`  ${name.padEnd(20)}  API ${api} (joined)`)
 }
 
-/** A node's API is the last part of it that is ready: after its ledger, its read models and its workers. */
+/** Nodes that were made while the network ran: what they say, until they serve. It may take long, and stops nobody. */
+class Joining {
+  private readonly nodes = new Map<NodeProcesses, string>()
+  constructor(
+    private readonly network: NetworkProcesses,
+    private readonly print: Say,
+  ) {}
+
+  expect(nodes: readonly NodeProcesses[]): void {
+    for (const node of nodes) this.nodes.set(node, '')
+  }
+
+  async look(): Promise<void> {
+    if (this.nodes.size === 0) return
+    const all = await networkStatus(this.network.manifest)
+    for (const [node, said] of this.nodes) {
+      if (all.find(({ name }) => name === node.name)?.api) {
+        this.nodes.delete(node)
+        this.print(`  ${node.name.padEnd(20)}  API ${node.api} (joined)`)
+        continue
+      }
+      const words = node.application?.tail(1) ?? ''
+      if (words !== said) this.print(`  ${node.name.padEnd(20)}  ${words}`)
+      this.nodes.set(node, words)
+    }
+  }
+}
+
+/**
+ * A node's API is the last part of it that is ready: after its ledger, its read models and its workers. One that takes
+ * its history from the others is not waited for: that takes as long as there is history.
+ */
 async function untilApisAnswer({ manifest, nodes }: NetworkProcesses): Promise<void> {
+  const joined = new Set(manifest.nodes.filter(({ sync }) => sync !== undefined).map(({ name }) => name))
   for (const until = Date.now() + API_WITHIN_MS; ; await sleep(250)) {
-    const silent = (await networkStatus(manifest)).filter(({ api }) => !api).map(({ name }) => name)
+    const all = (await networkStatus(manifest)).filter(({ name }) => !joined.has(name))
+    const silent = all.filter(({ api }) => !api).map(({ name }) => name)
     if (silent.length === 0) return
     if (Date.now() < until) continue
     const words = nodes.filter(({ name }) => silent.includes(name)).map((node) => node.application?.tail(4) ?? '')

@@ -12,6 +12,7 @@ import type { Ledger } from '#ledger-adapter/port'
 import { openSimulatedBanks } from '#node/bank/simulated'
 import type { BankGateway, StatementLine } from '#node/bank/port'
 import { ContentStore } from '#node/exchange/content-store'
+import type { HistorySource } from '#node/history/source'
 import { NoticeBoard } from '#node/notices/notice-board'
 import { chainIdOf, genesisHash } from '#proof/block'
 import type { JsonObject } from '#proof/json'
@@ -87,6 +88,8 @@ export interface OpenedLedger {
   readonly trust: AnyTrust
   /** The same trust, said to `sluice verify`. */
   readonly trustArguments: readonly string[]
+  /** Of a network: what its members' nodes may fetch. */
+  readonly history?: HistorySource
   close(): Promise<void>
 }
 
@@ -139,7 +142,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const bundling = options.bundle ?? bundleWorkflows()
     bundling.catch(() => undefined) // awaited below; a failure before that must not count as unhandled
     const databaseUrl = await engines.postgres.createDatabase(name.replaceAll('-', '_'))
-    const { ledger, versions, trust, trustArguments, close } = await options.openLedger(databaseUrl, onFailure)
+    const { ledger, versions, trust, trustArguments, history, close } = await options.openLedger(databaseUrl, onFailure)
     undo.push(close)
     const sql = postgres(databaseUrl, { max: 2, onnotice: () => undefined })
     undo.push(() => sql.end({ timeout: 5 }))
@@ -158,6 +161,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       workflows: temporal,
       notices,
       assets: tapes.assets,
+      ...(history && { history }),
       others: others.map(({ served }) => served),
       audience: name,
       tokenSecret: options.tokenSecret,

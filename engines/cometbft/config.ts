@@ -20,6 +20,9 @@ export interface StateSync {
   readonly trustHash: string
 }
 
+/** For how long a process that joins trusts validators after their time: less than genesis keeps evidence (genesis.ts). */
+export const TRUST_HOURS = 168
+
 const text = (value: string): string => JSON.stringify(value) // TOML's basic strings are written as JSON's are
 
 type Value = string | number | boolean
@@ -37,7 +40,7 @@ function stateSyncOf(stateSync: StateSync | undefined): Section {
     rpc_servers: rpcServers.join(','),
     trust_height: trustHeight,
     trust_hash: trustHash.toUpperCase(),
-    trust_period: '168h0m0s', // less than genesis keeps evidence (genesis.ts)
+    trust_period: `${TRUST_HOURS}h0m0s`,
     discovery_time: '5s', // CometBFT's smallest
     chunk_request_timeout: '10s',
   }

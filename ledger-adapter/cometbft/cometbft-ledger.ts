@@ -176,6 +176,12 @@ export class CometbftLedger implements Ledger {
     return this.historyIsDue
   }
 
+  /** The last block whose contents and all before it are to be filled in; undefined when all of it is here. */
+  async historyWanted(): Promise<number | undefined> {
+    const restored = await this.snapshotStore.restored()
+    return restored?.isFilled === false ? restored.block : undefined
+  }
+
   /**
    * Fills in what happened before the state that was restored, from position 0, each line verified.
    * @throws HistoryRefused with the first thing that does not hold; nothing of that export is kept
@@ -183,7 +189,7 @@ export class CometbftLedger implements Ledger {
   async fillHistory(source: HistorySource): Promise<void> {
     const chain = { chainId: this.chainId, genesisHash: genesisHash(this.options.genesis.document) }
     await fillHistory(chain, { replica: this.store, snapshots: this.snapshotStore }, source)
-    this.historyIsDue = (await this.snapshotStore.restored())?.isFilled === false
+    this.historyIsDue = (await this.historyWanted()) !== undefined
     for (const listener of [...this.listeners]) listener(this.machine.head.header.height)
   }
 
