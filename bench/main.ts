@@ -1,4 +1,7 @@
-/** `npm run bench -- NAME [--json FILE]`: runs bench/NAME/index.ts, one line a figure. */
+/**
+ * `npm run bench -- NAME [--json FILE]`: runs bench/NAME/index.ts, one line a figure. Ends with 1 when a figure could not be
+ * measured, after all others were.
+ */
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -28,7 +31,9 @@ async function main(): Promise<number> {
     await bench.measure(report)
   }
   if (values.json !== undefined) await report.write(values.json)
-  return 0
+  if (report.lacking.length === 0) return 0
+  process.stderr.write(`bench: not measured: ${report.lacking.join(', ')}\n`)
+  return 1
 }
 
 process.exitCode = await main()

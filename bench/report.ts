@@ -13,9 +13,18 @@ export interface Figure {
   readonly to?: string
 }
 
+/** Where a bench puts what it measured, and what it could not. */
+export interface Figures {
+  add(figure: Figure): void
+  /** A figure that there is none of, which fails the run after everything else was measured. */
+  lack(id: string, why: string): void
+}
+
 /** Prints one line a figure as it comes, and keeps them for `--json`. */
-export class Report {
+export class Report implements Figures {
   readonly figures: Figure[] = []
+  /** Ids of what could not be measured. */
+  readonly lacking: string[] = []
 
   constructor(private readonly print: (line: string) => void = (line) => process.stdout.write(`${line}\n`)) {}
 
@@ -25,12 +34,29 @@ export class Report {
     this.print(`${figure.id}  ${short(figure.value)} ${figure.unit}  goal ${figure.goal}${ratio}  ${figure.what}`)
   }
 
+  lack(id: string, why: string): void {
+    this.lacking.push(id)
+    this.print(`${id}  not measured: ${why}`)
+  }
+
+  /** For a run smaller than the goals are for: its ids end in this, so that none of its figures passes for a goal's. */
+  suffixed(suffix: string): Figures {
+    return {
+      add: (figure) => this.add({ ...figure, id: `${figure.id}${suffix}` }),
+      lack: (id, why) => this.lack(`${id}${suffix}`, why),
+    }
+  }
+
   async write(file: string): Promise<void> {
     await writeFile(file, `${JSON.stringify(this.figures, null, 2)}\n`)
   }
 }
 
 const short = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3))
+
+/** @param sorted ascending */
+export const quantile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
 
 export interface Timing {
   readonly medianMs: number

@@ -3,6 +3,11 @@ import type { EmbeddedLedger } from '#ledger-adapter/embedded/embedded-ledger'
 import { verifyNative } from '#ledger-adapter/application/verify-native'
 import { verifyReceiptObject } from '#proof/verify-receipt'
 import type { Trust } from '#proof/receipt'
+import type { SplitWorld } from './world.ts'
+
+/** The named limit that calls are compared with. */
+export const VERIFICATION = 'bare two-thread Ed25519 verification'
+export const ROUNDS = 4
 
 /** How many calls wait for their answers at once. */
 const IN_FLIGHT = 2_000
@@ -12,11 +17,7 @@ const IN_FLIGHT = 2_000
  * the time. The generator runs on the same cores.
  * @returns calls per second
  */
-export async function callsPerSecond(
-  ledger: EmbeddedLedger,
-  commands: readonly Uint8Array[],
-  trust: Trust,
-): Promise<number> {
+async function callsPerSecond(ledger: EmbeddedLedger, commands: readonly Uint8Array[], trust: Trust): Promise<number> {
   const started = performance.now()
   let next = 0
   const lane = async () => {
@@ -48,7 +49,7 @@ parentPort.on('message', () => {
 `
 
 /** Ed25519 verifications a second on two threads that do nothing else: the limit that the calls are compared with. */
-export async function bareVerifications(count = 10_000): Promise<number> {
+async function bareVerifications(count = 10_000): Promise<number> {
   const workers = [0, 1].map(() => new Worker(VERIFIER, { eval: true, workerData: { count } }))
   const said = (worker: Worker) =>
     new Promise<void>((resolve, reject) => {
@@ -61,4 +62,28 @@ export async function bareVerifications(count = 10_000): Promise<number> {
   for (const worker of workers) worker.postMessage('go')
   await Promise.all(done)
   return ((2 * count) / (performance.now() - started)) * 1000
+}
+
+export interface Rate {
+  readonly perSecond: number
+  /** To what this machine verified at the same time. */
+  readonly ratio: number
+  readonly cpuMicros: number
+}
+
+/** Calls and bare verification in turns, so that what else the machine does meets both alike. @param calls in a round */
+export async function rate(ledger: EmbeddedLedger, world: SplitWorld, trust: Trust, calls: number): Promise<Rate> {
+  let [seconds, cpu] = [0, 0]
+  const bare = [await bareVerifications()]
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const commands = Array.from({ length: calls }, () => world.next())
+    const before = process.cpuUsage()
+    seconds += calls / (await callsPerSecond(ledger, commands, trust))
+    const { user, system } = process.cpuUsage(before)
+    cpu += user + system
+    bare.push(await bareVerifications())
+  }
+  const perSecond = (calls * ROUNDS) / seconds
+  const verifications = bare.length / bare.reduce((sum, one) => sum + 1 / one, 0)
+  return { perSecond, ratio: perSecond / verifications, cpuMicros: cpu / (calls * ROUNDS) }
 }

@@ -29,6 +29,3 @@ export async function openLoop(
   await Promise.all(answers)
   return times.sort((a, b) => a - b)
 }
-
-export const quantile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!

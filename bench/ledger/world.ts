@@ -1,6 +1,6 @@
-import { EmbeddedLedger, type EmbeddedLedgerOptions } from '#ledger-adapter/embedded/embedded-ledger'
+import type { EmbeddedLedgerOptions } from '#ledger-adapter/embedded/embedded-ledger'
 import { testOperatorKey, testLedgerOptions, signTest, testCommand } from '#ledger-adapter/testing/fixture'
-import type { Executed } from '#ledger-adapter/port'
+import type { Executed, Ledger } from '#ledger-adapter/port'
 import { genesisHash } from '#proof/block'
 import type { JsonObject } from '#proof/json'
 
@@ -18,6 +18,9 @@ export const trustOf = ({ genesis }: EmbeddedLedgerOptions, chainId: string) => 
   operatorKey: testOperatorKey.publicKey,
 })
 
+/** Either driver. */
+export type SplitLedger = Pick<Ledger, 'chainId' | 'submit'>
+
 /** A ledger with one receivable, whose holdings the benchmark cuts into ever more of them: nothing but real calls. */
 export class SplitWorld {
   /** Holdings of `PIECE_FEN` that nobody has split yet. */
@@ -27,7 +30,11 @@ export class SplitWorld {
   private keys = 0
   private receivables = 0
 
-  constructor(private readonly ledger: EmbeddedLedger) {}
+  /** @param lanes wide splits that wait for their answers at once */
+  constructor(
+    private readonly ledger: SplitLedger,
+    private readonly lanes = 40,
+  ) {}
 
   /** Keys of the state that the calls of this world have written. */
   get keysWritten(): number {
@@ -98,7 +105,7 @@ export class SplitWorld {
     const lane = async () => {
       for (let n = next++; n < commands.length; n = next++) await this.must(commands[n]!)
     }
-    await Promise.all(Array.from({ length: 40 }, lane))
+    await Promise.all(Array.from({ length: this.lanes }, lane))
     this.keys += commands.length * keysEach
   }
 

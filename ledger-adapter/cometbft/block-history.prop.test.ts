@@ -68,7 +68,7 @@ describe('the history of a node', () => {
   it('has every block at its place in the history of every later height, before and after a start', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.integer({ min: 1, max: 6 * GROUP }),
+        fc.integer({ min: 1, max: 5 * GROUP }),
         fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { minLength: 1, maxLength: 6 }),
         async (total, asked) => {
           const all = Array.from({ length: total }, (_, n) => headerOf(n))
@@ -85,8 +85,9 @@ describe('the history of a node', () => {
           }
         },
       ),
+      { numRuns: 50 },
     )
-  })
+  }, 120_000)
 
   it('remembers the groups and reads no header twice at the next start', async () => {
     const all = Array.from({ length: 4 * GROUP + 5 }, (_, n) => headerOf(n))

@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { JsonObject } from '#proof/json'
+import type { BundlerLimits } from '../cometbft/bundler.ts'
 import type { SequencerLimits } from '../embedded/limits.ts'
 import { LedgerError, type Executed, type LedgerErrorCode } from '../port.ts'
 
@@ -14,11 +15,14 @@ export interface ConsensusPlace {
   readonly governance: GenesisDocument['governance']
 }
 
+/** Of either driver; each looks at its own. */
+export type ChildLimits = Partial<SequencerLimits & BundlerLimits>
+
 export type Question =
   | {
       readonly kind: 'open'
       readonly databaseUrl: string
-      readonly limits: Partial<SequencerLimits>
+      readonly limits: ChildLimits
       readonly consensus?: ConsensusPlace
     }
   | { readonly kind: 'submit'; readonly id: number; readonly bytes: string }
@@ -67,7 +71,7 @@ export class LedgerChild {
   }
 
   /** @throws when the process ended instead */
-  async open(databaseUrl: string, limits: Partial<SequencerLimits>, consensus?: ConsensusPlace): Promise<void> {
+  async open(databaseUrl: string, limits: ChildLimits, consensus?: ConsensusPlace): Promise<void> {
     await this.ready
     const opened = new Promise<string>((resolve) => (this.opened = resolve))
     const exited = once(this.process, 'exit').then(() => Promise.reject(new Error('ended instead of opening')))

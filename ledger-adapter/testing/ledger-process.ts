@@ -25,7 +25,7 @@ async function answer(question: Question): Promise<void> {
             ...options,
             listen: { port: consensus.abciPort },
             rpc: [consensus.rpcUrl],
-            limits: { resendMs: 1_000 },
+            limits: { resendMs: 1_000, ...limits },
           })
         : await EmbeddedLedger.open({ ...options, limits })
       say({ kind: 'open', chainId: ledger.chainId })
