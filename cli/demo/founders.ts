@@ -69,7 +69,9 @@ async function foundNetwork({ plan, record, folder, engines, say }: FoundersOpti
     try {
       const onProblem = (where: string, error: unknown): void => say(`ledger: ${where}: ${String(error)}`)
       const versions = await networkVersions(home, own)
-      const ledger = await openNodeLedger({ home, node: own, databaseUrl, registry: versions, onProblem })
+      // This process is the node: it ends with its ledger, whatever it is doing.
+      const onFailed = (why: Error): void => void setImmediate(() => { throw new CommandFailure(`the ledger cannot go on: ${why.message}`) }) // prettier-ignore
+      const ledger = await openNodeLedger({ home, node: own, databaseUrl, registry: versions, onProblem, onFailed })
       await network.start()
       for (const { name, rpc } of network.nodes)
         say(`${name.padEnd(20)} ${name === own ? 'in this process' : 'a process of its own'}, CometBFT ${rpc}`)

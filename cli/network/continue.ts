@@ -125,7 +125,7 @@ async function fill(
     await writeCometHome(folder, node, { node: nodeKeys[index]!, validator: keys[index]! }, consensus)
     keepBundles(folder, node.name, bundles)
   }
-  await writeConfigs(folder, manifest)
+  await writeConfigs(folder, manifest, options.home)
   await writeManifest(folder, manifest)
   return manifest
 }

@@ -29,6 +29,7 @@ import {
   type NetworkNode,
   type TrustedHeader,
 } from './manifest.ts'
+import { socketOf } from './socket.ts'
 
 export interface CreateOptions {
   readonly home: string
@@ -170,7 +171,7 @@ async function fill(folder: string, options: CreateOptions, asked: Manifest['ask
     await writeCometHome(folder, node, keys[index]!, consensusGenesis)
     keepBundles(folder, node.name, bundle ? [bundle.text] : [])
   }
-  await writeConfigs(folder, manifest)
+  await writeConfigs(folder, manifest, options.home)
   await writeManifest(folder, manifest)
   return manifest
 }
@@ -213,23 +214,26 @@ export async function writeCometHome(
 export const peersOf = ({ nodes }: Manifest, of: NetworkNode): string[] =>
   nodes.filter(({ name }) => name !== of.name).map(({ peerId, ports }) => `${peerId}@127.0.0.1:${ports.p2p}`)
 
-/** `config.toml` of every node, from the manifest's ports; application: where CometBFT finds it, the node's by default. */
-export async function writeConfigs(home: string, manifest: Manifest, application?: string): Promise<void> {
-  for (const node of manifest.nodes) await writeConfig(home, manifest, node, application)
+/**
+ * `config.toml` of every node, from the manifest's ports.
+ * @param home where the network will stand, when it is being made in another folder
+ */
+export async function writeConfigs(folder: string, manifest: Manifest, home = folder): Promise<void> {
+  for (const node of manifest.nodes) await writeConfig(folder, manifest, node, home)
 }
 
 /** That of one node. */
-export async function writeConfig(home: string, manifest: Manifest, node: NetworkNode, application?: string) {
-  const { abci, p2p, rpc } = node.ports
+export async function writeConfig(folder: string, manifest: Manifest, node: NetworkNode, home = folder) {
+  const { p2p, rpc } = node.ports
   const text = configFile({
     moniker: node.name,
-    application: application ?? `tcp://127.0.0.1:${abci}`,
+    application: `unix://${socketOf(home, node.name)}`,
     p2pPort: p2p,
     rpcPort: rpc,
     peers: peersOf(manifest, node),
     ...(node.sync && { stateSync: stateSyncFrom(manifest, node.sync) }),
   })
-  await writeFile(join(cometHome(home, node.name), 'config', 'config.toml'), text)
+  await writeFile(join(cometHome(folder, node.name), 'config', 'config.toml'), text)
 }
 
 function stateSyncFrom(manifest: Manifest, { from, ...trust }: TrustedHeader): StateSync {

@@ -1,5 +1,5 @@
 // Four organisations, real processes: what one or two of them suffer, and what the others make of it (LEDGER.md §5).
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -125,7 +125,10 @@ describeNetwork(`four validators, seed ${seed}`, () => {
   test('a stranger throws garbage at every port: no process ends, no byte of it reaches a block', async () => {
     const running = network.nodes.flatMap(({ application, comet }) => [application, comet])
     const rogue = throwGarbage(
-      network.processes.manifest.nodes.map(({ ports }) => ports),
+      network.processes.manifest.nodes.map(({ name, ports }) => ({
+        ...ports,
+        abci: network.processes.node(name).socket,
+      })),
       random,
     )
     await network.load(2 * LOAD, network.nodes)
@@ -139,7 +142,7 @@ describeNetwork(`four validators, seed ${seed}`, () => {
     expect(new Set(inBlocks)).toEqual(new Set(network.acknowledged.keys()))
   })
 
-  /** The victim's CometBFT over another application, which this test serves on the same port. */
+  /** The victim's CometBFT over another application, which this test serves on the same socket. */
   async function withApplication(victim: NodeProcesses, run: () => Promise<void>): Promise<void> {
     const held: Claim = await claim(join(network.home, 'nodes', victim.name, 'claim.json'), 'a false application')
     const { path: program } = await findCometbft({ say: sayOnStderr })
@@ -164,7 +167,8 @@ describeNetwork(`four validators, seed ${seed}`, () => {
         socket.write(Uint8Array.from({ length: 1 + random(200) }, () => random(256)))
       })
     })
-    server.listen(victim.abciPort, '127.0.0.1')
+    rmSync(victim.socket, { force: true })
+    server.listen(victim.socket)
     await once(server, 'listening')
     await withApplication(victim, () => network.load(LOAD, others))
     expect(sent).toBeGreaterThan(0)
@@ -177,7 +181,7 @@ describeNetwork(`four validators, seed ${seed}`, () => {
   test("one's application answers in form and wrongly: its CometBFT refuses to go on, the others do", async () => {
     const { victim, others } = victimAndOthers()
     await victim.stop()
-    const liar = await serveAbci(new BaseApplication(), { listen: { port: victim.abciPort } })
+    const liar = await serveAbci(new BaseApplication(), { listen: { path: victim.socket } })
     await withApplication(victim, async () => {
       await network.load(LOAD, others)
       expect(await victim.status()).toBeUndefined()

@@ -11,7 +11,7 @@ import { startStack, type WorkerParts } from '../stack/stack.ts'
 import { trustOf } from '../verify/trust.ts'
 import { keyringOf } from './as-operator.ts'
 import { cometHome, databaseOf, nodeBundles, nodeFolder, nodeNamed, readManifest } from './manifest.ts'
-import { ledgerOptions, type NodeRun } from './node.ts'
+import { ledgerOptions, untilFailed, type NodeRun } from './node.ts'
 import { historyFor, networkVersions, openNodeLedger } from './node-ledger.ts'
 import { join } from 'node:path'
 
@@ -24,14 +24,15 @@ export async function runNode(run: NodeRun): Promise<never> {
   const served = manifest.organisations.filter((each) => each.node === name).map(({ id }) => id)
   const keyrings = await Promise.all(served.map((id) => keyringOf(home, id)))
   const secret = await readFile(join(cometHome(home, name), 'config', 'node_key.json'))
-  const stack = await startStack({
+  const { onFailed, failed } = untilFailed()
+  const starting = startStack({
     engines: { postgres: { createDatabase: () => Promise.resolve(databaseUrl) }, temporal: { address, namespace } },
     name: databaseOf(manifest, name),
     dataDir: nodeFolder(home, name),
     openLedger: async (url) => {
       const versions = await networkVersions(home, name)
       const onMisbehaviour = misbehaviourReporter(keyrings, (text) => say(text))
-      const open = { ...ledgerOptions({ ...run, databaseUrl: url }), registry: versions, onMisbehaviour }
+      const open = { ...ledgerOptions({ ...run, databaseUrl: url }), registry: versions, onFailed, onMisbehaviour }
       const ledger = await openNodeLedger(open)
       const validators = join(cometHome(home, name), 'config', 'genesis.json')
       const trust = await trustOf({ validators }, 'en')
@@ -45,9 +46,11 @@ export async function runNode(run: NodeRun): Promise<never> {
     port: node.ports.http,
     onFailure: (where, error) => say(`${where}: ${messageOf(error)}`),
   })
+  starting.catch(() => undefined) // told by the race
+  const stack = await Promise.race([starting, failed])
   onShutdown('the node', () => stack.stop())
   say(`${name} serves ${served.join(', ')} at ${stack.url}`)
-  return new Promise(() => undefined)
+  return failed
 }
 
 /** What every organisation's workflows need; the activities of roles come with the systems of whoever has the role. */

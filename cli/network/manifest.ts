@@ -27,7 +27,7 @@ const NetworkNode = Type.Object({
   peerId: Type.String({ pattern: '^[0-9a-f]{40}$' }),
   /** Of its validator key, base64, also where it does not vote. */
   publicKey: Type.String(),
-  ports: Type.Object({ p2p: Port, rpc: Port, abci: Port, http: Port }),
+  ports: Type.Object({ p2p: Port, rpc: Port, http: Port }),
   /**
    * Of a node that takes the state of the others instead of executing every block: the header from which its light
    * client follows the validators, and the nodes that had it; null while none of the others could be asked.
@@ -134,12 +134,12 @@ export async function readGenesis(home: string): Promise<JsonObject> {
   return JSON.parse(await readFile(genesisFile(home), 'utf8')) as JsonObject
 }
 
-/** Four ports for each of so many nodes, free at this moment. */
+/** Three ports for each of so many nodes, free at this moment. */
 export async function portsFor(count: number): Promise<NetworkNode['ports'][]> {
-  const ports = await freePorts(count * 4)
+  const ports = await freePorts(count * 3)
   return Array.from({ length: count }, (_, index) => {
-    const [p2p, rpc, abci, http] = ports.slice(index * 4) as [number, number, number, number]
-    return { p2p, rpc, abci, http }
+    const [p2p, rpc, http] = ports.slice(index * 3) as [number, number, number]
+    return { p2p, rpc, http }
   })
 }
 

@@ -14,6 +14,7 @@ import { logDefect } from '../stack/log-defect.ts'
 import { exportLines, exportRules } from '../verify/export-file.ts'
 import { untilJoined } from './history.ts'
 import { historyFile, nodeBundles, nodeNamed, readGenesis, readManifest, rpcOf } from './manifest.ts'
+import { socketToListenOn } from './socket.ts'
 
 export interface NodeLedgerOptions {
   readonly home: string
@@ -23,6 +24,8 @@ export interface NodeLedgerOptions {
   /** The contracts; `networkVersions` unless a test says otherwise. */
   readonly registry?: VersionResolver
   readonly onProblem: (where: string, error: unknown) => void
+  /** The ledger cannot go on: the process should end, so that it is started again. */
+  readonly onFailed: (why: Error) => void
   readonly onMisbehaviour?: CometbftLedgerOptions['onMisbehaviour']
   readonly snapshots?: CometbftLedgerOptions['snapshots']
   /** Told how far a node is that joins. */
@@ -48,7 +51,7 @@ export const historyFor = (home: string, ledger: CometbftLedger): HistorySource 
 })
 
 /**
- * Opens one node's ledger on the port where its CometBFT looks for it. Commands that its own CometBFT does not take in
+ * Opens one node's ledger on the socket where its CometBFT looks for it. Commands that its own CometBFT does not take in
  * time go through the others. Of a node that joins, it is open when its history is complete.
  */
 export async function openNodeLedger(options: NodeLedgerOptions): Promise<CometbftLedger> {
@@ -64,10 +67,11 @@ export async function openNodeLedger(options: NodeLedgerOptions): Promise<Cometb
     ...(predecessorOf(document) && { history: historyOf(home, node.name) }),
     registry,
     callerOf,
-    listen: { port: node.ports.abci },
+    listen: { path: socketToListenOn(home, node.name) },
     rpc: [rpcOf(node), ...others],
     ...(options.snapshots && { snapshots: options.snapshots }),
     lockPatienceMs: 30_000, // the session of a process that was killed a moment ago
+    onFailed: options.onFailed,
     ...(options.onMisbehaviour && { onMisbehaviour: options.onMisbehaviour }),
     onDefect: logDefect(onProblem),
     onProblem: ({ kind, request, error }) => onProblem(`${kind} ${request ?? ''}`.trim(), error),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { checkout } from '#engines/paths'
 import { onShutdown } from '#engines/process'
 import { messageOf, type Say } from '#engines/say'
+import { CommandFailure } from '../failure.ts'
 import { nodeNamed, readManifest, type NetworkNode } from './manifest.ts'
 import { openNodeLedger } from './node-ledger.ts'
 import type { NodeCommand } from './supervisor.ts'
@@ -28,10 +29,30 @@ export const ledgerOptions = ({ home, node, databaseUrl, snapshotEvery, say }: N
   onProblem: (where: string, error: unknown): void => say(`${where}: ${messageOf(error)}`),
 })
 
+/** Stopping in good order may wait for what does not come any more. */
+const STOP_WITHIN_MS = 15_000
+
+/**
+ * How a node's process ends with its ledger, saying why, so that whoever watches over it starts it again with its
+ * CometBFT: `onFailed` is told by the ledger, and what the process does is raced against `failed`, which then throws.
+ */
+export function untilFailed(): { readonly onFailed: (why: Error) => void; readonly failed: Promise<never> } {
+  let onFailed: (why: Error) => void = () => undefined
+  const failed = new Promise<never>((_resolve, reject) => {
+    onFailed = (why) => {
+      reject(new CommandFailure(`the ledger cannot go on: ${why.message}`, 1, { cause: why }))
+      setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
+    }
+  })
+  failed.catch(() => undefined) // told to whoever waits for it, now or later
+  return { onFailed, failed }
+}
+
 /** `sluice network node --ledger-only`: executes and keeps what the network agrees on, and answers GET /v1/head. */
 export async function runLedgerOnly(run: NodeRun): Promise<never> {
   const { ports } = nodeNamed(await readManifest(run.home), run.node)
-  const ledger = await openNodeLedger(ledgerOptions(run))
+  const { onFailed, failed } = untilFailed()
+  const ledger = await openNodeLedger({ ...ledgerOptions(run), onFailed })
   const server = createServer((_request, response) => {
     ledger.head().then(
       (head) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(head)),
@@ -44,7 +65,7 @@ export async function runLedgerOnly(run: NodeRun): Promise<never> {
     server.close()
     await ledger.close()
   })
-  return new Promise(() => undefined)
+  return failed
 }
 
 /** Starts `sluice network node` as this process was started: the same flags, the same entry. */

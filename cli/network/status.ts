@@ -5,15 +5,14 @@ export interface NodeStatus {
   readonly name: string
   /** Undefined when its CometBFT does not answer. */
   readonly comet: CometStatus | undefined
-  /** Whether the organisation's API answers. */
+  /** Whether the organisation's API answers for its ledger: one whose ledger cannot go on does not. */
   readonly api: boolean
 }
 
-/** Whether the API of a node's organisation answers. */
+/** Whether the API of a node's organisation answers for its ledger. */
 export const apiAnswers = async ({ ports }: NetworkNode): Promise<boolean> => {
   try {
-    await fetch(`http://127.0.0.1:${ports.http}/v1/head`, { signal: AbortSignal.timeout(2_000) }) // any answer is one
-    return true
+    return (await fetch(`http://127.0.0.1:${ports.http}/v1/head`, { signal: AbortSignal.timeout(2_000) })).ok
   } catch {
     return false
   }
@@ -46,6 +45,6 @@ export function statusLine({ name, comet, api }: NodeStatus): string {
     `${peers} peer${peers === 1 ? '' : 's'}`,
     votingPower > 0 ? 'votes' : 'follows',
     ...(catchingUp ? ['catching up'] : []),
-    ...(api ? [] : ['its API does not answer']),
+    ...(api ? [] : ['its API does not answer for its ledger']),
   ].join('  ')
 }

@@ -9,8 +9,9 @@ import { startComet } from '#engines/cometbft/run'
 import { spawnChild, type Child } from '#engines/process'
 import { messageOf, sleep, type Say } from '#engines/say'
 import { apiOf, cometHome, nodeFolder, rpcOf, type NetworkNode } from './manifest.ts'
+import { socketOf } from './socket.ts'
 
-/** How to start an organisation's process; it listens for CometBFT on its node's ABCI port. */
+/** How to start an organisation's process; it listens for CometBFT on its node's socket. */
 export interface NodeCommand {
   readonly command: string
   readonly args: readonly string[]
@@ -41,9 +42,9 @@ const LONGEST_PAUSE_MS = 10_000
 /** What ran for so long starts with a short pause again. */
 const STEADY_MS = 30_000
 
-const isListening = (port: number): Promise<boolean> =>
+const isListening = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(path)
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
     socket.once('connect', () => socket.destroy())
   })
@@ -70,8 +71,9 @@ export class NodeProcesses {
   get api(): string {
     return apiOf(this.options.node)
   }
-  get abciPort(): number {
-    return this.options.node.ports.abci
+  /** Where its application waits for its CometBFT. */
+  get socket(): string {
+    return socketOf(this.options.home, this.name)
   }
   get isWanted(): boolean {
     return this.wanted
@@ -98,7 +100,7 @@ export class NodeProcesses {
     })
     this.application = child
     void child.exited.then(() => this.onExit(child, era))
-    for (const until = Date.now() + LISTENING_WITHIN_MS; !(await isListening(node.ports.abci)); await sleep(50)) {
+    for (const until = Date.now() + LISTENING_WITHIN_MS; !(await isListening(this.socket)); await sleep(50)) {
       if (!child.running) throw new Error(`the node of ${node.name} ended while starting:\n${child.tail(8)}`)
       if (Date.now() > until) throw new Error(`the node of ${node.name} does not listen:\n${child.tail(8)}`)
     }

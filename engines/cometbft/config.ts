@@ -2,7 +2,7 @@
 
 export interface CometConfig {
   readonly moniker: string
-  /** Where the application listens: `tcp://127.0.0.1:PORT`, or the name of a built-in application. */
+  /** Where the application listens: `unix://PATH`, `tcp://127.0.0.1:PORT`, or the name of a built-in application. */
   readonly application: string
   readonly p2pPort: number
   readonly rpcPort: number

@@ -58,6 +58,11 @@ export interface CometbftLedgerOptions {
   /** How long to wait for another process to let go of the ledger. */
   readonly lockPatienceMs?: number
   readonly onProblem?: (problem: AbciProblem) => void
+  /**
+   * The application cannot go on: CometBFT has been told and ends itself, everybody who waits is answered, and every call
+   * is refused with CLOSED. The process should say why and end, so that whoever watches over it starts both again.
+   */
+  readonly onFailed?: (why: Error) => void
   readonly onDefect?: DefectListener
   /** A validator voted for two blocks at one place of the chain; told again when its block is executed again. */
   readonly onMisbehaviour?: (doubleVote: DoubleVote, ledger: Ledger) => void
@@ -217,9 +222,11 @@ export class CometbftLedger implements Ledger {
     this.server = await serveAbci(application, {
       listen: this.options.listen ?? { port: 0 },
       onProblem: (problem) => {
-        // The node's application cannot go on: CometBFT has been told and ends itself; nobody is left waiting.
-        if (problem.kind === 'application') this.fail(problem.error)
         this.options.onProblem?.(problem)
+        if (problem.kind !== 'application' || this.failure !== undefined) return
+        const why = problem.error instanceof Error ? problem.error : new Error(String(problem.error))
+        this.fail(why.message)
+        this.options.onFailed?.(why)
       },
     })
   }
@@ -242,8 +249,8 @@ export class CometbftLedger implements Ledger {
     }
   }
 
-  private fail(error: unknown): void {
-    this.failure ??= error instanceof Error ? error.message : 'unknown'
+  private fail(why: string): void {
+    this.failure ??= why
     this.bundler.close(this.failure)
   }
 
@@ -317,9 +324,10 @@ export class CometbftLedger implements Ledger {
   }
 
   /** The last block that changed something; the same on every node. */
-  head(): Promise<LedgerHead> {
+  async head(): Promise<LedgerHead> {
+    this.checkOpen('read')
     const { header, headerHash } = this.machine.head
-    return Promise.resolve({ height: header.height, timeMs: header.timeMs, headerHash })
+    return { height: header.height, timeMs: header.timeMs, headerHash }
   }
 
   async query(keys: readonly string[]): Promise<{ height: number; values: readonly (Json | undefined)[] }> {
@@ -391,7 +399,7 @@ export class CometbftLedger implements Ledger {
 
   /** Stop CometBFT first, or it ends itself when its application is gone. */
   async close(): Promise<void> {
-    this.fail(new Error('closed'))
+    this.fail('closed')
     this.machine.close()
     await this.server?.close()
     await this.sessions.close()

@@ -16,6 +16,7 @@ const ledger = await openNodeLedger({
   registry: versions,
   snapshots: JSON.parse(SNAPSHOTS) as SnapshotOptions,
   onProblem: (where, error) => console.error(`${where}: ${messageOf(error)}`),
+  onFailed: () => process.exit(1),
   say: (text) => console.error(text),
 })
 const app = await createNodeApp({

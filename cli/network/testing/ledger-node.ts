@@ -38,6 +38,7 @@ const ledger = await openNodeLedger({
   registry: testRegistry,
   onMisbehaviour: misbehaviourReporter([await keyringOf(home, node)], tell),
   onProblem: (where, error) => console.error(`${where}: ${messageOf(error)}`),
+  onFailed: () => process.exit(1),
 })
 const server = createServer((request, response) => {
   const send = (status: number, value: unknown) =>

@@ -28,9 +28,9 @@ const toApplication = (random: Random): Buffer => {
   return kinds[random(kinds.length)]!
 }
 
-/** Sends one piece and waits until the other side ends the connection, or a moment. */
-async function sendTo(port: number, piece: Buffer): Promise<void> {
-  const socket = connect(port, '127.0.0.1')
+/** Sends one piece to a port or a socket and waits until the other side ends the connection, or a moment. */
+async function sendTo(where: number | string, piece: Buffer): Promise<void> {
+  const socket = typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where)
   socket.on('error', () => undefined) // being cut off is what is hoped for
   socket.resume()
   const closed = once(socket, 'close').catch(() => undefined)
@@ -81,7 +81,8 @@ async function post(port: number, { path, body }: { path: string; body: Buffer }
 export interface RoguePorts {
   readonly p2p: number
   readonly rpc: number
-  readonly abci: number
+  /** The socket's path: a stranger does not get that far, and whoever runs as the same user does. */
+  readonly abci: string
 }
 
 /** How often each kind of port was written to. */
