@@ -37,7 +37,7 @@ export interface NodeOptions {
   readonly say: Say
 }
 
-const LISTENING_WITHIN_MS = 60_000
+const LISTENING_WITHIN_MS = 180_000
 const LONGEST_PAUSE_MS = 10_000
 /** What ran for so long starts with a short pause again. */
 const STEADY_MS = 30_000

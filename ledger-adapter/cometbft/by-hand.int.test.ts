@@ -118,7 +118,7 @@ describe('a store that is away for a moment', () => {
       outcomeKnown: true,
     })
     await proxy.restore()
-    expect(await waiting).toEqual([tx])
+    expect((await waiting).map((bytes) => Buffer.from(bytes))).toEqual([Buffer.from(tx)])
     expect(await consensus.check(tx)).toMatchObject({ code: TX_CODE.OK })
     // Away again while a block is executed and stored.
     await proxy.cut()
