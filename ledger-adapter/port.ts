@@ -67,6 +67,8 @@ export const LEDGER_ERROR_CODES = {
   BAD_SIGNATURE: 'forbidden',
   /** The contracts in force know no such contract or method. */
   UNKNOWN_METHOD: 'notFound',
+  /** The command was built on a block that this ledger does not have, or has not reached. */
+  WRONG_HEAD: 'conflict',
   EXPIRED: 'conflict',
   NOT_YET_VALID: 'conflict',
   /** The same id was spent on another digest. */

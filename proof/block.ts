@@ -62,14 +62,19 @@ export const resultHash = (result: CommandResult): Hash => hashJson(result as un
 /** The hash of the agreed first document; every header carries it. */
 export const genesisHash = (document: JsonObject): Hash => hashJson(document)
 
+/** Of the genesis hash in a chain's id: 128 bits, since a command is signed for the id and not for the whole hash. */
+const ID_DIGITS = 32
+/** CometBFT takes ids of 50 characters at most. */
+const MAX_NAME = 50 - 1 - ID_DIGITS
+
 /**
- * `<name>-<first 8 hex digits of the genesis hash>`: two ledgers of one name cannot take each other's commands. What
- * an identifier cannot hold is left out of the name.
+ * `<name>-<first 32 hex digits of the genesis hash>`: two ledgers cannot take each other's commands, also when their
+ * founders look for it (ADR 042). What an identifier cannot hold is left out of the name, and a long one is cut.
  */
 export function chainIdOf(document: JsonObject): string {
   const name = typeof document.name === 'string' ? document.name : ''
-  const slug = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60) // prettier-ignore
-  return `${slug.replace(/-+$/, '') || 'ledger'}-${genesisHash(document).slice(0, 8)}`
+  const slug = name.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-/, '').slice(0, MAX_NAME).replace(/-$/, '').toLowerCase() // prettier-ignore
+  return `${slug || 'ledger'}-${genesisHash(document).slice(0, ID_DIGITS)}`
 }
 
 /** Whose signature the embedded ledger's headers bear, as the genesis document names it; base64url. */

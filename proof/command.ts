@@ -1,5 +1,5 @@
 import { canonicalBytes, readCanonical } from './canonical.ts'
-import { concatBytes, hashJson, hexToBytes, sha256TextHex, utf8ToBytes, type Hash } from './hash.ts'
+import { concatBytes, HASH_PATTERN, hashJson, hexToBytes, sha256TextHex, utf8ToBytes, type Hash } from './hash.ts'
 import type { Json, JsonObject } from './json.ts'
 
 /** What an operator of a participant asks the ledger to do (LEDGER.md §1). Its digest is its identity. */
@@ -16,6 +16,15 @@ export interface Command {
   readonly issuedAt: number
   /** Milliseconds; at most `MAX_LIFETIME_MS` after issuedAt. */
   readonly expiresAt: number
+  /** A block that the author knows to have been: a ledger with another history refuses the command (ADR 041). */
+  readonly head?: CommandHead
+}
+
+/** A block with commands, by its place in the history (`proof/history.ts`). */
+export type CommandHead = {
+  readonly height: number
+  /** Its leaf of the history: it commits to all that was asked and done in the block. */
+  readonly root: Hash
 }
 
 export interface SignedCommand {
@@ -37,6 +46,7 @@ export const MAX_COMMAND_BYTES = 256 * 1024
 /** Identifiers chosen by clients: no slash, since state keys are paths. */
 export const ID_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$'
 const ID = new RegExp(ID_PATTERN)
+const HASH = new RegExp(HASH_PATTERN)
 const SIGNATURE = /^[A-Za-z0-9_-]{86,128}$/
 
 export class CommandFormError extends Error {
@@ -84,7 +94,7 @@ export function readSigned(bytes: Uint8Array): { readonly signed: SignedCommand;
   if (typeof envelope.signature !== 'string' || !SIGNATURE.test(envelope.signature)) {
     throw new CommandFormError('/signature', 'base64url text expected')
   }
-  const body = fields(envelope.command, '/command', ['args', ...TEXT_FIELDS, ...TIME_FIELDS])
+  const body = fields(envelope.command, '/command', ['args', ...TEXT_FIELDS, ...TIME_FIELDS], ['head'])
   for (const field of TEXT_FIELDS) {
     const id = body[field]
     if (typeof id !== 'string' || !ID.test(id)) {
@@ -96,18 +106,33 @@ export function readSigned(bytes: Uint8Array): { readonly signed: SignedCommand;
     if (typeof time !== 'number' || time < 0) throw new CommandFormError(`/command/${field}`, 'milliseconds expected')
   }
   if (!isObject(body.args)) throw new CommandFormError('/command/args', 'an object expected')
+  if (body.head !== undefined) checkHead(body.head)
   return { signed: value as unknown as SignedCommand, text }
+}
+
+function checkHead(value: Json): void {
+  const { height, root } = fields(value, '/command/head', ['height', 'root'])
+  if (typeof height !== 'number' || height < 0) throw new CommandFormError('/command/head/height', 'a height expected')
+  if (typeof root !== 'string' || !HASH.test(root)) {
+    throw new CommandFormError('/command/head/root', 'a hash of 64 hex digits expected')
+  }
 }
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Exactly these fields, no fewer and no more. */
-function fields<const F extends string>(value: Json, path: string, names: readonly F[]): Record<F, Json> {
+/** Exactly these fields, no fewer and no more; but the optional ones may be missing. */
+function fields<const F extends string, const O extends string = never>(
+  value: Json,
+  path: string,
+  names: readonly F[],
+  optional: readonly O[] = [],
+): Record<F, Json> & { readonly [name in O]?: Json } {
   if (!isObject(value)) throw new CommandFormError(path || '/', 'an object expected')
   for (const name of names) if (!Object.hasOwn(value, name)) throw new CommandFormError(`${path}/${name}`, 'missing')
   for (const key of Object.keys(value)) {
-    if (!(names as readonly string[]).includes(key)) throw new CommandFormError(`${path}/${key}`, 'unknown field')
+    const isKnown = (names as readonly string[]).includes(key) || (optional as readonly string[]).includes(key)
+    if (!isKnown) throw new CommandFormError(`${path}/${key}`, 'unknown field')
   }
-  return value as Record<F, Json>
+  return value as Record<F, Json> & { readonly [name in O]?: Json }
 }

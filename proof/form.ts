@@ -50,6 +50,12 @@ export const nullOr =
   (value, path) => {
     if (value !== null) form(value, path)
   }
+/** A field that may be missing. */
+export const optional =
+  (form: Form): Form =>
+  (value, path) => {
+    if (value !== undefined) form(value, path)
+  }
 export const listOf =
   (form: Form, max: number): Form =>
   (value, path) => {

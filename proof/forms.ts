@@ -26,6 +26,7 @@ export const commandForm = f.fields({
   keyId: id,
   issuedAt: f.count,
   expiresAt: f.count,
+  head: f.optional(f.fields({ height: f.count, root: f.hash })),
 })
 
 const refusal = f.fields({ code: f.text, kind: f.text, details: f.object })

@@ -18,6 +18,8 @@ import { verifySignature } from './signature.ts'
 import type { EventCore } from './feed.ts'
 import { FormError } from './form.ts'
 import { sha256Bytes, utf8ToBytes, type Hash } from './hash.ts'
+import { isBuiltOn } from './head.ts'
+import { blockKey, type BlockRoots } from './history.ts'
 import { holds, NotHolding } from './holds.ts'
 import type { Json, JsonObject } from './json.ts'
 import { foundingDocument, isEndSigned, predecessorOf, type Predecessor } from './predecessor.ts'
@@ -265,6 +267,9 @@ class ExportVerifier {
     holds(header.timeMs <= command.expiresAt, `${at}: entered after it expired`)
     holds(command.issuedAt - MAX_AHEAD_MS <= header.timeMs, `${at}: entered before it was issued`)
     holds(command.expiresAt - command.issuedAt <= MAX_LIFETIME_MS, `${at}: lives too long`)
+    const { head } = command
+    const isOfHere = head === undefined || isBuiltOn(head, this.read(blockKey(head.height)) as BlockRoots | undefined)
+    holds(isOfHere, `${at}: built on another history`)
     if (this.rules.keyOf) {
       const known = this.rules.keyOf(this.read, command, header.height)
       const [key, signature] = [fromBase64url(known?.publicKey ?? '!'), fromBase64url(decoded.signature)]

@@ -9,7 +9,7 @@ import { foundingGenesis } from '#contracts/genesis'
 import { validatorsAt } from '#contracts/governance/read'
 import { validatorsKey, type Validator } from '#contracts/governance/state'
 import { participantKey } from '#contracts/membership/state'
-import { cometGenesis, MAX_CHAIN_ID } from '#engines/cometbft/genesis'
+import { cometGenesis } from '#engines/cometbft/genesis'
 import { addressOf, cometKey, validatorKeyFile, type CometKey } from '#engines/cometbft/keys'
 import { HistoryRefused, readPredecessor } from '#ledger-adapter/application/continue'
 import { openKeyring } from '#node/keys/keyring'
@@ -63,8 +63,6 @@ export async function continueNetwork(options: ContinueOptions): Promise<{ manif
   })
   const document = continuingGenesis(name, predecessor)
   const chainId = chainIdOf(document)
-  if (chainId.length > MAX_CHAIN_ID)
-    throw new CommandFailure(`the chain's id ${chainId} has more than ${MAX_CHAIN_ID} characters: choose a shorter --name`, 2) // prettier-ignore
   const before = await findManifest(home)
   if (before) {
     if (before.chainId !== chainId) throw new CommandFailure(`${home} holds another network (${before.chainId})`)

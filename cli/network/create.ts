@@ -5,7 +5,7 @@ import type { GenesisDocument } from '#contracts/genesis'
 import { genesisEvents } from '#contracts/genesis'
 import type { IsoDate } from '#domain/date'
 import { configFile, type StateSync } from '#engines/cometbft/config'
-import { cometGenesis, MAX_CHAIN_ID } from '#engines/cometbft/genesis'
+import { cometGenesis } from '#engines/cometbft/genesis'
 import { addressOf, cometKey, NEW_VALIDATOR_STATE, nodeKeyFile, validatorKeyFile, type CometKey } from '#engines/cometbft/keys' // prettier-ignore
 import { chainIdOf, genesisHash } from '#proof/block'
 import { hashJson } from '#proof/hash'
@@ -137,8 +137,6 @@ async function fill(folder: string, options: CreateOptions, asked: Manifest['ask
   if (bundle) requireEnters(bundle, events)
   const document = genesis as unknown as JsonObject
   const chainId = chainIdOf(document)
-  if (chainId.length > MAX_CHAIN_ID)
-    throw new CommandFailure(`the chain's id ${chainId} has more than ${MAX_CHAIN_ID} characters: choose a shorter --name`, 2) // prettier-ignore
   await writeFile(genesisFile(folder), `${JSON.stringify(document, null, 2)}\n`)
   const ports = await portsFor(validators)
   const nodes = keys.map(({ node, validator }, index): NetworkNode => {

@@ -6,6 +6,7 @@ import { Value } from 'typebox/value'
 import { claim, ClaimHeldError, type Claim } from '#engines/claim'
 import { freePorts } from '#engines/ports'
 import { sleep } from '#engines/say'
+import { sha256Hex, utf8ToBytes } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
 import { CommandFailure } from '../failure.ts'
 
@@ -64,9 +65,20 @@ export const keysFolder = (home: string, organisation: string): string =>
   join(organisationFolder(home, organisation), 'keys')
 export const passphraseFile = (home: string, organisation: string): string =>
   join(organisationFolder(home, organisation), 'passphrase')
-/** Names a node's database in the cluster of the machine. */
-export const databaseOf = ({ chainId }: Pick<Manifest, 'chainId'>, node: string): string =>
-  `${chainId}_${node}`.replaceAll(/[^a-z0-9]+/g, '_').slice(0, 63)
+/** Of a name in Postgres. */
+const MAX_DATABASE_NAME = 63
+
+/**
+ * Names a node's database in the cluster of the machine: by the chain, of whose digits the first 8 tell it from others
+ * here, and the node. Where that is too long to be a name, a hash of all of it stands for its end.
+ */
+export function databaseOf({ chainId }: Pick<Manifest, 'chainId'>, node: string): string {
+  const chain = chainId.replace(/(-[0-9a-f]{8})[0-9a-f]{24}$/, '$1')
+  const name = `${chain}_${node}`.replaceAll(/[^a-z0-9]+/g, '_')
+  if (name.length <= MAX_DATABASE_NAME) return name
+  const rest = sha256Hex(utf8ToBytes(`${chainId}_${node}`)).slice(0, 16)
+  return `${name.slice(0, MAX_DATABASE_NAME - rest.length - 1)}_${rest}`
+}
 
 /** @throws CommandFailure when the file is there and is not a network's; undefined when there is none */
 export async function findManifest(home: string): Promise<Manifest | undefined> {

@@ -9,9 +9,6 @@ export interface CometValidator {
   readonly power: number
 }
 
-/** CometBFT's own bound (MaxChainIDLen). */
-export const MAX_CHAIN_ID = 50
-
 /** A block takes this much of commands; a header with its commit and evidence comes on top. */
 const MAX_BLOCK_BYTES = 4 * 1024 * 1024
 const DAY_NS = 24n * 3_600n * 1_000_000_000n
@@ -20,6 +17,7 @@ const EVIDENCE_AGE_NS = 14n * DAY_NS
 
 /** `genesis.json` of CometBFT; `appState` reaches the application in InitChain, as the same JSON text. */
 export function cometGenesis(options: {
+  /** At most 50 characters (CometBFT's MaxChainIDLen). */
   chainId: string
   timeMs: number
   validators: readonly CometValidator[]

@@ -6,6 +6,8 @@ import { CanonicalError } from '#proof/canonical'
 import { CommandFormError, readSigned, digestOfSigned, MAX_AHEAD_MS, MAX_LIFETIME_MS, signingBytesOf, type Command, type SignedCommand } from '#proof/command' // prettier-ignore
 import type { SignatureCheck } from '#proof/ed25519'
 import type { Hash } from '#proof/hash'
+import { isBuiltOn } from '#proof/head'
+import { blockKey, type BlockRoots } from '#proof/history'
 import { curveOf } from '#proof/public-key'
 import { LedgerError } from '../port.ts'
 
@@ -82,8 +84,10 @@ export interface AdmissionRules {
 }
 
 /**
- * The rules of LEDGER.md §1 against one block: lifetime, times, key, method, signature, in this order: the dearest last.
- * @throws LedgerError LIFETIME_TOO_LONG, EXPIRED, NOT_YET_VALID, UNKNOWN_KEY, UNKNOWN_METHOD, BAD_SIGNATURE; KeyNotLoaded
+ * The rules of LEDGER.md §1 against one block: lifetime, times, key, method, signature, head, in this order: the dearest
+ * last, and a stranger has nothing of an old block looked up.
+ * @throws LedgerError LIFETIME_TOO_LONG, EXPIRED, NOT_YET_VALID, UNKNOWN_KEY, UNKNOWN_METHOD, BAD_SIGNATURE, WRONG_HEAD;
+ * KeyNotLoaded
  */
 export function admit(
   candidate: Candidate,
@@ -108,6 +112,10 @@ export function admit(
   if (candidate.verifiedUnder !== known.publicKey) {
     checkSignature(candidate, known.publicKey, known.curve, check)
     candidate.verifiedUnder = known.publicKey
+  }
+  const { head } = candidate.command
+  if (head && !isBuiltOn(head, read<BlockRoots>({ path: blockKey(head.height) }))) {
+    throw new LedgerError('admission', 'WRONG_HEAD', true, { field: '/command/head', height: head.height })
   }
   return known.caller
 }

@@ -2,15 +2,23 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { flatten } from './tree/changes.ts'
 import { FlatTree } from './tree/flat-tree.ts'
+import { encodePath } from '#proof/asset'
+import { toBase64url } from '#proof/base64url'
 import { headerHash, headerSigningBytes, type BlockHeader } from '#proof/block'
-import { commandDigest, signingBytes, type Command } from '#proof/command'
+import { canonicalJson } from '#proof/canonical'
+import { commandDigest, commandKey, decodeSigned, encodeSigned, signingBytes, type Command } from '#proof/command'
 import { EMPTY_FEED, eventDigest, extendFeed, type EventCore } from '#proof/feed'
 import { bytesToHex, concatBytes, hexToBytes, sha256Bytes, utf8ToBytes } from '#proof/hash'
+import { isBuiltOn } from '#proof/head'
 import { EMPTY_HISTORY, extendHistory, historyLeaf, isInHistory, type BlockRoots } from '#proof/history'
+import type { JsonObject } from '#proof/json'
 import { listRoot, ListTree, rootFromProof } from '#proof/list-tree'
+import { loginBytes, type LoginClaim } from '#proof/login'
+import { endSigningBytes } from '#proof/predecessor'
 import { MountainRange } from '#proof/mountain-range'
 import { rootFromStateProof, SparseTree, type StateProof } from '#proof/sparse-tree'
-import { SumTree } from '#proof/sum-tree'
+import { decodeNode } from '#proof/sum-node'
+import { SumTree, verifySumProof } from '#proof/sum-tree'
 
 /** Made by testdata/ledger-nodes/generate.py from the definitions, without any of this code. */
 interface Vectors {
@@ -24,9 +32,18 @@ interface Vectors {
     leaves: { slot: number; content: string; originalFen: string; currentFen: string; defaultedFen: string }[]
     top: string
     root: string
+    /** Of every slot, assigned or not: siblings from the leaf upwards, each a node of 64 bytes. */
+    paths: string[][]
   }[]
-  header: { header: BlockHeader; hash: string; signed: string }
-  command: { command: Command; digest: string; signed: string }
+  header: { header: BlockHeader; hash: string; signed: string; ended: string }
+  command: {
+    command: Command
+    digest: string
+    signed: string
+    record: { key: string; value: JsonObject; leaf: string }
+    builtOn: { command: Command; digest: string }
+  }
+  login: { claim: LoginClaim; signed: string }
   feed: { events: EventCore[]; steps: { digest: string; count: number; hash: string }[] }
 }
 const file = new URL('../../testdata/ledger-nodes/nodes.json', import.meta.url)
@@ -83,29 +100,53 @@ describe('node formats, against an independent writing of the definitions', () =
     }
   })
 
-  it('sum tree: leaf, inner, unassigned slots, root', () => {
-    for (const { levels, leaves, top, root } of vectors.sumTrees) {
+  it('sum tree: leaf, inner, unassigned slots, root, every path', () => {
+    for (const { levels, leaves, top, root, paths } of vectors.sumTrees) {
       const tree = new SumTree(levels)
-      tree.assign(
-        leaves.map(({ slot, content, ...sums }) => ({
-          slot,
-          leaf: {
-            content,
-            originalFen: BigInt(sums.originalFen),
-            currentFen: BigInt(sums.currentFen),
-            defaultedFen: BigInt(sums.defaultedFen),
-          },
-        })),
-      )
+      const assigned = leaves.map(({ slot, content, ...sums }) => ({
+        slot,
+        leaf: {
+          content,
+          originalFen: BigInt(sums.originalFen),
+          currentFen: BigInt(sums.currentFen),
+          defaultedFen: BigInt(sums.defaultedFen),
+        },
+      }))
+      tree.assign(assigned)
       const found = tree.root()
       expect(found.hash).toBe(root)
       expect(found.top).toBe(top.slice(0, 64))
       expect(found.count).toBe(BigInt(leaves.length))
+      expect(paths).toHaveLength(2 ** levels)
+      paths.forEach((path, slot) => {
+        const siblings = path.map((node) => decodeNode(hexToBytes(node)))
+        const proof = tree.proof(slot)
+        expect(proof).toEqual({ slot, siblings })
+        const leaf = assigned.find((one) => one.slot === slot)?.leaf
+        expect(() => verifySumProof(found, leaf, proof)).not.toThrow()
+        // As a receipt carries it.
+        expect(encodePath(siblings)).toBe(toBase64url(hexToBytes(path.join(''))))
+      })
     }
   })
 
-  it('header, command, event and feed', () => {
-    const { header, command, feed } = vectors
+  it('header, end of a ledger, command with its record, login, event and feed', () => {
+    const { header, command, login, feed } = vectors
+    expect(bytesToHex(endSigningBytes(header.hash))).toBe(header.ended)
+    expect(bytesToHex(loginBytes(login.claim))).toBe(login.signed)
+    const { key, value, leaf } = command.record
+    expect(commandKey(command.command.commandId)).toBe(key)
+    // Four fields and no other, of which the block gives two.
+    const { height, index } = value
+    expect(value).toEqual({ digest: command.digest, height, index, expiresAt: command.command.expiresAt })
+    const one = FlatTree.empty().with([{ keyHash: hashed(key), valueHash: hashed(canonicalJson(value)) }])
+    expect(one.root()).toBe(leaf)
+    const { builtOn } = command
+    expect(commandDigest(builtOn.command)).toBe(builtOn.digest)
+    const { height: _, ...roots } = vectors.histories[0]!.blocks[0]!
+    expect(isBuiltOn(builtOn.command.head!, roots)).toBe(true)
+    const bytes = encodeSigned({ command: builtOn.command, signature: 'A'.repeat(86) })
+    expect(decodeSigned(bytes).command).toEqual(builtOn.command)
     expect(headerHash(header.header)).toBe(header.hash)
     expect(bytesToHex(headerSigningBytes(header.hash))).toBe(header.signed)
     expect(commandDigest(command.command)).toBe(command.digest)

@@ -2,6 +2,7 @@ import { afterEach, describe } from 'vitest'
 import { testDatabase } from '#engines/testing/index'
 import { ledgerFaults } from '../conformance/faults.ts'
 import type { LedgerHarness } from '../conformance/harness.ts'
+import { ledgerHeads } from '../conformance/heads.ts'
 import { ledgerMalice } from '../conformance/malice.ts'
 import { ledgerSimulation } from '../conformance/simulation.ts'
 import { ledgerConformance } from '../conformance/suite.ts'
@@ -22,6 +23,7 @@ describe.skipIf(missing !== undefined)('cometbft', () => {
   afterEach(() => Promise.all(made.splice(0).map((harness) => harness.dispose())))
 
   ledgerConformance('cometbft', prepare)
+  ledgerHeads('cometbft', prepare)
   ledgerFaults('cometbft', prepare, { runs: 1 })
   ledgerMalice('cometbft', prepare, { runs: 60 })
   ledgerSimulation('cometbft', prepare, { runs: 1 })

@@ -40,20 +40,37 @@ interface Sent {
 
 /**
  * Suppliers that split receivables without end, each lane its own: what is left of a holding is cut again. A lane sends
- * the next command when the one before is acknowledged, and repeats the same bytes until then.
+ * the next command when the one before is acknowledged, and repeats the same bytes until then. Some lanes run always,
+ * others only in a rush: then so many wait that the ledger builds a block while the one before is being stored.
  */
 export class SplitLoad {
   readonly sent = new Map<string, Sent>()
   readonly receivables: string[] = []
   private isOver = false
   private lanes: Promise<unknown> | undefined
+  private isRushing = false
+  private wake: () => void = () => undefined
+  private rushBegins = new Promise<void>((resolve) => (this.wake = resolve))
 
   /** @param run names all ids, so that several loads share a ledger */
   constructor(
     private readonly ledger: () => Ledger,
     private readonly run: string,
     private readonly laneCount = 6,
+    private readonly rushLanes = 0,
   ) {}
+
+  /** All lanes run. */
+  rush(): void {
+    this.isRushing = true
+    this.wake()
+  }
+
+  /** The lanes of the rush rest, each when it has finished the command that it is at. */
+  calm(): void {
+    this.isRushing = false
+    this.rushBegins = new Promise((resolve) => (this.wake = resolve))
+  }
 
   get acknowledged(): number {
     let count = 0
@@ -64,7 +81,11 @@ export class SplitLoad {
   /** Opens the batch, then all lanes at once. */
   start(): void {
     this.lanes = this.open().then(() =>
-      Promise.all(Array.from({ length: this.laneCount }, (_, n) => this.lane(`${this.run}.${n}`, n))),
+      Promise.all(
+        Array.from({ length: this.laneCount + this.rushLanes }, (_, n) =>
+          this.lane(`${this.run}.${n}`, n, n >= this.laneCount),
+        ),
+      ),
     )
     this.lanes.catch(() => undefined) // told by stop
   }
@@ -72,6 +93,7 @@ export class SplitLoad {
   /** Lets every lane finish the command that it is at. @throws what a lane did not survive */
   async stop(): Promise<void> {
     this.isOver = true
+    this.wake()
     await this.lanes
   }
 
@@ -89,7 +111,14 @@ export class SplitLoad {
     await this.does('core:maker', 'receivable.openBatch', { ...BATCH, batch: this.run })
   }
 
-  private async lane(name: string, number: number): Promise<void> {
+  /** Whether to go on, once a lane of the rush may. */
+  private async mayGoOn(onlyInRush: boolean): Promise<boolean> {
+    while (onlyInRush && !this.isRushing && !this.isOver) await this.rushBegins
+    return !this.isOver
+  }
+
+  private async lane(name: string, number: number, onlyInRush: boolean): Promise<void> {
+    if (!(await this.mayGoOn(onlyInRush))) return
     const supplier = number % 2 === 0 ? 'supplier-1' : 'supplier-2'
     const issue = {
       receivable: name,
@@ -106,7 +135,7 @@ export class SplitLoad {
     await this.does(`${supplier}:maker`, 'receivable.accept', { receivable: name, holding: `${name}.0` })
     this.receivables.push(name)
     let left = FACE
-    for (let n = 0; !this.isOver && left > 1; n += 1) {
+    for (let n = 0; left > 1 && (await this.mayGoOn(onlyInRush)); n += 1) {
       left -= 1
       const parts = [
         { id: `${name}.cut${n + 1}`, fen: '1' },

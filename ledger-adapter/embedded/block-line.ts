@@ -7,7 +7,7 @@ import { isStoreError } from './connection.ts'
 import { answerAway, unanswered, type Pending } from './pending.ts'
 
 /** Fewer than these are not made a block of their own while another is stored: together they cost less. */
-const WORTH_AHEAD = 64
+export const WORTH_AHEAD = 64
 
 /**
  * One block after another, for as long as commands wait. While one is being stored the next collects (group commit) and,

@@ -1,5 +1,6 @@
 import { testDatabase } from '#engines/testing/index'
 import { ledgerFaults } from '../conformance/faults.ts'
+import { ledgerHeads } from '../conformance/heads.ts'
 import { ledgerMalice } from '../conformance/malice.ts'
 import { ledgerSimulation } from '../conformance/simulation.ts'
 import { ledgerConformance } from '../conformance/suite.ts'
@@ -7,7 +8,7 @@ import { embeddedHarness } from '../testing/embedded-harness.ts'
 import { testLedgerOptions } from '../testing/fixture.ts'
 import { EmbeddedLedger } from './embedded-ledger.ts'
 
-ledgerConformance('embedded', async () => {
+const driver = async () => {
   const { url } = await testDatabase()
   const options = testLedgerOptions(url)
   return {
@@ -16,7 +17,11 @@ ledgerConformance('embedded', async () => {
     open: () => EmbeddedLedger.open(options),
     openOther: () => EmbeddedLedger.open(testLedgerOptions(url, { startDate: '2011-01-31' })),
   }
-})
+}
+
+ledgerConformance('embedded', driver)
+
+ledgerHeads('embedded', driver)
 
 ledgerFaults('embedded', async () => embeddedHarness((await testDatabase()).url))
 

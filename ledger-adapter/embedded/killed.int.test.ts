@@ -10,11 +10,14 @@ import type { Ledger } from '../port.ts'
 import { embeddedHarness } from '../testing/embedded-harness.ts'
 import { FlakyProxy } from '../testing/flaky-proxy.ts'
 import { LedgerChild } from '../testing/ledger-child.ts'
+import { WORTH_AHEAD } from './block-line.ts'
 
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 const RUNS = Number(process.env.KILLED_RUNS ?? 50)
 const LIMITS = { storePatienceMs: 200, storeTimeoutMs: 2_000 }
 const LANES = 4
+/** Beside them in a rush, so that a block is made while the one before is stored. */
+const RUSH_LANES = 196
 
 // A server of its own, since it is killed; one for all runs.
 let folder: string
@@ -67,12 +70,23 @@ async function killBackend(): Promise<void> {
   if (row) process.kill(row.pid, 'SIGKILL')
 }
 
-const run = fc.record({
-  victim: fc.constantFrom('node', 'server', 'backend'),
-  /** Commands acknowledged before, then milliseconds. */
-  progress: fc.integer({ min: 1, max: 60 }),
-  afterMs: fc.nat({ max: 120 }),
-})
+/** How many blocks hold so many commands of the load. */
+function blocksOf({ sent }: SplitLoad, atLeast: number): number {
+  const sizes = new Map<number, number>()
+  for (const { executed } of sent.values()) {
+    const { height } = executed!.position
+    sizes.set(height, (sizes.get(height) ?? 0) + 1)
+  }
+  return [...sizes.values()].filter((size) => size >= atLeast).length
+}
+
+/** Commands acknowledged before, then milliseconds: in a rush fewer, since there are as many in each. */
+const moment = (progress: number, afterMs: number) => ({ progress: fc.integer({ min: 1, max: progress }), afterMs: fc.nat({ max: afterMs }) }) // prettier-ignore
+const victim = fc.constantFrom('node', 'server', 'backend')
+const run = fc.oneof(
+  fc.record({ victim, isRush: fc.constant(false), ...moment(30, 100) }),
+  fc.record({ victim, isRush: fc.constant(true), ...moment(300, 30) }),
+)
 
 describe(`a ledger whose node or Postgres is killed at random instants under load (SEED=${SEED} KILLED_RUNS=${RUNS})`, () => {
   it(
@@ -83,15 +97,18 @@ describe(`a ledger whose node or Postgres is killed at random instants under loa
       const url = proxy.through(databaseUrl)
       let node = LedgerChild.standBy()
       let standby = LedgerChild.standBy()
-      const load = new SplitLoad(() => node as unknown as Ledger, 'killed', LANES)
+      const load = new SplitLoad(() => node as unknown as Ledger, 'killed', LANES, RUSH_LANES)
       try {
         await node.open(url, LIMITS)
         load.start()
         const seen = { node: 0, server: 0, backend: 0 }
-        for (const { victim, progress, afterMs } of fc.sample(run, { seed: SEED, numRuns: RUNS })) {
+        const rushed = { ...seen }
+        for (const { victim, isRush, progress, afterMs } of fc.sample(run, { seed: SEED, numRuns: RUNS })) {
+          if (isRush) load.rush()
           await load.progress(progress)
           await pause(afterMs)
           seen[victim] += 1
+          if (isRush) rushed[victim] += 1
           if (victim === 'node') {
             await node.kill()
             await ask('SELECT 1')
@@ -99,10 +116,14 @@ describe(`a ledger whose node or Postgres is killed at random instants under loa
             node = standby
             standby = LedgerChild.standBy()
           } else await (victim === 'server' ? killServer() : killBackend())
+          load.calm() // what is under way is sent again until it is answered
         }
         await load.progress(LANES)
         await load.stop()
-        for (const [victim, count] of Object.entries(seen)) if (RUNS >= 50) expect(count, victim).toBeGreaterThan(0)
+        for (const counts of [seen, rushed])
+          for (const [victim, count] of Object.entries(counts)) if (RUNS >= 50) expect(count, victim).toBeGreaterThan(0)
+        const rushes = Object.values(rushed).reduce((sum, count) => sum + count, 0)
+        expect(blocksOf(load, WORTH_AHEAD)).toBeGreaterThanOrEqual(Math.floor(rushes / 4))
       } finally {
         await Promise.all([node.kill(), standby.kill()])
       }

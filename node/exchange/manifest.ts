@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
+import { verifyNative } from '#ledger-adapter/application/verify-native'
 import { canonicalJson } from '#proof/canonical'
 import { fromBase64url, toBase64url } from '#proof/base64url'
 import { sha256Hex, utf8ToBytes } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
-import { verifySignature } from '#proof/signature'
 import { ExchangeError } from './errors.ts'
 
 /**
@@ -66,7 +66,7 @@ export async function isSigned(signedBody: Signed<JsonObject>, by: string, keyOf
   const { body, keyId, signature } = signedBody
   const key = await keyOf(by, keyId)
   const [publicKey, bytes] = [key && fromBase64url(key), fromBase64url(signature)]
-  return !!publicKey && !!bytes && verifySignature(publicKey, messageOf(body), bytes)
+  return !!publicKey && !!bytes && verifyNative(publicKey, messageOf(body), bytes)
 }
 
 const HASH = /^[0-9a-f]{64}$/

@@ -1,10 +1,12 @@
 import { Type, type TSchema } from 'typebox'
 import type { Registry } from '#contracts/kernel/execute'
 import { encodeSigned, ID_PATTERN, type SignedCommand as Signed } from '#proof/command'
+import { HASH_PATTERN } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
 import { badRequest } from '../kit/problem.ts'
 
 const Id = Type.String({ pattern: ID_PATTERN })
+/** Also of a height: what JSON holds exactly. */
 const Millis = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const Signature = Type.String({ pattern: '^[A-Za-z0-9_-]{86,128}$', description: 'base64url without padding' })
 
@@ -22,6 +24,12 @@ const envelope = (contract: TSchema, method: TSchema, args: TSchema) =>
           keyId: Id,
           issuedAt: Millis,
           expiresAt: Millis,
+          head: Type.Optional(
+            Type.Object(
+              { height: Millis, root: Type.String({ pattern: HASH_PATTERN }) },
+              { additionalProperties: false, description: 'a block that the command was built on' },
+            ),
+          ),
         },
         { additionalProperties: false },
       ),

@@ -79,6 +79,10 @@ const OF_LEDGER_ERROR = {
   UNKNOWN_KEY: { status: 403, title: { en: 'The key is unknown or revoked', zh: '密钥未知或已吊销' } },
   BAD_SIGNATURE: { status: 403, title: { en: 'The signature does not fit', zh: '签名不符' } },
   UNKNOWN_METHOD: { status: 422, title: { en: 'There is no such contract or method', zh: '不存在该合约或方法' } },
+  WRONG_HEAD: {
+    status: 409,
+    title: { en: 'The command was built on another history', zh: '指令所依据的区块不在本账本中' },
+  },
   EXPIRED: { status: 409, title: { en: 'The command has expired', zh: '指令已过期' } },
   NOT_YET_VALID: { status: 409, title: { en: 'The command is not yet valid', zh: '指令尚未生效' } },
   COMMAND_ID_CONFLICT: {

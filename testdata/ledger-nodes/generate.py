@@ -1,4 +1,4 @@
-"""Writes nodes.json: vectors for every node format of docs/adr/005 and 016, from their text alone.
+"""Writes nodes.json: vectors for every node format of docs/adr/005, 016, 031 and 041, from their text alone.
 
     python3 testdata/ledger-nodes/generate.py > testdata/ledger-nodes/nodes.json
 
@@ -147,6 +147,16 @@ def sum_node(slots) -> bytes:
     return slots[0] if len(slots) == 1 else sum_join(sum_node(slots[:half]), sum_node(slots[half:]))
 
 
+def sum_path(slots, slot: int):
+    """Siblings from the leaf upwards, each a whole node of 64 bytes."""
+    half = len(slots) // 2
+    if len(slots) == 1:
+        return []
+    if slot < half:
+        return sum_path(slots[:half], slot) + [sum_node(slots[half:]).hex()]
+    return sum_path(slots[half:], slot - half) + [sum_node(slots[:half]).hex()]
+
+
 def sum_tree(levels: int, assigned):
     slots, leaves = [bytes(64)] * (1 << levels), []
     for slot in assigned:
@@ -155,7 +165,8 @@ def sum_tree(levels: int, assigned):
         names = ("originalFen", "currentFen", "defaultedFen")
         leaves.append({"slot": slot, "content": content.hex(), **dict(zip(names, map(str, sums)))})
     top = sum_node(slots)
-    return {"levels": levels, "leaves": leaves, "top": top.hex(), "root": h(bytes([0x12, levels]), top).hex()}
+    paths = [sum_path(slots, n) for n in range(1 << levels)]
+    return {"levels": levels, "leaves": leaves, "top": top.hex(), "root": h(bytes([0x12, levels]), top).hex(), "paths": paths}
 
 
 # Header, command, event and feed.
@@ -163,7 +174,8 @@ def header():
     roots = {name: h(name.encode()).hex() for name in ("commandRoot", "eventRoot", "resultRoot", "stateRoot", "genesisHash")}
     value = {"chainId": "vectors-00000000", "height": 7, "previous": h(b"previous").hex(), "timeMs": 1900000000000, **roots}
     digest = h(b"sluice/header/v1\n", canonical(value).encode())
-    return {"header": value, "hash": digest.hex(), "signed": (b"sluice/header-signature/v1\n" + digest).hex()}
+    ended = (b"sluice/ledger-end/v1\n" + digest).hex()
+    return {"header": value, "hash": digest.hex(), "signed": (b"sluice/header-signature/v1\n" + digest).hex(), "ended": ended}
 
 
 def command():
@@ -173,7 +185,22 @@ def command():
         "args": {"holding": "h", "parts": [{"id": "h1", "fen": "1"}, {"id": "h2", "fen": "999"}], "说明": "拆分\n\"二\""},
     }  # fmt: skip
     digest = h(canonical(value).encode())
-    return {"command": value, "digest": digest.hex(), "signed": (b"sluice/command/v1\n" + digest).hex()}
+    # What stands in the state once it is executed, and the leaf that proves it.
+    record = {"digest": digest.hex(), "height": 7, "index": 2, "expiresAt": value["expiresAt"]}
+    key = f"sys/command/{value['commandId']}"
+    stored = {"key": key, "value": record, "leaf": leaf(h(key.encode()), h(canonical(record).encode())).hex()}
+    # The same built on a block: the root is the block's leaf of the history.
+    roots = [h(f"{what} 0".encode()) for what in ("command", "event", "result")]
+    built = {**value, "head": {"height": 1, "root": h(b"\x03", u64(1), *roots).hex()}}
+    return {
+        "command": value, "digest": digest.hex(), "signed": (b"sluice/command/v1\n" + digest).hex(), "record": stored,
+        "builtOn": {"command": built, "digest": h(canonical(built).encode()).hex()},
+    }  # fmt: skip
+
+
+def login():
+    claim = {"chainId": "vectors-00000000", "audience": "north", "participant": "supplier-1", "keyId": "maker-key", "challenge": "Y2hhbGxlbmdl"}
+    return {"claim": claim, "signed": (b"sluice/login/v1\n" + canonical(claim).encode()).hex()}
 
 
 def feed():
@@ -197,5 +224,6 @@ print(json.dumps({
     "sumTrees": [sum_tree(0, [0]), sum_tree(3, [0, 1, 5]), sum_tree(5, range(20))],
     "header": header(),
     "command": command(),
+    "login": login(),
     "feed": feed(),
 }, indent=1, ensure_ascii=False))  # fmt: skip

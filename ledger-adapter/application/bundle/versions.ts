@@ -1,25 +1,12 @@
+import { boundObject } from '#contracts/bound-object'
 import { bundleAt } from '#contracts/governance/read'
 import { pinKey } from '#contracts/governance/state'
 import { describe, type Description } from '#contracts/describe'
 import type { ContractVersion, Executable, Registry, VersionResolver } from '#contracts/kernel/execute'
 import type { Read } from '#contracts/kernel/state'
-import { ID_PATTERN } from '#proof/command'
 import type { Hash } from '#proof/hash'
-import type { JsonObject } from '#proof/json'
 import { SandboxedContracts } from './sandbox.ts'
 import { BundleError, type BundleStore } from './store.ts'
-
-/** Contracts whose commands with an argument `deal` are commands on that deal. */
-const OF_DEALS: ReadonlySet<string> = new Set(['deal', 'asset-registry', 'securities', 'servicing'])
-const ID = new RegExp(ID_PATTERN)
-
-/** What a command acts upon, if it can stay on a version: `deal:D`, also where its day is closed. */
-export function boundObject({ contract, args }: { contract: string; args: JsonObject }): string | undefined {
-  const { deal, object } = args
-  if (OF_DEALS.has(contract)) return typeof deal === 'string' && ID.test(deal) ? `deal:${deal}` : undefined
-  if (contract === 'calendar') return typeof object === 'string' && object.startsWith('deal:') ? object : undefined
-  return undefined
-}
 
 /**
  * The versions of a ledger's contracts that a node knows: by hash from its store, each loaded once when it is first
