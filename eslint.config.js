@@ -76,6 +76,17 @@ export default tseslint.config(
     },
   },
   {
+    // A node verifies what strangers send on its own thread, where the portable check costs ten times as much.
+    files: ['node/**/*.ts', 'services/**/*.ts'],
+    ignores: ['**/*.test.ts', '**/testing/**', 'services/verify-page/page/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['#proof/signature', '#proof/ed25519', '#proof/sm2'], message: 'Use verifyNative.' }] },
+      ],
+    },
+  },
+  {
     files: ['contracts/**/*.ts'],
     ignores: ['**/*.test.ts', '**/testing/**'],
     rules: { 'no-restricted-syntax': ['error', ...moneyIsNotNumber, ...deterministicSyntax] },

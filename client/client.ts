@@ -1,6 +1,13 @@
 import { under } from './address.ts'
 import { toBase64url } from '#proof/base64url'
-import { decodeSigned, encodeSigned, signingBytes, type Command, type SignedCommand } from '#proof/command'
+import {
+  decodeSigned,
+  encodeSigned,
+  signingBytes,
+  type Command,
+  type CommandHead,
+  type SignedCommand,
+} from '#proof/command'
 import type { JsonObject } from '#proof/json'
 import { loginBytes } from '#proof/login'
 
@@ -61,6 +68,15 @@ export interface ListQuery {
   readonly [filter: string]: string | number | undefined
 }
 
+/** What `GET /v1/contracts` answers, as far as a signer needs it. */
+export interface ServedContracts {
+  readonly chainId: string
+  /** The version's hash; null: the node's own sources. */
+  readonly bundle: string | null
+  readonly versions: readonly { readonly fromHeight: number; readonly value: string | null }[]
+  readonly methods: readonly JsonObject[]
+}
+
 const LIFETIME_MS = 10 * 60_000
 /** A token is renewed this long before it ends. */
 const RENEW_BEFORE_MS = 30_000
@@ -69,6 +85,7 @@ const RENEW_BEFORE_MS = 30_000
 export class SluiceClient {
   private session: Promise<{ token: string; expiresAtMs: number }> | undefined
   private chain: Promise<string> | undefined
+  private head: CommandHead | undefined
   private readonly now: () => number
 
   constructor(private readonly options: ClientOptions) {
@@ -77,16 +94,31 @@ export class SluiceClient {
 
   /** A bearer token, signed for when there is none or it is about to end. */
   readonly token = async (): Promise<string> => {
-    const current = await this.session?.catch(() => undefined)
+    const { session } = this
+    const current = await session?.catch(() => undefined)
     if (current && current.expiresAtMs - RENEW_BEFORE_MS > this.now()) return current.token
-    this.session = this.signIn()
-    return (await this.session).token
+    // Of many that ask at once, one signs in.
+    if (this.session === session) this.session = this.signIn()
+    return (await this.session!).token
   }
 
   /** The ledger's id, asked once. */
   chainId(): Promise<string> {
     this.chain ??= this.open<{ chainId: string }>('GET', '/v1/head').then(({ chainId }) => chainId)
     return this.chain
+  }
+
+  /** What the node says of the contracts: of the version that decides the next block, or a deal's own. */
+  contracts(deal?: string): Promise<ServedContracts> {
+    return deal === undefined ? this.open('GET', '/v1/contracts') : this.get('/v1/contracts', { deal })
+  }
+
+  /**
+   * Commands that are drafted from now on say that they were built on this block, so that a ledger with another history
+   * refuses them (WRONG_HEAD): one that was verified (`proof/head.ts`), not one that a node names. undefined: on none.
+   */
+  buildOn(head: CommandHead | undefined): void {
+    this.head = head
   }
 
   /** Fixes every field of a command, for a person to look at before it is signed. */
@@ -97,7 +129,19 @@ export class SluiceClient {
     const commandId = fixed.commandId ?? (this.options.randomId ?? (() => globalThis.crypto.randomUUID()))()
     const issuedAt = this.now()
     const expiresAt = issuedAt + LIFETIME_MS
-    return { chainId, contract, method, args, commandId, participant, keyId, issuedAt, expiresAt }
+    const { head } = this
+    return {
+      chainId,
+      contract,
+      method,
+      args,
+      commandId,
+      participant,
+      keyId,
+      issuedAt,
+      expiresAt,
+      ...(head && { head }),
+    }
   }
 
   /** Signs a command as it is; it must be of the signer's own participant and key. */

@@ -5,6 +5,7 @@ export {
   type ClientSigner,
   type Committed,
   type ListPage,
+  type ServedContracts,
 } from './client.ts'
 export { Subscriber, type SocketFactory, type SocketLike, type SubscriberOptions } from './subscriber.ts'
 export {

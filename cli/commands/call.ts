@@ -10,7 +10,7 @@ import { NotAgreed, type Ask } from '#node/keys/person'
 import { CommandFailure } from '../failure.ts'
 import { askOnTerminal } from '../stack/ask.ts'
 import { clientSigner } from '../stack/keys.ts'
-import { sameMethod, type ServedContracts } from '../stack/served-contracts.ts'
+import { askAsDescribed } from '../stack/served-contracts.ts'
 
 /** `sluice call WHO METHOD PATH [BODY]`: one request to the node of `sluice dev`, signed in as one of its operators. */
 export function register(program: Command): void {
@@ -48,10 +48,7 @@ async function call({ who, method, path, body, options }: Call): Promise<unknown
   try {
     if (method === 'GET') return await client.get(path)
     if (method === 'POST') return await client.post(path, json)
-    if (method === 'SIGN') {
-      sameMethod(path, await client.get<ServedContracts>('/v1/contracts'))
-      return await client.perform(path, json)
-    }
+    if (method === 'SIGN') return await client.perform(path, json)
   } catch (error) {
     if (error instanceof ApiError)
       throw new CommandFailure(`${error.message}\n${JSON.stringify(error.problem, null, 2)}`)
@@ -74,7 +71,9 @@ async function clientOf(who: string, ask: Ask): Promise<SluiceClient> {
   }
   const record = await readRecord(dirname(addressFile()))
   const keyring = await openKeyring(join(address.folder, 'keys', participant), participant, record?.passphrase ?? '')
-  return new SluiceClient({ url: address.url, signer: clientSigner(keyring, operator, ask) })
+  const asked = askAsDescribed(() => client, ask)
+  const client: SluiceClient = new SluiceClient({ url: address.url, signer: clientSigner(keyring, operator, asked) })
+  return client
 }
 
 function parse(body: string): Record<string, never> {

@@ -6,6 +6,7 @@ import type { Ask } from '#node/keys/person'
 import { openKeyring, type Keyring } from '#node/keys/keyring'
 import { CommandFailure } from '../failure.ts'
 import { clientSigner } from '../stack/keys.ts'
+import { askAsDescribed } from '../stack/served-contracts.ts'
 import { apiAnswers } from './status.ts'
 import { apiOf, keysFolder, nodeNamed, passphraseFile, type Manifest, type NetworkNode } from './manifest.ts'
 
@@ -65,7 +66,8 @@ export async function asOperator(
   }
   const url = apiOf(node)
   const { operator } = found
-  const client = new SluiceClient({ url, signer: clientSigner(keyring, operator, ask) })
+  const asked = askAsDescribed(() => client, ask)
+  const client: SluiceClient = new SluiceClient({ url, signer: clientSigner(keyring, operator, asked) })
   return { client, operator, node, url }
 }
 

@@ -4,9 +4,8 @@ import { describe } from '#contracts/describe'
 import { registry } from '#contracts/registry'
 import { reviewOf } from '#contracts/review'
 import { buildCommand } from '#node/keys/signer'
-import type { JsonObject } from '#proof/json'
 import { askOnTerminal } from './ask.ts'
-import { sameMethod } from './served-contracts.ts'
+import { askAsDescribed } from './served-contracts.ts'
 
 const review = reviewOf(
   describe(registry),
@@ -53,18 +52,14 @@ it('shows also what is signed without asking, and signs nothing when nobody can 
   expect(said()).toContain('600000.00 yuan')
 })
 
-it('trusts no node’s words: what it describes otherwise is not signed', () => {
-  const served = describe(registry).contracts.flatMap(({ methods }) =>
-    methods.map(({ sentence, roles, functions, ...rest }) => ({
-      ...rest,
-      sentence: sentence.zh,
-      sentences: sentence,
-      by: { roles, functions },
-    })),
-  ) as unknown as JsonObject[]
-  expect(() => sameMethod('receivable.split', { methods: served })).not.toThrow()
-  const lying = served.map((one) => ({ ...one, sentences: { zh: '查看', en: 'look' } }))
-  expect(() => sameMethod('receivable.split', { methods: lying })).toThrow('describe it otherwise')
-  expect(() => sameMethod('receivable.split', { methods: [] })).toThrow('at this node')
-  expect(() => sameMethod('receivable.unheard', { methods: served })).toThrow('in this program')
+it('asks about nothing that the node describes otherwise', async () => {
+  const shown: unknown[] = []
+  const ask = (methods: readonly object[]) =>
+    askAsDescribed(
+      () => ({ contracts: async () => ({ chainId: 'chain', bundle: null, versions: [], methods: methods as never }) }),
+      (one) => shown.push(one) > 0,
+    )
+  await expect(ask([{ name: 'receivable.split', sentences: { zh: '查看', en: 'look' } }])(review)).rejects.toThrow('not signed') // prettier-ignore
+  await expect(ask([])(review)).rejects.toThrow('no such method at this node')
+  expect(shown).toEqual([])
 })

@@ -10,13 +10,20 @@ const FIELD_WORDS: Readonly<Record<Visibility, Sentence>> = {
 }
 
 const WORDS = {
-  zh: { asks: '签署人', on: '账本', id: '命令编号', until: '有效期至', digest: '摘要 SHA-256' },
-  en: { asks: 'signer', on: 'ledger', id: 'command', until: 'valid until', digest: 'SHA-256' },
+  zh: { asks: '签署人', on: '账本', id: '命令编号', until: '有效期至', builtOn: '依据区块', digest: '摘要 SHA-256' },
+  en: {
+    asks: 'signer',
+    on: 'ledger',
+    id: 'command',
+    until: 'valid until',
+    builtOn: 'built on block',
+    digest: 'SHA-256',
+  },
 } as const
 
 /** A review for a terminal: the sentence in both languages, each field with its unit and who learns it, the digest. */
 export function reviewLines({ command, sentence, fields, digest }: Review, language: 'zh' | 'en'): string[] {
-  const { chainId, contract, method, participant, keyId, commandId, expiresAt } = command
+  const { chainId, contract, method, participant, keyId, commandId, expiresAt, head } = command
   const words = WORDS[language]
   const width = Math.max(0, ...fields.map(({ path }) => path.length))
   return [
@@ -28,6 +35,7 @@ export function reviewLines({ command, sentence, fields, digest }: Review, langu
         `  ${path.padEnd(width)}  ${text[language]}  [${FIELD_WORDS[visibility][language]}]`,
     ),
     `  ${words.asks} ${participant}, ${keyId}; ${words.on} ${chainId}; ${words.id} ${commandId}`,
+    ...(head ? [`  ${words.builtOn} ${head.height}, ${head.root}`] : []),
     `  ${words.until} ${moment(expiresAt)}; ${words.digest} ${digest}`,
   ]
 }

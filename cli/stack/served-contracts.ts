@@ -1,18 +1,10 @@
-import { describe, type MethodDescription } from '#contracts/describe'
+import type { ServedContracts, SluiceClient } from '#client/client'
+import { asDescribed } from '#contracts/as-described'
+import { boundDeal } from '#contracts/bound-object'
+import { describe } from '#contracts/describe'
 import { registry } from '#contracts/registry'
-import { canonicalJson } from '#proof/canonical'
-import type { Json, JsonObject } from '#proof/json'
-import type { Hash } from '#proof/hash'
+import type { Ask } from '#node/keys/person'
 import { CommandFailure } from '../failure.ts'
-
-/** What GET /v1/contracts answers, as far as it is used here. */
-export interface ServedContracts {
-  readonly chainId: string
-  /** What decides the next block; null: the node's own sources. */
-  readonly bundle: Hash | null
-  readonly versions: readonly { readonly fromHeight: number; readonly value: Hash | null }[]
-  readonly methods: readonly JsonObject[]
-}
 
 /** Asks a node. @throws CommandFailure when it does not answer as a node does */
 export async function servedBy(url: string): Promise<ServedContracts> {
@@ -27,28 +19,16 @@ export async function servedBy(url: string): Promise<ServedContracts> {
 }
 
 /**
- * A node describes the contracts that it runs. This program shows commands as its own contracts describe them, so that no
- * node can put other words before a signer; where the two differ, the command would do something else than is shown.
- * @throws CommandFailure when they differ
+ * Asks only about what the node describes as this program does: a command that it will decide by other rules is shown to
+ * nobody and not signed.
+ * @param client of the node that the command goes to
+ * @throws DescribedOtherwise, what the client throws
  */
-export function sameMethod(name: string, { methods }: Pick<ServedContracts, 'methods'>): void {
-  const own = describe(registry)
-    .contracts.flatMap((contract) => contract.methods)
-    .find((method) => method.name === name)
-  const served = methods.find((method) => method['name'] === name)
-  if (!own || !served) throw new CommandFailure(`${name}: no such method ${own ? 'at this node' : 'in this program'}`)
-  if (canonicalJson(asServed(own)) !== canonicalJson(only(served))) {
-    throw new CommandFailure(`${name}: this node's contracts describe it otherwise than this program's; not signed`)
+export const askAsDescribed =
+  (client: () => Pick<SluiceClient, 'contracts'>, ask: Ask): Ask =>
+  async (review) => {
+    const { contract, method } = review.command
+    const { methods } = await client().contracts(boundDeal(review.command))
+    asDescribed(describe(registry), methods, `${contract}.${method}`)
+    return ask(review)
   }
-}
-
-const asServed = ({ sentence, clauses = {}, args, fields, roles, functions }: MethodDescription): Json =>
-  JSON.parse(JSON.stringify({ sentences: sentence, clauses, args, fields, by: { roles, functions } })) as Json
-
-const only = ({ sentences = null, clauses = {}, args = null, fields = null, by = null }: JsonObject): Json => ({
-  sentences,
-  clauses,
-  args,
-  fields,
-  by,
-})

@@ -1,15 +1,16 @@
 import { Type } from 'typebox'
 import type { Description, MethodDescription } from '#contracts/describe'
 import { mayRead } from '#contracts/entitlement'
+import { dealObject } from '#contracts/calendar/state'
 import { bundleAt, institutionsAt } from '#contracts/governance/read'
-import { bundlesKey, validatorsKey } from '#contracts/governance/state'
+import { bundlesKey, pinKey, validatorsKey } from '#contracts/governance/state'
 import type { Executed, Ledger } from '#ledger-adapter/port'
 import { LedgerEntitlement } from '#node/feed/entitlement'
 import { readState } from '#node/read-state'
 import { ID_PATTERN } from '#proof/command'
 import type { Hash } from '#proof/hash'
-import type { SignedIn } from '../kit/caller.ts'
-import { languageOf } from '../kit/language.ts'
+import { bearerOf, type Authenticator, type SignedIn } from '../kit/caller.ts'
+import { languageOf, type Language } from '../kit/language.ts'
 import { notFound } from '../kit/problem.ts'
 import { routeOf, type Route } from '../kit/route.ts'
 import { AnySignedCommand } from './signed-command.ts'
@@ -19,6 +20,7 @@ export interface CommandDeps {
   readonly ledger: Ledger
   /** What a version of the contracts says of itself. */
   readonly descriptionOf: (bundle: Hash | null) => Description
+  readonly authenticator: Authenticator
 }
 const route = routeOf<CommandDeps>('ledger')
 const Id = Type.String({ pattern: ID_PATTERN })
@@ -82,7 +84,26 @@ async function visibleEvents(ledger: Ledger, { outcome }: Executed, { participan
   })
 }
 
-const methodOf = ({ sentence, roles, functions, ...rest }: MethodDescription, language: 'zh' | 'en') => ({
+const served = new WeakMap<Description, Map<Language, string>>()
+
+/** The methods and events of a version, as the fields of the answer that they are. Half a megabyte: written once. */
+function servedText(description: Description, language: Language): string {
+  const texts = served.get(description) ?? new Map<Language, string>()
+  served.set(description, texts)
+  let text = texts.get(language)
+  if (text === undefined) {
+    const { contracts } = description
+    const methods = contracts.flatMap((contract) => contract.methods.map((method) => methodOf(method, language)))
+    const events = contracts.flatMap(({ name, events: own }) =>
+      own.map(({ event, ...rest }) => ({ name: `${name}.${event}`, ...rest })),
+    )
+    text = JSON.stringify({ methods, events }).slice(1, -1)
+    texts.set(language, text)
+  }
+  return text
+}
+
+const methodOf = ({ sentence, roles, functions, ...rest }: MethodDescription, language: Language) => ({
   ...rest,
   sentence: sentence[language],
   sentences: sentence,
@@ -96,32 +117,35 @@ const contracts = route({
     'Every method and event: fields with units and who learns them, who may call, the sentence a signer agrees to',
   open: true,
   schema: {
+    querystring: Type.Object(
+      {
+        deal: Type.Optional(Type.String({ pattern: ID_PATTERN, description: 'signed in: what decides its commands' })),
+      },
+      { additionalProperties: false },
+    ),
     response: {
       200: Type.Object({
         chainId: Type.String(),
-        bundle: Type.Union([Type.String(), Type.Null()], { description: 'version of the next block; null: sources' }),
+        bundle: Type.Union([Type.String(), Type.Null()], {
+          description: 'the version that decides the next block, or the deal; null: sources',
+        }),
         versions: Type.Array(Type.Any(), { description: 'which version from which height, as governance decided' }),
         methods: Type.Array(Type.Any()),
         events: Type.Array(Type.Any()),
       }),
     },
   },
-  async handler({ request }, { ledger, descriptionOf }) {
+  async handler({ query: { deal }, request, reply }, { ledger, descriptionOf, authenticator }) {
+    // Whether there is such a deal is not for everybody.
+    if (deal !== undefined) await authenticator.authenticate(bearerOf(request))
+    const { bundle, versions } = await readState(ledger, (read, height) => {
+      const pin = deal === undefined ? undefined : read(pinKey(dealObject(deal)))
+      return { bundle: pin ? pin.bundle : bundleAt(read, height + 1), versions: [...(read(bundlesKey) ?? [])] }
+    })
+    const head = JSON.stringify({ chainId: ledger.chainId, bundle, versions }).slice(0, -1)
     const language = languageOf(request.headers['accept-language'])
-    const { bundle, versions } = await readState(ledger, (read, height) => ({
-      bundle: bundleAt(read, height + 1),
-      versions: [...(read(bundlesKey) ?? [])],
-    }))
-    const { contracts } = descriptionOf(bundle)
-    return {
-      chainId: ledger.chainId,
-      bundle,
-      versions,
-      methods: contracts.flatMap(({ methods }) => methods.map((method) => methodOf(method, language))),
-      events: contracts.flatMap(({ name, events }) =>
-        events.map(({ event, ...rest }) => ({ name: `${name}.${event}`, ...rest })),
-      ),
-    }
+    void reply.type('application/json; charset=utf-8').serializer(String)
+    return `${head},${servedText(descriptionOf(bundle), language)}}`
   },
 })
 

@@ -90,8 +90,10 @@ export async function exchangeService(app: FastifyInstance, deps: ExchangeDeps &
       tags: ['exchange'],
       security: [{ bearer: [] }],
     },
+    config: { gate: 'read' },
     onRequest: async (request) => {
       request.signedIn = await deps.authenticator.authenticate(bearerOf(request))
+      request.place?.claim(request.signedIn.participant)
     },
     async handler({ params: { content }, headers, signedIn }, reply) {
       const { body } = await answered(content, () => deps.exchange.manifest(content, signedIn!.participant))

@@ -37,6 +37,7 @@ export async function historyService(app: FastifyInstance, deps: HistoryDeps & M
       tags: ['history'],
       security: [{ bearer: [] }],
     },
+    config: { gate: 'other' },
     onRequest: async (request) => {
       const signedIn = await deps.authenticator.authenticate(bearerOf(request))
       if (!(await deps.history.isFor(signedIn.participant))) {

@@ -77,8 +77,8 @@ export function problemOf(error: unknown): Problem {
 }
 
 /** Whole seconds, rounded up; one when the ledger does not say. */
-function retryAfter(error: unknown): string {
-  const { retryAfterMs } = error instanceof LedgerError ? error.details : {}
+function retryAfter({ extensions: { details } }: Problem): string {
+  const { retryAfterMs } = (details ?? {}) as { retryAfterMs?: unknown }
   return String(typeof retryAfterMs === 'number' ? Math.max(1, Math.ceil(retryAfterMs / 1000)) : 1)
 }
 
@@ -87,7 +87,7 @@ export async function handleError(error: unknown, request: FastifyRequest, reply
   if (problem.status >= 500) request.log.error({ err: error }, problem.code)
   const document = problem.document(request.url.split('?')[0]!, languageOf(request.headers['accept-language']))
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
-  if (problem.status === 503 || problem.status === 429) void reply.header('retry-after', retryAfter(error))
+  if (problem.status === 503 || problem.status === 429) void reply.header('retry-after', retryAfter(problem))
   await reply
     .code(problem.status)
     .type('application/problem+json')

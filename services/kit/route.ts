@@ -66,23 +66,24 @@ export function mount<D>(app: FastifyInstance, routes: readonly Route<D>[], deps
       method,
       url: url.replace(/\{(\w+)\}/g, ':$1'),
       schema: { ...schema, summary, tags: [tag], ...(open ? { security: [] } : { security: [{ bearer: [] }] }) },
+      config: { gate: open ? 'open' : method === 'GET' ? 'read' : 'other' },
       // Before the body is read: a stranger's megabyte costs a header.
       onRequest: async (request) => {
-        request.signedIn = open ? null : await deps.authenticator.authenticate(bearerOf(request))
+        if (open) return
+        request.signedIn = await deps.authenticator.authenticate(bearerOf(request))
+        request.place?.claim(request.signedIn.participant)
       },
       handler: async (request, reply) => {
-        const answer = await handler(
-          {
-            params: request.params as undefined,
-            query: request.query as undefined,
-            body: request.body as undefined,
-            // Open routes have no caller, and ask for none.
-            caller: request.signedIn as SignedIn,
-            request,
-            reply,
-          },
-          deps,
-        )
+        const asked = {
+          params: request.params as undefined,
+          query: request.query as undefined,
+          body: request.body as undefined,
+          // Open routes have no caller, and ask for none.
+          caller: request.signedIn as SignedIn,
+          request,
+          reply,
+        }
+        const answer = await request.place!.during(() => handler(asked, deps))
         if (!reply.sent && reply.statusCode === 200) void reply.code(status)
         return answer
       },

@@ -8,6 +8,7 @@ import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { MAX_BODY_BYTES, parseBody } from './body.ts'
 import { handleError, handleUnknownRoute } from './error-handler.ts'
+import { Gates, type RequestLimits } from './gates.ts'
 
 export interface ServerOptions {
   /** Anything pino takes; false keeps quiet. */
@@ -16,6 +17,8 @@ export interface ServerOptions {
   readonly checkAnswers?: boolean
   /** The largest frame a subscriber may send. */
   readonly maxFrameBytes?: number
+  /** How much may be asked for at once. */
+  readonly requests?: Partial<RequestLimits>
   /** A path under which everything stands once more. */
   readonly alias?: string
 }
@@ -43,6 +46,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Fastify
     },
   })
   app.decorateRequest('signedIn', null)
+  app.decorateRequest('place', null)
+  const gates = new Gates(options.requests)
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(handleUnknownRoute)
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
@@ -56,6 +61,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Fastify
       .header('x-request-id', request.id)
       .header('cache-control', 'no-store')
       .header('x-content-type-options', 'nosniff')
+    const place = gates.enter(request.routeOptions.config.gate ?? 'open', request.ip)
+    request.place = place
+    reply.raw.once('close', () => place.close())
   })
   await app.register(websocket, { options: { maxPayload: options.maxFrameBytes ?? 16 << 10 } })
   await app.register(swagger, {
@@ -69,9 +77,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Fastify
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     },
   })
-  app.get('/openapi.json', { schema: { hide: true }, serializerCompiler: () => JSON.stringify }, async () =>
-    app.swagger(),
-  )
+  let description: string | undefined // large, and the same for as long as the server runs
+  app.get('/openapi.json', { schema: { hide: true }, serializerCompiler: () => String }, async (_, reply) => {
+    void reply.type('application/json; charset=utf-8')
+    return (description ??= JSON.stringify(app.swagger()))
+  })
   return app
 }
 

@@ -1,8 +1,8 @@
 import { callerKeys, callerOf, type KnownKey } from '#contracts/membership/caller'
+import { verifyNative } from '#ledger-adapter/application/verify-native'
 import type { Ledger } from '#ledger-adapter/port'
 import { readState } from '#node/read-state'
 import { fromBase64url } from '#proof/base64url'
-import { verifySignature } from '#proof/signature'
 import { loginBytes } from '#proof/login'
 import type { Authenticator, SignedIn } from '../kit/caller.ts'
 import { badRequest, forbidden, unauthorized } from '../kit/problem.ts'
@@ -59,7 +59,7 @@ export class Sessions implements Authenticator {
     const known = await this.keyNow(participant, keyId)
     const publicKey = known && fromBase64url(known.publicKey)
     const message = loginBytes({ chainId: ledger.chainId, audience, participant, keyId, challenge })
-    if (!known || !publicKey || !verifySignature(publicKey, message, bytes)) {
+    if (!known || !publicKey || !verifyNative(publicKey, message, bytes)) {
       throw unauthorized('NOT_SIGNED_IN', `this signature is not by a valid key ${keyId} of ${participant}`)
     }
     const { operator, functions } = known.caller

@@ -62,6 +62,7 @@ export async function streamService(app: FastifyInstance, deps: StreamDeps): Pro
       summary: 'Websocket: events of the topics that the caller may read, in order, to be verified (proof/stream.ts)',
       security: [{ bearer: [] }],
     },
+    config: { gate: 'other' },
     // Before the upgrade, so that what is wrong is an HTTP problem and not a closed socket.
     onRequest: async (request) => {
       const token = tokenOf(request)

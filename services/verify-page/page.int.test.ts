@@ -1,13 +1,15 @@
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BATCH } from '#contracts/receivable/testing/story'
+import { BATCH, ISSUE } from '#contracts/receivable/testing/story'
 import { CHROMIUM_FLAGS, findChromium } from '#engines/chromium'
 import { sayOnStderr } from '#engines/say'
 import { verifyNative } from '#ledger-adapter/application/verify-native'
 import { hexToBytes } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
 import { signatureCases } from '../../proof/testing/ed25519-cases.ts'
+import { sm2Cases } from '../../proof/testing/sm2-cases.ts'
 import { SluiceClient } from '#client/client'
+import { describe as describeContracts } from '#contracts/describe'
 import { genesisEvents } from '#contracts/genesis'
 import { callerOf } from '#contracts/membership/caller'
 import { registry } from '#contracts/registry'
@@ -19,8 +21,20 @@ import { genesisHash } from '#proof/block'
 import { ledgerPath } from '../app.ts'
 import { RecordedWorkflows, signerOf, startTestNode, type TestNode } from '../testing/node.ts'
 import { bundleForBrowser } from './bundle.ts'
-import type { Answers } from './testing/ed25519-probe.ts'
+import type { Answers } from './testing/signature-probe.ts'
 
+const own = describeContracts(registry)
+/** What the second ledger's node says of its contracts. */
+let said = own
+/** The same with another sentence for one method. */
+const lying = {
+  contracts: own.contracts.map((contract) => ({
+    ...contract,
+    methods: contract.methods.map((method) =>
+      method.name === 'receivable.openBatch' ? { ...method, sentence: { zh: '查看', en: 'Look' } } : method,
+    ),
+  })),
+}
 let node: TestNode
 let second: EmbeddedLedger
 let secondTrust: JsonObject
@@ -40,7 +54,8 @@ beforeAll(async () => {
     genesisHash: genesisHash(genesis.document),
     operatorKey: operatorKey.publicKey,
   }
-  node = await startTestNode({ others: [{ ledger: second, databaseUrl, workflows: new RecordedWorkflows(second) }] })
+  const workflows = new RecordedWorkflows(second)
+  node = await startTestNode({ others: [{ ledger: second, databaseUrl, workflows, descriptionOf: () => said }] })
   browser = await chromium.launch({ executablePath, args: [...CHROMIUM_FLAGS] })
   page = await (await browser.newContext({ locale: 'zh-CN' })).newPage()
   page.on('console', (message) => {
@@ -205,17 +220,39 @@ describe('the page in Chromium', () => {
     await page.waitForSelector('#save', { state: 'hidden' })
     expect(await textOf('verdict')).toContain('WRONG_CHAIN')
   })
+
+  test('shows and signs nothing that the node describes otherwise', async () => {
+    const { height } = await second.head()
+    said = lying
+    try {
+      await page.fill('#args', JSON.stringify({ ...BATCH, batch: 'other' }))
+      await page.click('#review')
+      expect(await outcomeOf('submit-state')).toBe('该节点的合约对 receivable.openBatch 的说明与本程序不同，未签署')
+      expect(await page.isVisible('#review-panel')).toBe(false)
+      await page.selectOption('#method', 'receivable.issue')
+      await page.fill('#args', JSON.stringify(ISSUE))
+      await page.click('#review')
+      await page.waitForSelector('#review-panel:not([hidden])')
+    } finally {
+      said = own
+    }
+    expect((await second.head()).height).toBe(height)
+    await page.selectOption('#method', 'receivable.openBatch')
+    await page.fill('#args', JSON.stringify({ ...BATCH, batch: 'other' }))
+    await page.click('#review')
+    await page.waitForSelector('#review-panel:not([hidden])')
+  })
 })
 
 describe('signatures in Chromium', () => {
-  test('our check answers as the native one on random and adversarial signatures, where WebCrypto may not', async () => {
+  test('our check answers as the native one on random and adversarial signatures, where the browser’s others may not', async () => {
     const elsewhere = await browser.newPage()
     await elsewhere.goto(`${node.url}/v1/head`)
-    const script = await bundleForBrowser(new URL('./testing/ed25519-probe', import.meta.url))
+    const script = await bundleForBrowser(new URL('./testing/signature-probe', import.meta.url))
     await elsewhere.addScriptTag({ content: script, type: 'module' })
     const seed = process.env['SLUICE_SEED'] ?? String(Date.now())
     console.log(`signatures of seed ${seed}`)
-    const cases = signatureCases(seed)
+    const cases = [...signatureCases(seed), ...sm2Cases(seed)]
     const answers = (await elsewhere.evaluate((list) => {
       return (globalThis as unknown as { probe: (cases: unknown) => Promise<unknown> }).probe(list)
     }, cases)) as Answers[]
@@ -225,10 +262,11 @@ describe('signatures in Chromium', () => {
       const native = verifyNative(hexToBytes(publicKey), hexToBytes(message), hexToBytes(signature))
       expect(answers[i]!.ours, `${why}, seed ${seed}, case ${i}`).toBe(native)
       expect(native, `${why}, case ${i}`).toBe(why === 'honest')
-      if (answers[i]!.browsers !== native) disagreeing.add(why)
+      if (answers[i]!.others !== native) disagreeing.add(why)
     }
     // Why the page never asks the browser: it would take some of these.
-    console.log(`WebCrypto answers otherwise on: ${[...disagreeing].join('; ') || 'nothing here'}`)
-    expect(answers.filter(({ browsers }) => browsers === true).length).toBeGreaterThan(0)
+    console.log(`the browser answers otherwise on: ${[...disagreeing].join('; ') || 'nothing here'}`)
+    const honest = cases.flatMap(({ why }, i) => (why === 'honest' ? [answers[i]!.others] : []))
+    expect(new Set(honest)).toEqual(new Set([true]))
   })
 })

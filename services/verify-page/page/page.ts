@@ -2,9 +2,12 @@
 /// <reference lib="dom.iterable" />
 import { ApiError, SluiceClient, type Committed } from '#client/client'
 import { LANGUAGES, verdictWords, type Language } from '#client/receipt-words'
+import { DescribedOtherwise } from '#contracts/as-described'
+import type { Review } from '#contracts/review'
 import { canonicalJson } from '#proof/canonical'
-import type { Command } from '#proof/command'
+import type { Command, CommandHead } from '#proof/command'
 import { utf8ToBytes } from '#proof/hash'
+import { verifiedHead } from '#proof/head'
 import type { Json, JsonObject } from '#proof/json'
 import { verifyReceipt } from '#proof/verify-receipt'
 import { keptKey, makeKey, type BrowserKey } from './browser-key.ts'
@@ -25,6 +28,8 @@ let language: Language = navigator.language.startsWith('zh') ? 'zh' : 'en'
 let key: BrowserKey | undefined
 let reviewed: { readonly key: BrowserKey; readonly command: Command } | undefined
 let receiptText: string | undefined
+/** The block of the receipt that was verified last, and its ledger: what is signed next is built on it. */
+let builtOn: { readonly chainId: string; readonly head: CommandHead } | undefined
 const form = new ArgumentForm(field('args'), hideReview)
 const shownMethod = () => METHODS.get(field('method').value) ?? []
 
@@ -59,6 +64,7 @@ function reasonOf(error: unknown): string {
     const fields = (error.problem.errors ?? []).map((one) => `${one.field}: ${one.problem}`).join('; ')
     return `${word('refused')}: ${error.code} ${error.problem.detail ?? ''} ${fields}`.trim()
   }
+  if (error instanceof DescribedOtherwise) return error.words(language)
   return error instanceof Error ? error.message : String(error)
 }
 
@@ -71,8 +77,7 @@ const clientOf = (signer: BrowserKey): SluiceClient =>
   new SluiceClient({ url: location.origin + base, signer, language, fetch: (...args) => fetch(...args) })
 
 /** Answers what was shown, which alone is then signed. */
-function show(drafted: Command): Command {
-  const { command, sentence, fields, canonical, digest, signed } = review(drafted)
+function show({ command, sentence, fields, canonical, digest, signed }: Review): Command {
   element('sentence-zh').textContent = sentence.zh
   element('sentence-en').textContent = sentence.en
   element('fields').textContent = fields.map(({ path, text }) => `${path}  ${text[language]}`).join('\n')
@@ -87,7 +92,9 @@ async function prepare(): Promise<void> {
   const signer = mustHaveKey()
   hideReview()
   const [name, args] = [field('method').value, JSON.parse(field('args').value) as JsonObject]
-  const command = show(await clientOf(signer).draft(name, args))
+  const client = clientOf(signer)
+  if (builtOn?.chainId === (await client.chainId())) client.buildOn(builtOn.head)
+  const command = show(await review(await client.draft(name, args), client))
   reviewed = { key: signer, command }
   say('submit-state', '')
 }
@@ -117,6 +124,8 @@ function verify(): void {
   const verdict = verifyReceipt(utf8ToBytes(text), trust)
   say('verdict', verdictWords(verdict, language).join('\n'), verdict.ok)
   receiptText = verdict.ok ? text : undefined
+  const head = verifiedHead(verdict)
+  if (verdict.ok && head) builtOn = { chainId: verdict.anchored.chainId, head }
   element('save').hidden = receiptText === undefined
 }
 
@@ -142,7 +151,10 @@ function listen(): void {
     form.redraw(language)
   })
   field('trust').value = localStorage.getItem(TRUST) ?? ''
-  field('trust').addEventListener('change', () => localStorage.setItem(TRUST, field('trust').value))
+  field('trust').addEventListener('change', () => {
+    builtOn = undefined // what was verified, was by the trust before
+    localStorage.setItem(TRUST, field('trust').value)
+  })
   on('make-key', 'key-state', async () => {
     key = await makeKey(field('participant').value.trim(), field('key-id').value.trim())
     hideReview()
