@@ -46,6 +46,7 @@ export async function measuredGrowth(
 function residentBytes(): number {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
+  setFlagsFromString('--no-expose-gc') // contexts made later have no such global: a bundle's sandbox takes none
   collect()
   collect()
   return process.memoryUsage().rss
