@@ -78,6 +78,17 @@ export function register(program: Command): void {
     .option('--replay', 'execute every block from the first instead of taking the state and the history of the others')
     .action(join)
   network
+    .command('admit')
+    .description(
+      'have governance admit an organisation, add its operators and give it a host: its institutions’ keys are here; asked again it goes on',
+    )
+    .option(...homeOption)
+    .requiredOption('--organisation <file>', 'JSON of one organisation, in the form of `create`')
+    .option('--host <node>', 'whose node serves it; by default the one that serves the fewest')
+    .option('--yes', 'sign what is shown without asking')
+    .option('--lang <zh|en>', 'the language of units and words', 'en')
+    .action(admit)
+  network
     .command('validator')
     .description(
       'have governance give an organisation’s node a vote, take it away, or let it vote with another key: its institutions’ keys are here',
@@ -155,6 +166,20 @@ async function join({ home, organisation, replay = false }: Join): Promise<void>
   )
   print(`  it follows without a vote; its consensus key is ${consensusKey(joined.publicKey)}`)
   if (made) print('  `sluice network up` starts it: within seconds where it runs, otherwise at its next start')
+}
+
+interface Admit extends Home {
+  readonly organisation: string
+  readonly host?: string
+  readonly yes?: true
+  readonly lang: string
+}
+
+async function admit({ home, organisation: file, host, yes, lang }: Admit): Promise<void> {
+  const { admitOrganisation } = await import('../network/admit.ts')
+  const { askOnTerminal } = await import('../stack/ask.ts')
+  const ask = askOnTerminal(yes ? { yes, lang } : { lang })
+  await admitOrganisation({ home: resolve(home), file, ...(host === undefined ? {} : { host }), ask, print })
 }
 
 interface Vote extends Home {

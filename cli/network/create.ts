@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { GenesisDocument } from '#contracts/genesis'
@@ -12,15 +11,14 @@ import { hashJson } from '#proof/hash'
 import type { Json, JsonObject } from '#proof/json'
 import { consortiumGenesis, keyIdOf, type Member } from '../demo/consortium.ts'
 import { CommandFailure } from '../failure.ts'
-import { ledgerOperatorKey, memberKeyring } from '../stack/keys.ts'
+import { ledgerOperatorKey } from '../stack/keys.ts'
 import { foundingBundle, keepBundles, requireEnters, requireSameBundle, type AskedBundle } from './founding-bundle.ts'
 import {
   cometHome,
+  consensusKey,
   findManifest,
   genesisFile,
-  keysFolder,
   nodeNamed,
-  passphraseFile,
   portsFor,
   rpcOf,
   readGenesis,
@@ -29,6 +27,7 @@ import {
   type NetworkNode,
   type TrustedHeader,
 } from './manifest.ts'
+import { organisationKeys } from './organisation-keys.ts'
 import { socketOf } from './socket.ts'
 
 export interface CreateOptions {
@@ -116,7 +115,7 @@ function requireSame(home: string, before: Manifest, name: string, asked: Manife
 async function fill(folder: string, options: CreateOptions, asked: Manifest['asked']): Promise<Manifest> {
   const { members, validators, name, clock, startDate } = options
   const bundle = await foundingBundle(options.bundle)
-  const publicKeys = await organisationKeys(folder, members, options.passphrase)
+  const publicKeys = await keysOfAll(folder, members, options.passphrase)
   const operator = await ledgerOperatorKey(join(folder, 'organisations'))
   const keys = members.slice(0, validators).map(() => ({ node: cometKey(), validator: cometKey() }))
   const genesis = consortiumGenesis({
@@ -128,7 +127,7 @@ async function fill(folder: string, options: CreateOptions, asked: Manifest['ask
     ledgerOperatorPublicKey: operator.publicKey,
     validators: keys.map(({ validator }, index) => ({
       participant: members[index]!.id,
-      publicKey: Buffer.from(validator.publicKey, 'base64').toString('base64url'),
+      publicKey: consensusKey(validator.publicKey),
       power: POWER,
     })),
     publicKeyOf: (participant, operatorId) => publicKeys.get(`${participant}/${operatorId}`)!,
@@ -174,18 +173,15 @@ async function fill(folder: string, options: CreateOptions, asked: Manifest['ask
   return manifest
 }
 
-/** One folder of encrypted keys for each organisation; answers the public keys by `organisation/operator`. */
-async function organisationKeys(
+/** The keys of each organisation; answers the public ones by `organisation/operator`. */
+async function keysOfAll(
   folder: string,
   members: readonly Member[],
   given: string | undefined,
 ): Promise<Map<string, string>> {
   const keys = await Promise.all(
     members.map(async (member) => {
-      const passphrase = given ?? randomBytes(24).toString('base64url')
-      await mkdir(keysFolder(folder, member.id), { recursive: true, mode: 0o700 })
-      await writeFile(passphraseFile(folder, member.id), `${passphrase}\n`, { mode: 0o600 })
-      const keyring = await memberKeyring(keysFolder(folder, member.id), member, passphrase)
+      const keyring = await organisationKeys(folder, member, given)
       return member.operators.map(({ id }) => [`${member.id}/${id}`, keyring.signer(keyIdOf(id)).publicKey] as const)
     }),
   )

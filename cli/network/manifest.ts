@@ -158,11 +158,11 @@ export async function portsFor(count: number): Promise<NetworkNode['ports'][]> {
 /** A key of CometBFT's, base64, as governance writes it: base64url without padding. */
 export const consensusKey = (publicKey: string): string => Buffer.from(publicKey, 'base64').toString('base64url')
 
-/** The node of that name. @throws CommandFailure listing those that there are */
-export function nodeNamed({ nodes }: Manifest, name: string): NetworkNode {
+/** The node of that name. @param field what named it @throws CommandFailure listing those that there are */
+export function nodeNamed({ nodes }: Manifest, name: string, field = ''): NetworkNode {
   const found = nodes.find((node) => node.name === name)
   if (found) return found
-  throw new CommandFailure(`no node ${name}; there are ${nodes.map((node) => node.name).join(', ')}`, 2)
+  throw new CommandFailure(`${field}no node ${name}; there are ${nodes.map((node) => node.name).join(', ')}`, 2)
 }
 
 /** Where its CometBFT is asked. */

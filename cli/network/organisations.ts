@@ -1,10 +1,10 @@
-// Who founds a network: the organisations of the demonstration, or those of a file.
+// Who founds a network, the organisations of the demonstration or those of a file; and who is admitted to it later.
 import { readFile } from 'node:fs/promises'
-import { Type } from 'typebox'
+import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { KEY_FUNCTIONS, ROLES } from '#contracts/kernel/method'
 import { BilingualText, Fields, Id, OneOf } from '#contracts/kernel/schema'
-import { OPERATOR_KINDS } from '#contracts/membership/state'
+import { OPERATOR_KINDS, unsuitableFunction } from '#contracts/membership/state'
 import { isUscc } from '#domain/uscc'
 import { MEMBERS, type Member } from '../demo/consortium.ts'
 import { CommandFailure } from '../failure.ts'
@@ -23,7 +23,16 @@ const Organisation = Fields({
     { minItems: 1 },
   ),
 })
+type Organisation = Static<typeof Organisation>
 const Organisations = Type.Array(Organisation, { minItems: 1, maxItems: 200 })
+
+/** Where a file does not fit, and why. @throws CommandFailure */
+export type Fail = (where: string, problem: string) => never
+export const failIn =
+  (file: string): Fail =>
+  (where, problem) => {
+    throw new CommandFailure(`${file}${where === '' ? '' : ` at ${where}`}: ${problem}`, 2)
+  }
 
 /**
  * Reads `[{id, name: {zh, en}, uscc, roles, operators: [{id, kind, functions}]}]`; without a file, the demonstration's.
@@ -31,24 +40,42 @@ const Organisations = Type.Array(Organisation, { minItems: 1, maxItems: 200 })
  */
 export async function readOrganisations(file: string | undefined): Promise<readonly Member[]> {
   if (file === undefined) return MEMBERS
-  const fail = (where: string, problem: string): never => {
-    throw new CommandFailure(`${file}${where === '' ? '' : ` at ${where}`}: ${problem}`, 2)
-  }
+  const fail = failIn(file)
+  const seen = new Set<string>()
+  return (await valueOf(file, Organisations, fail)).map((organisation, index) => {
+    if (seen.has(organisation.id)) fail(`/${index}/id`, `${organisation.id} is there twice`)
+    seen.add(organisation.id)
+    return memberOf(organisation, `/${index}`, fail)
+  })
+}
+
+/** Reads one organisation, in the same form. @throws CommandFailure naming the file and the place in it */
+export async function readOrganisation(file: string): Promise<Member> {
+  const fail = failIn(file)
+  return memberOf(await valueOf(file, Organisation, fail), '', fail)
+}
+
+async function valueOf<const S extends TSchema>(file: string, schema: S, fail: Fail): Promise<Static<S>> {
   let value: unknown
   try {
     value = JSON.parse(await readFile(file, 'utf8'))
   } catch (error) {
     return fail('', error instanceof SyntaxError ? `not JSON (${error.message})` : (error as Error).message)
   }
-  if (!Value.Check(Organisations, value)) {
-    const [first] = Value.Errors(Organisations, value)
-    return fail(first?.instancePath ?? '', first?.message ?? 'does not fit the schema')
-  }
+  if (Value.Check(schema, value)) return value
+  const [first] = Value.Errors(schema, value)
+  const allowed = first?.keyword === 'enum' ? `must be one of ${first.params.allowedValues.join(', ')}` : undefined
+  return fail(first?.instancePath ?? '', allowed ?? first?.message ?? 'does not fit the schema')
+}
+
+function memberOf({ uscc, ...organisation }: Organisation, at: string, fail: Fail): Member {
+  if (!isUscc(uscc)) fail(`${at}/uscc`, `${uscc} is no USCC (GB 32100-2015): form or check character`)
   const seen = new Set<string>()
-  return value.map(({ uscc, ...organisation }, index) => {
-    if (!isUscc(uscc)) fail(`/${index}/uscc`, `${uscc} is no USCC (GB 32100-2015): form or check character`)
-    if (seen.has(organisation.id)) fail(`/${index}/id`, `${organisation.id} is there twice`)
-    seen.add(organisation.id)
-    return { ...organisation, usccBody: uscc.slice(0, 17) }
-  })
+  for (const [index, { id, kind, functions }] of organisation.operators.entries()) {
+    if (seen.has(id)) fail(`${at}/operators/${index}/id`, `${id} is there twice`)
+    seen.add(id)
+    const unsuitable = unsuitableFunction(kind, functions)
+    if (unsuitable) fail(`${at}/operators/${index}/functions`, `a service cannot be ${unsuitable}`)
+  }
+  return { ...organisation, usccBody: uscc.slice(0, 17) }
 }

@@ -159,6 +159,11 @@ export class NodeProcesses {
     }
   }
 
+  /** Both, which read anew whom they serve. */
+  restart(): Promise<void> {
+    return this.whileCometRests(async () => this.application?.stop(10_000))
+  }
+
   private orLater(error: unknown, era: number): void {
     if (!this.options.restarts) throw error
     this.options.say(`${this.name}: ${messageOf(error)}`)

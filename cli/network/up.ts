@@ -3,7 +3,7 @@ import { onShutdown } from '#engines/process'
 import { sleep, type Say } from '#engines/say'
 import { CommandFailure } from '../failure.ts'
 import { startEngines } from '../stack/stack.ts'
-import { apiOf, readManifest } from './manifest.ts'
+import { apiOf, readManifest, type Manifest } from './manifest.ts'
 import { nodeCommand } from './node.ts'
 import { openNetwork, type NetworkProcesses } from './run.ts'
 import { isHealthy, networkStatus, statusLine, type NodeStatus } from './status.ts'
@@ -70,23 +70,31 @@ async function watch(network: NetworkProcesses, joining: Joining, home: string, 
   }
 }
 
-/** Nodes that `sluice network join` has made meanwhile; who hosted the organisation until then lets go of it first. */
+/**
+ * Nodes that `sluice network join` has made meanwhile, and organisations that `admit` has given a host: whoever serves
+ * others than before starts again, and lets go of who leaves before that one's own node starts.
+ */
 async function takeUp(network: NetworkProcesses, joining: Joining, home: string): Promise<void> {
-  const { nodes, organisations } = await readManifest(home)
-  const before = network.manifest
-  if (nodes.length === before.nodes.length) return
-  const hosts = before.organisations.filter(({ id, node }) => organisations.find((now) => now.id === id)?.node !== node)
-  for (const name of new Set(hosts.map(({ node }) => node))) {
-    await network.node(name).stop()
-    await network.node(name).start()
-  }
+  const [before, now] = [network.manifest, await readManifest(home)]
+  const changed = before.nodes.filter(({ name }) => servedBy(before, name) !== servedBy(now, name))
+  if (changed.length === 0 && now.nodes.length === before.nodes.length) return
+  for (const { name } of changed) await network.node(name).restart()
   joining.expect(await network.takeUp())
-  await untilApisAnswer(network)
+  const known = new Set(before.organisations.map(({ id }) => id))
+  for (const { id, node } of now.organisations)
+    if (!known.has(id) && id !== node) joining.expectHost(network.node(node), id)
 }
 
-/** Nodes that were made while the network ran: what they say, until they serve. It may take long, and stops nobody. */
+const servedBy = ({ organisations }: Manifest, node: string): string =>
+  organisations.flatMap((each) => (each.node === node ? [each.id] : [])).join()
+
+/**
+ * Nodes that were made while the network ran: what they say, until they serve; and organisations that were given a host.
+ * It may take long, and stops nobody.
+ */
 class Joining {
   private readonly nodes = new Map<NodeProcesses, string>()
+  private readonly admitted = new Map<string, NodeProcesses>()
   constructor(
     private readonly network: NetworkProcesses,
     private readonly print: Say,
@@ -96,11 +104,21 @@ class Joining {
     for (const node of nodes) this.nodes.set(node, '')
   }
 
+  expectHost(host: NodeProcesses, organisation: string): void {
+    this.admitted.set(organisation, host)
+  }
+
   async look(): Promise<void> {
-    if (this.nodes.size === 0) return
+    if (this.nodes.size + this.admitted.size === 0) return
     const all = await networkStatus(this.network.manifest)
+    const serves = (node: NodeProcesses): boolean => all.find(({ name }) => name === node.name)?.api === true
+    for (const [organisation, host] of this.admitted) {
+      if (!serves(host)) continue
+      this.admitted.delete(organisation)
+      this.print(`  ${organisation.padEnd(20)}  served by the node of ${host.name} (admitted)`)
+    }
     for (const [node, said] of this.nodes) {
-      if (all.find(({ name }) => name === node.name)?.api) {
+      if (serves(node)) {
         this.nodes.delete(node)
         this.print(`  ${node.name.padEnd(20)}  API ${node.api} (joined)`)
         continue

@@ -4,7 +4,7 @@ import { describe } from '#contracts/describe'
 import { registry } from '#contracts/registry'
 import { newSeed, signingKey, type SigningKey } from '#ledger-adapter/application/operator-key'
 import { KeyFileError } from '#node/keys/key-file'
-import { createKey, openKeyring, type Keyring } from '#node/keys/keyring'
+import { createKey, Keyring, openKeyring } from '#node/keys/keyring'
 import { shownFirst, type Ask } from '#node/keys/person'
 import { readFile, writeFile, rename, mkdir } from 'node:fs/promises'
 import { keyIdOf, type Member } from '../demo/consortium.ts'
@@ -26,17 +26,22 @@ export async function memberKeyrings(
  * crash while they were made) are made; those that are there stay.
  */
 export async function memberKeyring(folder: string, member: Member, passphrase: string): Promise<Keyring> {
-  const before = await openKeyring(folder, member.id, passphrase).catch(nothingYet)
-  const missing = member.operators.filter(({ id }) => !before?.signers.some(({ keyId }) => keyId === keyIdOf(id)))
+  const before = await keyringIn(folder, member.id, passphrase)
+  const missing = member.operators.filter(({ id }) => !before.signers.some(({ keyId }) => keyId === keyIdOf(id)))
   for (const { id, functions } of missing) {
     await createKey(folder, { participant: member.id, operator: id, keyId: keyIdOf(id), functions }, passphrase)
   }
-  return missing.length === 0 && before ? before : openKeyring(folder, member.id, passphrase)
+  return missing.length === 0 ? before : openKeyring(folder, member.id, passphrase)
 }
 
-function nothingYet(error: unknown): undefined {
-  if (error instanceof KeyFileError && error.code === 'NOT_FOUND') return undefined
-  throw error
+/** The keys that are in a folder, which may be none. @throws KeyFileError as `openKeyring` does */
+export async function keyringIn(folder: string, participant: string, passphrase: string): Promise<Keyring> {
+  try {
+    return await openKeyring(folder, participant, passphrase)
+  } catch (error) {
+    if (error instanceof KeyFileError && error.code === 'NOT_FOUND') return new Keyring(participant, [])
+    throw error
+  }
 }
 
 /** The key that signs block headers, kept in a file of its own beside the members' folders. */

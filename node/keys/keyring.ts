@@ -8,6 +8,8 @@ import { memorySigner, type KeyOwner, type Signer } from './signer.ts'
 import { writeSecretOnce } from './write-once.ts'
 
 const SUFFIX = '.key.json'
+/** A key's file in its folder. */
+export const keyFileOf = (folder: string, keyId: string): string => join(folder, `${keyId}${SUFFIX}`)
 
 /** The keys of one organisation. It cannot hold another's, and none of them signs in another's name. */
 export class Keyring {
@@ -85,7 +87,7 @@ export async function createKey(
   const { participant, operator, keyId, functions, curve = 'ed25519' } = of
   const { publicKey } = secretKey(curve, seed)
   const sealed = seal({ participant, operator, keyId, curve, publicKey, functions }, seed, key, kdf)
-  const path = join(folder, `${keyId}${SUFFIX}`)
+  const path = keyFileOf(folder, keyId)
   const text = `${JSON.stringify(sealed, null, 2)}\n`
   parseKeyFile(path, text)
   if (!(await writeSecretOnce(path, text))) throw new KeyFileError('EXISTS', path, 'there is a key of this id')

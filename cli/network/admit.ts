@@ -1,0 +1,184 @@
+// `sluice network admit`: a new member of the consortium, on the ledger and in the network's folder.
+import { join } from 'node:path'
+import type { Action } from '#contracts/governance/actions'
+import { ApiError, type SluiceClient } from '#client/client'
+import { sleep, type Say } from '#engines/say'
+import { claim } from '#engines/claim'
+import type { Ask } from '#node/keys/person'
+import { CommandFailure } from '../failure.ts'
+import { keyIdOf, type Member } from '../demo/consortium.ts'
+import { administratorOf, keyOnLedger, listed, missingOperators, recordedOf, requireFreeUscc, usccOf, type Operator, type Recorded } from './admission.ts' // prettier-ignore
+import { answeringNode, asOperator, calling } from './as-operator.ts'
+import { decide } from './decide.ts'
+import { changeManifest, keysFolder, nodeNamed, readManifest, type Manifest, type NetworkNode } from './manifest.ts'
+import { KeysToAdd, waitingFolder } from './organisation-keys.ts'
+import { failIn, readOrganisation, type Fail } from './organisations.ts'
+import { institutionsOf } from './vote.ts'
+
+const SEEN_WITHIN_MS = 60_000
+
+export interface AdmitOptions {
+  readonly home: string
+  /** One organisation, in the form of organisations.ts. */
+  readonly file: string
+  /** Whose node serves it; the one that serves the fewest unless it is named. */
+  readonly host?: string
+  /** Shown what each institution signs. */
+  readonly ask: Ask
+  readonly print: Say
+}
+
+/**
+ * Admits an organisation: makes its keys, has governance decide, lets its administrator add its other operators, and gives
+ * it a host until it joins with a node of its own. Every step is taken where the ledger, or the folder, does not show that
+ * it was: cut short anywhere and asked again it goes on, and asked again for the same it changes nothing.
+ * @throws CommandFailure naming the first field in which the ledger, or its keys, have it otherwise
+ */
+export async function admitOrganisation(options: AdmitOptions): Promise<void> {
+  const fail = failIn(options.file)
+  const member = await readOrganisation(options.file)
+  const administrator = administratorOf(member, fail)
+  const manifest = await readManifest(options.home)
+  const host = hostOf(manifest, member.id, options.host)
+  // Two at once would ask governance twice, and make two keys for one operator.
+  const held = await claim(join(options.home, 'admit.claim.json'), 'admitting an organisation')
+  try {
+    await admit({ ...options, fail, member, administrator, manifest, host })
+  } finally {
+    held.release()
+  }
+}
+
+interface Asked extends Omit<AdmitOptions, 'host'> {
+  readonly fail: Fail
+  readonly member: Member
+  readonly administrator: Operator
+  readonly manifest: Manifest
+  /** Whose node serves it, or is to. */
+  readonly host: NetworkNode
+}
+
+async function admit(asked: Asked): Promise<void> {
+  const { home, member, manifest, host, fail, print } = asked
+  const { id } = member
+  const at = await answeringNode(manifest, host.name)
+  const { client, node, url } = await asOperator(home, manifest, host.name, { function: 'viewer' }, { at })
+  const recorded = (since?: string) =>
+    calling(node, url, async () => recordedOf(client, id, since ?? (await headOf(client))))
+
+  const keys = await KeysToAdd.of(home, id)
+  const before = await recorded()
+  if (before && keys.areNone) throw new CommandFailure(`${id} is a member of the ledger, and its keys are not in ${keysFolder(home, id)}`) // prettier-ignore
+  if (!before) await calling(node, url, async () => requireFreeUscc(client, member, await headOf(client), fail))
+  const admission: Admission = { ...asked, keys, at, recorded }
+  const after = before ?? (await decideAdmission(admission))
+  const added = await addOperators(admission, after)
+  const served = await changeManifest(home, (now) => withOrganisation(now, id, host.name))
+  const isNew = !manifest.organisations.some((one) => one.id === id)
+  const by = served.organisations.find((one) => one.id === id)!.node
+  if (!isNew && before && added.length === 0) return print(`${id} is a member already, served by the node of ${by}: nothing changed`) // prettier-ignore
+  print(`${id} is a member, served by the node of ${by}${by === id ? '' : ` until it has its own (\`sluice network join --organisation ${id}\`)`}`) // prettier-ignore
+  const services = added.filter(({ kind }) => kind === 'service').map((each) => each.id)
+  if (!isNew && services.length > 0) print(`that node signs as ${services.join(', ')} from its next start on`)
+}
+
+interface Admission extends Asked {
+  readonly keys: KeysToAdd
+  /** The node that is asked and told. */
+  readonly at: NetworkNode
+  /** What the ledger says now, or at a position. */
+  readonly recorded: (since?: string) => Promise<Recorded | undefined>
+}
+
+/** A position that a read waits for: what was committed up to now. */
+const headOf = async (client: SluiceClient): Promise<string> => `${(await client.get<{ height: number }>('/v1/head')).height}.0` // prettier-ignore
+
+function hostOf(manifest: Manifest, id: string, wanted: string | undefined): NetworkNode {
+  const there = manifest.organisations.find((one) => one.id === id)
+  if (there && wanted !== undefined && wanted !== there.node)
+    throw new CommandFailure(`--host: ${id} is served by the node of ${there.node} already, not by that of ${wanted}`, 2) // prettier-ignore
+  const name = there?.node ?? wanted
+  if (name !== undefined) return nodeNamed(manifest, name, wanted === undefined ? '' : '--host: ')
+  const load = (node: NetworkNode): number => manifest.organisations.filter((one) => one.node === node.name).length
+  return manifest.nodes.reduce((least, node) => (load(node) < load(least) ? node : least))
+}
+
+const withOrganisation = (now: Manifest, id: string, node: string): Manifest =>
+  now.organisations.some((one) => one.id === id) ? now : { ...now, organisations: [...now.organisations, { id, node }] }
+
+/** A key for each operator; one that a run before has made stays, and must be for what is asked for now. */
+async function keysFor({ home, member, keys, fail }: Admission, operators: readonly Operator[]) {
+  const made = await keys.make({ ...member, operators })
+  for (const { id, functions } of operators) {
+    const [has, wanted] = [made.get(id)!.functions, functions].map(listed)
+    if (has === wanted) continue
+    const where = `its key in ${waitingFolder(home, member.id)} was made for ${has}`
+    fail(fieldOf(member, id), `${id} has ${wanted}, and ${where}; remove that key, which the ledger does not know, and it is made anew`) // prettier-ignore
+  }
+  return made
+}
+
+/** Where the file names an operator; the list of them where it is the administrator who is added to it. */
+function fieldOf({ operators }: Member, id: string): string {
+  const index = operators.findIndex((one) => one.id === id)
+  return index < 0 ? '/operators' : `/operators/${index}/functions`
+}
+
+async function decideAdmission(admission: Admission): Promise<Recorded> {
+  const { home, manifest, member, administrator, host, ask, print } = admission
+  const { id: operator, kind } = administrator
+  const keyId = keyIdOf(operator)
+  const made = await keysFor(admission, [administrator])
+  const key = { keyId, curve: 'ed25519' as const, publicKey: made.get(operator)!.publicKey }
+  const { id: participant, name, roles } = member
+  const about = { participant, name, uscc: usccOf(member), roles: [...roles] }
+  const action: Action = { kind: 'admit', ...about, administrator: { operator, kind, key } }
+  const words = `${participant} (${name.en}) as ${roles.join(', ')}`
+  const reason = `${participant} joins the consortium`
+  const institutions = await institutionsOf(home, manifest, { through: host.name, ask, print })
+  try {
+    await decide({ action, subject: `admit-${participant}`, words, reason }, institutions)
+  } catch (error) {
+    // A run that was cut short had sent the deciding approval, and it came to be committed meanwhile.
+    if (codeOf(error) !== 'PARTICIPANT_EXISTS') throw error
+  }
+  for (const until = Date.now() + SEEN_WITHIN_MS; ; await sleep(200)) {
+    const recorded = await admission.recorded()
+    if (recorded) return recorded
+    if (Date.now() > until) throw new CommandFailure(`${participant} is admitted, and the node of ${admission.at.name} does not know it yet`) // prettier-ignore
+  }
+}
+
+/** Answers who were added. */
+async function addOperators(admission: Admission, recorded: Recorded): Promise<readonly Operator[]> {
+  const { home, manifest, member, administrator, keys, at, fail, print } = admission
+  const publicKeyOf = (operator: string) => keys.publicKeyOf(operator)
+  const missingIn = (found: Recorded) => missingOperators(member, found, { administrator, publicKeyOf, fail })
+  const takeKnown = (found: Recorded) => keys.take(({ keyId, publicKey }) => keyOnLedger(found, keyId) === publicKey)
+  await takeKnown(recorded)
+  const missing = missingIn(recorded)
+  if (missing.length === 0) return missing
+  const made = await keysFor(admission, missing)
+  const own = await asOperator(home, manifest, member.id, { operator: administrator.id }, { ask: admission.ask, at })
+  let position: string | undefined
+  for (const { id: operator, kind, functions } of missing) {
+    const { keyId, curve, publicKey } = made.get(operator)!
+    const args = { participant: member.id, operator, kind, key: { keyId, curve, publicKey, functions: [...functions] }, fromHeight: null } // prettier-ignore
+    try {
+      ;({ position } = await calling(at, own.url, () => own.client.perform('membership.addOperator', args)))
+    } catch (error) {
+      if (codeOf(error) !== 'OPERATOR_EXISTS') throw error // added meanwhile, by what a run before had sent
+    }
+    print(`${administrator.id} of ${member.id} adds operator ${operator} (${functions.join(', ')})`)
+  }
+  const after = await admission.recorded(position)
+  if (!after || missingIn(after).length > 0) throw new Error(`operators of ${member.id} were added and are not there`)
+  await takeKnown(after)
+  return missing
+}
+
+/** Of a refusal, also below the words that say whose it was. */
+function codeOf(error: unknown): string | undefined {
+  const refusal = error instanceof CommandFailure ? error.cause : error
+  return refusal instanceof ApiError ? refusal.code : undefined
+}
