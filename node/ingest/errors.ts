@@ -39,6 +39,8 @@ export class BatchError extends Error {
       | 'OTHER_FILE'
       | 'TREE_DIFFERS'
       | 'TOO_MANY_LEVELS'
+      | 'OTHER_BATCH'
+      | 'SEED_HELD'
       | 'UNKNOWN_ASSET'
       | 'BAD_PACKAGE',
     readonly details: Readonly<Record<string, string | number | null>>,

@@ -1,67 +1,38 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { Readable } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { batchKey, bookKey } from '#contracts/asset-registry/state'
 import { CUT_OFF, DEAL, PlanStory } from '#contracts/deal/testing/plan'
 import { addDays, isoDate } from '#domain/date'
 import { checkout } from '#engines/paths'
-import { testDatabase } from '#engines/testing/index'
 import { canonicalJson } from '#proof/canonical'
 import { verifyAssetProof } from '#proof/asset'
-import { generatePool, generateUpdates } from './generate.ts'
+import { generatePool } from './generate.ts'
 import { ingest, type Ingested } from './ingest.ts'
 import { packageStream } from './package.ts'
 import { proposal } from './recompute.ts'
-import { TapeStore } from './store.ts'
 import { Tape } from './tape.ts'
+import { BOUGHT, contentsOf, day, NODE, POOL, pool, runUntil, tapesForTests, texts } from './testing/organisation.ts'
 
-const NODE = ['--conditions=source', '--import', 'tsx']
-const POOL = { seed: '7', receivables: 4000, poolFen: 400_000_000n, cutOff: CUT_OFF }
 const SEED = 'c0'.repeat(32)
-
-let folder: string
-const texts = (rows: Iterable<string>): string => [...rows].join('')
-const pool = texts(generatePool(POOL))
-const day = (n: number): string => texts(generateUpdates({ ...POOL, day: n }))
-const file = async (name: string, text: string | Buffer): Promise<string> => {
-  await writeFile(join(folder, name), text)
-  return join(folder, name)
-}
-const opened: TapeStore[] = []
-async function organisation(name: string) {
-  const { url } = await testDatabase()
-  const store = await TapeStore.open(url)
-  opened.push(store)
-  return { store, url, folder: join(folder, name), deal: DEAL }
-}
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-ingest-'))
-})
-afterAll(async () => {
-  await Promise.all(opened.map((store) => store.close()))
-  await rm(folder, { recursive: true, force: true })
-})
+const { folder, organisation, file } = tapesForTests()
 
 describe('a batch', () => {
   it('goes from the servicer over the package to the custodian, version by version', async () => {
     const servicer = await organisation('servicer')
     const custodian = await organisation('custodian')
     const story = new PlanStory(POOL.poolFen).proposed()
-    const bought = { ...POOL, first: POOL.receivables, receivables: 300, poolFen: 30_000_000n }
     const steps = [
       { kind: 'initial', file: await file('pool.csv.gz', gzipSync(pool)), asOf: CUT_OFF },
       { kind: 'update', file: await file('day1.csv', day(1)), asOf: addDays(CUT_OFF, 1) },
-      { kind: 'purchase', file: await file('bought.csv', texts(generatePool(bought))), asOf: addDays(CUT_OFF, 2) },
+      { kind: 'purchase', file: await file('bought.csv', texts(generatePool(BOUGHT))), asOf: addDays(CUT_OFF, 2) },
       { kind: 'update', file: await file('day2.csv', day(2)), asOf: addDays(CUT_OFF, 3) },
     ] as const
     for (const [i, step] of steps.entries()) {
@@ -210,49 +181,59 @@ describe('a file that is wrong', () => {
 })
 
 describe('killed at any step', () => {
-  // Steps of a run of eight segments: begin, eight loads, index, tree. Each seed kills at three of them, and later runs go on.
-  it.each([1, 2, 3, 4, 5])('and run again, it comes to the same tape (seed %i)', async (seed) => {
-    const owner = await organisation(`killed-${seed}`)
-    const path = await file('killed.csv', pool)
-    const options = { folder: owner.folder, deal: DEAL, databaseUrl: owner.url, file: path, kind: 'initial', asOf: CUT_OFF, saltSeed: SEED, segmentRows: 500 } // prettier-ignore
+  // Steps of a load of eight segments: begin, eight loads, index, tree. Each seed kills at three of them, and later runs
+  // go on. An update has no steps between its begin and its tree: it is killed after some time.
+  it.each([
+    ...[1, 2, 3, 4, 5].map((seed) => ['initial', seed] as const),
+    ...[1, 2, 3].map((seed) => ['purchase', seed] as const),
+    ...[1, 2, 3, 4].map((seed) => ['update', seed] as const),
+  ])('and run again, %s comes to the same tape (seed %i)', async (kind, seed) => {
+    const owner = await organisation(`killed-${kind}-${seed}`)
+    const whole = await organisation(`whole-${kind}-${seed}`)
     const random = (n: number, below: number): number =>
       createHash('sha256').update(`${seed}/${n}`).digest().readUInt32BE(0) % below
+    const first = { file: await file('killed.csv', pool), kind: 'initial', asOf: CUT_OFF, saltSeed: SEED } as const
+    const text = kind === 'update' ? everyAsset() : texts(generatePool({ ...BOUGHT, receivables: 4000 }))
+    const later = {
+      file: await file('killed-later.csv', text),
+      kind,
+      asOf: addDays(CUT_OFF, 1),
+      saltSeed: SEED,
+    } as const
+    const step = kind === 'initial' ? first : later
+    if (step !== first) for (const each of [owner, whole]) await ingest({ ...each, ...first })
+    const before = await contentsOf(owner)
+    const want = await ingest({ ...whole, ...step })
+    const options = { ...step, folder: owner.folder, deal: DEAL, databaseUrl: owner.url, segmentRows: 500 }
     let done: Ingested | undefined
     for (let run = 0; run < 3 && !done; run += 1) {
-      done = await runUntil(JSON.stringify(options), 1 + random(run, 11), random(run + 100, 25))
-      const { rows } = await owner.store.client.query('select count(*)::int n from asset')
-      const latest = await owner.store.latest(DEAL)
-      expect((rows[0] as { n: number }).n, `seed ${seed}, run ${run}`).toBe(latest ? POOL.receivables : 0)
+      const [lines, moreMs] = kind === 'update' ? [1 + random(run, 2), random(run + 100, 200)] : [1 + random(run, 11), random(run + 100, 25)] // prettier-ignore
+      done = await runUntil('ingest-process.ts', options, lines, moreMs)
+      const isThere = (await owner.store.latest(DEAL))?.version === want.version
+      const [now] = (await contentsOf(owner)) as { jobs: number }[]
+      const [as] = isThere ? await contentsOf(whole) : before
+      expect({ ...now, jobs: 0 }, `seed ${seed}, run ${run}`).toEqual(as)
     }
-    done ??= await runUntil(JSON.stringify(options), Infinity, 0)
-    const whole = await organisation(`whole-${seed}`)
-    const want = await ingest({ ...whole, kind: 'initial', file: path, asOf: CUT_OFF, saltSeed: SEED })
+    done ??= await runUntil('ingest-process.ts', options, Infinity, 0)
     expect(done!.root, `seed ${seed}`).toEqual(want.root)
     expect(done!.contentHash).toBe(want.contentHash)
-    const rowsOf = async ({ store }: typeof owner) =>
-      (await store.client.query(`select md5(string_agg(a::text, '|' order by slot)) h from asset a`)).rows
-    expect(await rowsOf(owner)).toEqual(await rowsOf(whole))
+    expect(await contentsOf(owner)).toEqual(await contentsOf(whole))
     expect((await readdir(owner.folder)).filter((name) => !name.endsWith('.tree'))).toEqual([])
+    const proof = await Tape.prove(owner.store, owner.folder, DEAL, 'CI000000030')
+    expect(verifyAssetProof(proof).hash).toBe(want.root.hash)
   })
 })
 
-/** Runs the process until it has said so many lines and some milliseconds more have passed; its answer if it was quicker. */
-async function runUntil(argument: string, lines: number, moreMs: number): Promise<Ingested | undefined> {
-  const child = spawn(process.execPath, [...NODE, join(checkout, 'node/ingest/testing/ingest-process.ts'), argument], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
-  let said = 0
-  let done: Ingested | undefined
-  for await (const line of createInterface(child.stdout)) {
-    const { done: answer } = JSON.parse(line) as { done?: Ingested }
-    if (answer) done = answer
-    said += 1
-    if (said >= lines && !done) setTimeout(() => child.kill('SIGKILL'), moreMs)
-  }
-  await ended
-  return done
-}
+/** An update of every asset of the pool: each has repaid a fen, and is a day late. */
+const everyAsset = (): string =>
+  pool
+    .split('\n')
+    .map((line, i) => {
+      const [asset, , , , , , , , , , balance, defaulted] = line.split(',')
+      if (i === 0) return 'asset_id,current_balance,defaulted_amount,days_past_due'
+      return balance && `${asset},${(Number(balance) - 0.01).toFixed(2)},${defaulted},1`
+    })
+    .join('\n')
 
 it('the terms in a commitment are canonical JSON as the verifier makes it', async () => {
   const owner = await organisation('canonical')

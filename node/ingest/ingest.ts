@@ -6,10 +6,11 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { rootRecordOf } from '#contracts/asset-registry/root'
 import { isIsoDate } from '#domain/date'
 import { levelsFor, mostLevelsFor, type LeafColumns, type SumTree } from '#proof/sum-tree'
+import { fileHash } from '../file-hash.ts'
 import { applyUpdate, refuseKnownAssets } from './apply-update.ts'
 import { BatchError } from './errors.ts'
 import type { IngestOptions } from './options.ts'
-import { fileHash, packageHash, type PackageHead } from './package.ts'
+import { packageHash, type PackageHead } from './package.ts'
 import { parsePool, parseUpdates, reopenParsed, type ParsedFile, type ParseOptions } from './parse.ts'
 import { ASSET_COLUMNS, literal, type Job, type TapeVersion } from './store.ts'
 import { Tape } from './tape.ts'
@@ -30,13 +31,7 @@ export interface Ingested extends TapeVersion {
 export async function ingest(options: IngestOptions): Promise<Ingested> {
   const { store, deal } = options
   if (!isIsoDate(options.asOf)) throw new BatchError('NOT_LATER', { asOf: options.asOf, problem: 'no such day' })
-  // Of one plan's tape one job at a time, in whatever process.
-  await store.client.query(`select pg_advisory_lock(7011503, hashtext($1))`, [deal])
-  try {
-    return await ingestAlone(options)
-  } finally {
-    await store.client.query(`select pg_advisory_unlock(7011503, hashtext($1))`, [deal])
-  }
+  return store.alone(deal, () => ingestAlone(options))
 }
 
 async function ingestAlone(options: IngestOptions): Promise<Ingested> {
@@ -46,14 +41,17 @@ async function ingestAlone(options: IngestOptions): Promise<Ingested> {
   const hash = await fileHash(file).catch(() => '') // what cannot be read is refused below, by name
   const latest = await store.latest(deal)
   // A run that ended after its last commit and before it could say so: the same file gives the same answer.
-  if (latest && latest.kind === kind && latest.asOf === asOf && latest.fileHash === hash) {
+  const isSame = latest?.kind === kind && latest.asOf === asOf && latest.fileHash === hash
+  if (isSame && (options.version ?? latest.version) === latest.version) {
     return { ...latest, head: headOf(latest, file), resumed: true }
   }
   if (kind === 'initial' && latest) throw new BatchError('TAPE_EXISTS', { deal, version: latest.version })
   if (kind !== 'initial' && !latest) throw new BatchError('NO_TAPE', { deal })
   if (latest && asOf <= latest.asOf) throw new BatchError('NOT_LATER', { asOf, latest: latest.asOf })
+  if (latest && options.version !== undefined && options.version <= latest.version)
+    throw new BatchError('NOT_LATER', { version: options.version, latest: latest.version })
   const found = await unfinished(options, hash)
-  const job = found ?? (await store.begin(newJob(options, latest, hash)))
+  const job = found ?? (await store.begin(await newJob(options, latest, hash)))
   return kind === 'update' ? update(options, job, latest!, found !== undefined) : load(options, job, latest, !!found)
 }
 
@@ -66,15 +64,15 @@ async function sweep({ store, folder }: IngestOptions): Promise<void> {
   for (const name of folders) if (!needed.has(name)) await rm(join(folder, name), { recursive: true, force: true })
 }
 
-function newJob(
+async function newJob(
   options: IngestOptions,
   latest: TapeVersion | undefined,
   hash: string,
-): Omit<Job, 'rows' | 'partition'> {
-  const { deal, kind, asOf, saltSeed } = options
+): Promise<Omit<Job, 'rows' | 'partition'>> {
+  const { store, deal, kind, asOf, saltSeed } = options
   return {
     deal,
-    version: (latest?.version ?? 0) + 1,
+    version: options.version ?? (await store.nextVersion(deal)),
     kind,
     asOf,
     fileHash: hash,
@@ -88,7 +86,8 @@ async function unfinished(options: IngestOptions, hash: string): Promise<Job | u
   const { store, deal, kind, asOf } = options
   const job = await store.job(deal)
   if (!job) return undefined
-  if (job.fileHash === hash && job.kind === kind && job.asOf === asOf) return job
+  const isThis = job.version === (options.version ?? job.version) && job.saltSeed === (options.saltSeed ?? job.saltSeed)
+  if (isThis && job.fileHash === hash && job.kind === kind && job.asOf === asOf) return job
   if (!options.restart) {
     throw new BatchError('OTHER_FILE', { deal, unfinished: job.kind, asOf: job.asOf, sha256: job.fileHash })
   }
@@ -96,7 +95,8 @@ async function unfinished(options: IngestOptions, hash: string): Promise<Job | u
   return undefined
 }
 
-const headOf = (
+/** Of the package of a version and the file it was made from. What the file was called is nobody else's business. */
+export const headOf = (
   { deal, version, kind, asOf, previous, root, saltSeed }: Omit<TapeVersion, 'contentHash'>,
   fileName: string,
 ): PackageHead => ({
@@ -108,7 +108,7 @@ const headOf = (
   previous,
   levels: root.levels,
   saltSeed,
-  fileName: fileName.split('/').at(-1)!,
+  fileName: fileName.endsWith('.gz') ? 'tape.csv.gz' : 'tape.csv',
 })
 
 const parseOptions = (
@@ -162,7 +162,7 @@ async function load(
     onProgress?.({ stage: 'index', rows: source.rows })
     const used = job.firstSlot + source.rows
     const version = await versionOf(options, job, latest, tree, source.rows, used, job.saltSeed)
-    await saveVersion(options, tree, version)
+    await saveVersion(options, tree, version, latest)
     await store.finish(job, version)
     return { ...version, resumed }
   } catch (error) {
@@ -279,9 +279,14 @@ async function leavesOf(db: DuckDBConnection, firstSlot: number, from: number, t
 }
 
 /** The tree's file stands before the version is there to need it. */
-async function saveVersion({ folder, onProgress }: IngestOptions, tree: SumTree, version: TapeVersion): Promise<void> {
+async function saveVersion(
+  { folder, onProgress }: IngestOptions,
+  tree: SumTree,
+  version: TapeVersion,
+  latest: TapeVersion | undefined,
+): Promise<void> {
   onProgress?.({ stage: 'tree', rows: version.used })
-  await Tape.save(folder, tree, version)
+  await Tape.save(folder, tree, version, latest?.version)
 }
 
 async function update(options: IngestOptions, job: Job, latest: TapeVersion, resumed: boolean): Promise<Ingested> {
@@ -296,7 +301,7 @@ async function update(options: IngestOptions, job: Job, latest: TapeVersion, res
     return await store.transaction(async () => {
       const changed = await applyUpdate(options, job, source, tree)
       const version = await versionOf(options, job, latest, tree, changed, latest.used, null)
-      await saveVersion(options, tree, version)
+      await saveVersion(options, tree, version, latest)
       await store.addVersion(version)
       await store.client.query('delete from ingest_job where deal = $1', [job.deal])
       return { ...version, resumed }

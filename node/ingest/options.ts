@@ -8,7 +8,9 @@ export interface IngestOptions {
   readonly deal: string
   readonly kind: BatchKind
   readonly asOf: string
-  /** Given by who repeats another's batch; else random, and forgotten once the salts stand in the rows. */
+  /** Its number, given by who repeats another's batch; else the next one. */
+  readonly version?: number
+  /** Given by who repeats another's batch; else random, and forgotten once the batch is effective. */
   readonly saltSeed?: string
   /** Slots for 2^levels assets; twice as many as the first file has, unless said. */
   readonly levels?: number

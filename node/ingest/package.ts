@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { rename } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { canonicalJson } from '#proof/canonical'
@@ -29,19 +28,13 @@ export interface PackageHead {
  * on the ledger; the seed in it is random, so the hash says nothing about the file to who does not hold it.
  */
 export async function* packageStream(head: PackageHead, file: string): AsyncGenerator<Buffer> {
-  yield Buffer.from(`${canonicalJson({ ...head, fileName: basename(file) })}\n`)
+  yield Buffer.from(`${canonicalJson({ ...head })}\n`)
   yield* createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>
 }
 
 export async function packageHash(head: PackageHead, file: string): Promise<string> {
   const hash = createHash('sha256')
   for await (const chunk of packageStream(head, file)) hash.update(chunk)
-  return hash.digest('hex')
-}
-
-export async function fileHash(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
   return hash.digest('hex')
 }
 

@@ -52,7 +52,7 @@ export async function recompute(options: RecomputeOptions): Promise<Ingested> {
     }
     const { deal, kind, asOf, levels, saltSeed } = head
     if (levels !== batch.root.levels) differs('levels', batch.root.levels, levels)
-    return await ingest({
+    const done = await ingest({
       ...rest,
       store,
       folder,
@@ -60,24 +60,30 @@ export async function recompute(options: RecomputeOptions): Promise<Ingested> {
       deal,
       kind,
       asOf,
+      version: batch.version,
       levels,
       restart: true,
       ...(saltSeed === null ? {} : { saltSeed }),
-      confirm: ({ version, root, changed }) => {
-        if (version !== batch.version) differs('version', batch.version, version)
-        for (const field of SAME) if (root[field] !== batch.root[field]) differs(field, batch.root[field], root[field])
-        if (changed !== batch.changed) differs('changed', batch.changed, changed)
-      },
+      confirm: (version) => requireSame(batch, version),
     })
+    requireSame(batch, done) // also what an earlier run took over
+    return done
   } finally {
     await rm(received, { recursive: true, force: true })
   }
 }
 
+function requireSame(batch: Batch, { version, root, changed, previous }: TapeVersion): void {
+  if (version !== batch.version) differs('version', batch.version, version)
+  if (previous !== batch.previous) differs('previous', batch.previous, previous)
+  for (const field of SAME) if (root[field] !== batch.root[field]) differs(field, batch.root[field], root[field])
+  if (changed !== batch.changed) differs('changed', batch.changed, changed)
+}
+
 function differs(
-  field: keyof RootRecord | 'changed' | 'version',
-  proposed: string | number,
-  own: string | number,
+  field: keyof RootRecord | 'changed' | 'version' | 'previous',
+  proposed: string | number | null,
+  own: string | number | null,
 ): never {
   throw new BatchError('TREE_DIFFERS', { field, proposed, own })
 }

@@ -23,7 +23,7 @@ export interface TapeVersion {
   readonly used: number
   /** SHA-256 of the file it was made from. */
   readonly fileHash: string
-  /** Where its new assets' salts came from; forgotten when the custodian has its copy (`forgetSeed`). */
+  /** Where its new assets' salts came from; forgotten once the version is effective (`settleBatch`). */
   readonly saltSeed: string | null
 }
 
@@ -52,12 +52,14 @@ create sequence if not exists ingest_partition;
 create table if not exists ingest_job (
   deal text primary key, version int not null, kind text not null, as_of date not null, file_hash text not null,
   salt_seed text not null, first_slot int not null, partition text not null, rows int);
+create table if not exists tape_settled (
+  deal text not null, version int not null, state text not null, primary key (deal, version));
 create table if not exists ingest_segment (deal text not null, no int not null, primary key (deal, no));
 create table if not exists asset (
-  deal text not null, slot int not null, asset_id text not null, obligor text not null, province text not null,
-  product text not null, risk_tier text not null, origination_date date not null, maturity_date date not null,
-  term_months int not null, rate_monthly text not null, original_fen bigint not null, current_fen bigint not null,
-  defaulted_fen bigint not null, days_past_due int not null, salt bytea, content bytea not null
+  deal text not null, slot int not null, asset_id text, obligor text, province text, product text, risk_tier text,
+  origination_date date, maturity_date date, term_months int, rate_monthly text, original_fen bigint not null,
+  current_fen bigint not null, defaulted_fen bigint not null, days_past_due int not null, salt bytea,
+  content bytea not null
 ) partition by list (deal);
 create table if not exists asset_change (
   deal text not null, slot int not null, version int not null, current_fen bigint not null,
@@ -119,12 +121,42 @@ export class TapeStore {
     return rows[0] as TapeVersion | undefined
   }
 
-  /** Without the seed a salt stands in its asset's row alone, and goes with it. */
-  async forgetSeed(deal: string, version: number): Promise<void> {
-    await this.client.query('update tape_version set salt_seed = null where deal = $1 and version = $2', [
-      deal,
-      version,
-    ])
+  /** The plans of which there is a tape. */
+  async deals(): Promise<string[]> {
+    const { rows } = await this.client.query('select distinct deal from tape_version order by deal')
+    return (rows as { deal: string }[]).map(({ deal }) => deal)
+  }
+
+  /** Versions of which the ledger has not had its last word, as far as this tape knows; ascending. */
+  async unsettled(deal: string): Promise<TapeVersion[]> {
+    const { rows } = await this.client.query(
+      `select version from tape_version v where deal = $1
+        and not exists (select from tape_settled s where s.deal = v.deal and s.version = v.version) order by version`,
+      [deal],
+    )
+    const found: TapeVersion[] = []
+    for (const { version } of rows as { version: number }[]) found.push((await this.version(deal, version))!)
+    return found
+  }
+
+  /** A rejected version's number is never used again (contracts/asset-registry): neither on the ledger nor here. */
+  async nextVersion(deal: string): Promise<number> {
+    const { rows } = await this.client.query(
+      `select coalesce(max(version), 0) + 1 as next from
+        (select version from tape_version where deal = $1 union all select version from tape_settled where deal = $1) v`,
+      [deal],
+    )
+    return (rows[0] as { next: number }).next
+  }
+
+  /** One at a time of all that change a plan's tape, in whatever process. */
+  async alone<T>(deal: string, work: () => Promise<T>): Promise<T> {
+    await this.client.query(`select pg_advisory_lock(7011503, hashtext($1))`, [deal])
+    try {
+      return await work()
+    } finally {
+      await this.client.query(`select pg_advisory_unlock(7011503, hashtext($1))`, [deal])
+    }
   }
 
   async job(deal: string): Promise<Job | undefined> {

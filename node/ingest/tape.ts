@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { rootRecordOf } from '#contracts/asset-registry/root'
 import { AssetProofError, encodePath, verifyAssetProof, type AssetProof } from '#proof/asset'
@@ -33,11 +34,11 @@ export const Tape = {
     return { tree }
   },
 
-  async save(folder: string, tree: SumTree, version: TapeVersion): Promise<void> {
+  /** @param before the version that this one builds on: it stays, being the effective one until this one is */
+  async save(folder: string, tree: SumTree, version: TapeVersion, before?: number): Promise<void> {
     const path = fileOf(folder, version)
     await saveTree(path, tree, version.used)
-    // The version before stays: it is the effective one until the custodian has attested this one.
-    await removeTree(fileOf(folder, { deal: version.deal, version: version.version - 2 }))
+    await Tape.removeTrees(folder, version.deal, (each) => each !== version.version && each !== before)
     while (kept.size >= KEPT_TREES) kept.delete(kept.keys().next().value!)
     kept.set(path, { version, tree })
   },
@@ -45,6 +46,17 @@ export const Tape = {
   forget(folder: string, version: TapeVersion): void {
     kept.delete(fileOf(folder, version))
     kept.delete(fileOf(folder, { deal: version.deal, version: version.version + 1 }))
+  },
+
+  /** Trees of versions that are gone or long past; whatever needs one makes it again from the rows. */
+  async removeTrees(folder: string, deal: string, which: (version: number) => boolean): Promise<void> {
+    const prefix = `${Buffer.from(deal).toString('hex')}-`
+    for (const name of await readdir(folder).catch(noFolder)) {
+      const [, version] = (name.startsWith(prefix) && /^(\d+)\.tree(\.new)?$/.exec(name.slice(prefix.length))) || []
+      if (version === undefined || !which(Number(version))) continue
+      kept.delete(join(folder, name))
+      await removeTree(join(folder, name))
+    }
   },
 
   /**
@@ -77,6 +89,12 @@ export const Tape = {
     await saveTree(path, tree, version.used)
     return proofOf(tree.proof(slot).siblings)
   },
+}
+
+/** Whoever has made no tree yet. */
+function noFolder(error: NodeJS.ErrnoException): string[] {
+  if (error.code === 'ENOENT') return []
+  throw error
 }
 
 function holds(proof: AssetProof): boolean {
