@@ -7,6 +7,7 @@ import type { Registry } from '#contracts/kernel/execute'
 import { registry as allContracts } from '#contracts/registry'
 import type { Ledger } from '#ledger-adapter/port'
 import type { FileExchange } from '#node/exchange/exchange'
+import type { RecipientBook } from '#node/exchange/recipients'
 import type { HistorySource } from '#node/history/source'
 import type { AssetBook } from '#node/ingest/asset-book'
 import type { NoticeBoard } from '#node/notices/notice-board'
@@ -46,6 +47,8 @@ export interface LedgerAppOptions {
   readonly exchange?: FileExchange
   /** Of a network, for members that run nodes; without it nobody fetches the whole ledger here. */
   readonly history?: HistorySource
+  /** Whom files can be encrypted to here. */
+  readonly recipients?: RecipientBook
   /** The tapes this organisation holds; without them no asset is proven here. */
   readonly assets?: AssetBook
   readonly registry?: Registry
@@ -129,8 +132,9 @@ async function mountLedger(
   mount(app, proofRoutes, { ...deps, ...(maxWaitMs === undefined ? {} : { maxWaitMs }), ...(assets ? { assets } : {}) })
   mount(app, recordRoutes, deps)
   if (options.notices) mount(app, noticeRoutes, { ...deps, notices: options.notices })
-  if (options.exchange) await app.register(exchangeService, { ...deps, exchange: options.exchange })
   if (options.history) await app.register(historyService, { ...deps, history: options.history })
+  const { exchange, recipients } = options
+  if (exchange) await app.register(exchangeService, { ...deps, exchange, ...(recipients ? { recipients } : {}) })
   await app.register(issuanceService, deps)
   await app.register(servicingService, deps)
   await app.register(receivableSplitService, deps)

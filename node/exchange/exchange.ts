@@ -1,10 +1,11 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '#proof/canonical'
+import type { JsonObject } from '#proof/json'
 import { ExchangeError } from './errors.ts'
 import {
   addressOf,
@@ -18,13 +19,8 @@ import {
   type Signed,
   type Signer,
 } from './manifest.ts'
-import { seal } from './seal.ts'
-
-export interface Recipient {
-  readonly participant: string
-  /** X25519, base64url (seal.ts). */
-  readonly publicKey: string
-}
+import type { Recipient } from './recipients.ts'
+import { recipientsOf, seal } from './seal.ts'
 
 const CONTENT = /^[0-9a-f]{64}$/
 const PARTICIPANT = /^[A-Za-z0-9._-]{1,64}$/
@@ -40,7 +36,10 @@ export class FileExchange {
     private readonly keyOf: KeyLookup,
   ) {}
 
-  /** Encrypts a file and holds it ready. @throws ExchangeError BAD_KEY; TAMPERED when it is not of this content */
+  /**
+   * Encrypts a file and holds it ready. What is there already for the same recipients stays as it is: somebody may be
+   * pulling it. @throws ExchangeError BAD_KEY; TAMPERED when it is not of this content
+   */
   async offer(options: {
     readonly content: string
     readonly source: AsyncIterable<Uint8Array>
@@ -48,7 +47,10 @@ export class FileExchange {
     readonly signer: Signer
   }): Promise<Signed<Manifest>> {
     const { content, source, to, signer } = options
+    const there = await this.offered(content, signer.participant, to)
+    if (there) return there
     await mkdir(this.folder, { recursive: true })
+    await this.sweep(content)
     const path = this.path(content, 'sealed')
     const temporary = `${path}.${process.pid}.part`
     const hash = createHash('sha256')
@@ -75,21 +77,70 @@ export class FileExchange {
       }
       const document = signed(manifest, signer)
       await rename(temporary, path)
-      await writeFile(this.path(content, 'json'), canonicalJson(document), { mode: 0o600 })
+      await this.write(content, 'json', document)
       return document
     } finally {
       await rm(temporary, { force: true })
     }
   }
 
-  /** For its sender and recipients; to anybody else it is not there. @throws ExchangeError NOT_FOUND */
-  async manifest(content: string, asker: string): Promise<Signed<Manifest>> {
-    const text = CONTENT.test(content) ? await textOf(this.path(content, 'json')) : undefined
-    const found = text === undefined ? undefined : (JSON.parse(text) as Signed<Manifest>)
-    if (!found || (found.body.from !== asker && !found.body.to.includes(asker))) {
-      throw new ExchangeError('NOT_FOUND', { content: content.slice(0, 80) })
+  /** As an earlier offer left it, when that was by this sender to these keys. */
+  private async offered(
+    content: string,
+    from: string,
+    to: readonly Recipient[],
+  ): Promise<Signed<Manifest> | undefined> {
+    const found = await this.document(content)
+    if (found?.body.from !== from || !(await isThere(this.path(content, 'sealed')))) return undefined
+    const keys = await this.keysOf(content)
+    const isSame =
+      canonicalJson([...found.body.to]) === canonicalJson(to.map(({ participant }) => participant)) &&
+      canonicalJson([...keys]) === canonicalJson(to.map(({ publicKey }) => publicKey))
+    return isSame && (await isSigned(found, from, this.keyOf)) ? found : undefined
+  }
+
+  private async keysOf(content: string): Promise<string[]> {
+    const sealed = this.read(content, 0)
+    try {
+      return await recipientsOf(sealed)
+    } catch (error) {
+      if (error instanceof ExchangeError) return [] // torn: it is made again
+      throw error
+    } finally {
+      sealed.destroy()
     }
-    return found
+  }
+
+  /** What an offer left that was killed. */
+  private async sweep(content: string): Promise<void> {
+    const left = (await readdir(this.folder)).filter((name) => name.startsWith(content) && name.endsWith('.part'))
+    await Promise.all(left.map((name) => rm(join(this.folder, name), { force: true })))
+  }
+
+  private async document(content: string): Promise<Signed<Manifest> | undefined> {
+    const text = CONTENT.test(content) ? await textOf(this.path(content, 'json')) : undefined
+    return text === undefined ? undefined : (JSON.parse(text) as Signed<Manifest>)
+  }
+
+  /** A document that is there whole or not at all. */
+  private async write(content: string, what: string, document: Signed<JsonObject>): Promise<void> {
+    const path = this.path(content, what)
+    const temporary = `${path}.${process.pid}.part`
+    await writeFile(temporary, canonicalJson(document), { mode: 0o600, flush: true })
+    await rename(temporary, path)
+  }
+
+  private async documentFor(content: string, asker: string): Promise<Signed<Manifest>> {
+    const found = await this.document(content)
+    if (found && (found.body.from === asker || found.body.to.includes(asker))) return found
+    throw new ExchangeError('NOT_FOUND', { content: content.slice(0, 80) })
+  }
+
+  /** For its sender and recipients; to anybody else, and once it was removed, it is not there. @throws ExchangeError NOT_FOUND */
+  async manifest(content: string, asker: string): Promise<Signed<Manifest>> {
+    const found = await this.documentFor(content, asker)
+    if (await isThere(this.path(content, 'sealed'))) return found
+    throw new ExchangeError('NOT_FOUND', { content })
   }
 
   /** The encrypted bytes from an offset on. */
@@ -99,7 +150,7 @@ export class FileExchange {
 
   /** Keeps a recipient's receipt once its signature was checked. @throws ExchangeError NOT_FOUND, BAD_RECEIPT */
   async addReceipt(content: string, asker: string, receipt: Signed<Receipt>): Promise<void> {
-    const { body: manifest } = await this.manifest(content, asker)
+    const { body: manifest } = await this.documentFor(content, asker)
     const { format, content: named, address, participant } = receipt.body
     const fits =
       format === 'sluice/exchange-receipt/1' &&
@@ -109,19 +160,20 @@ export class FileExchange {
       manifest.to.includes(asker)
     if (!fits) throw new ExchangeError('BAD_RECEIPT', { problem: 'not of this file and participant' })
     if (!(await isSigned(receipt, asker, this.keyOf))) throw new ExchangeError('BAD_RECEIPT', { problem: 'signature' })
-    await writeFile(this.path(content, `receipt.${asker}.json`), canonicalJson(receipt), { mode: 0o600 })
+    await this.write(content, `receipt.${asker}.json`, receipt)
   }
 
-  /** What its recipients have signed for so far. */
+  /** What its recipients have signed for so far; also when it is no longer there. @throws ExchangeError NOT_FOUND */
   async receipts(content: string, asker: string): Promise<Signed<Receipt>[]> {
-    const { body } = await this.manifest(content, asker)
+    const { body } = await this.documentFor(content, asker)
     const texts = await Promise.all(body.to.map((one) => textOf(this.path(content, `receipt.${one}.json`))))
     return texts.flatMap((text) => (text === undefined ? [] : [JSON.parse(text) as Signed<Receipt>]))
   }
 
-  /** Deletes the file and its manifest; the receipts stay. */
-  async remove(content: string): Promise<void> {
-    await rm(this.path(content, 'json'), { force: true })
+  /** Deletes a file that this participant offered, if it did; what it was, and who signed for it, stays. */
+  async remove(content: string, from: string): Promise<void> {
+    if ((await this.document(content))?.body.from !== from) return
+    await this.sweep(content)
     await rm(this.path(content, 'sealed'), { force: true })
   }
 
@@ -158,3 +210,12 @@ async function textOf(path: string): Promise<string | undefined> {
     throw error
   }
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw error
+    },
+  )

@@ -4,6 +4,7 @@ import { canonicalJson } from '#proof/canonical'
 import { fromBase64url, toBase64url } from '#proof/base64url'
 import { sha256Hex, utf8ToBytes } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
+import type { Signer as KeySigner } from '../keys/signer.ts'
 import { ExchangeError } from './errors.ts'
 
 /**
@@ -29,6 +30,13 @@ export interface Signer {
   readonly keyId: string
   sign(message: Uint8Array): Uint8Array
 }
+
+/** An operator's key as the exchange uses it. */
+export const fileSigner = (key: KeySigner): Signer => ({
+  participant: key.participant,
+  keyId: key.keyId,
+  sign: (message) => key.signMessage(message),
+})
 
 export interface Signed<T extends JsonObject> extends JsonObject {
   readonly body: T

@@ -4,6 +4,7 @@ import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { fileHash } from '../file-hash.ts'
 import { ExchangeError } from './errors.ts'
 import {
   addressOf,
@@ -33,6 +34,16 @@ export interface PullOptions {
   readonly keyOf: KeyLookup
   readonly now?: () => number
   readonly fetch?: typeof fetch
+  readonly onProgress?: (progress: PullProgress) => void
+}
+
+/** In bytes of the encrypted file. */
+export interface PullProgress {
+  readonly bytes: number
+  readonly of: number
+  /** What an earlier transfer had left, which is not fetched again. */
+  readonly before: number
+  readonly bytesPerSecond: number
 }
 
 /**
@@ -45,18 +56,21 @@ export interface PullOptions {
 export async function pull(options: PullOptions): Promise<{ path: string; receipt: Signed<Receipt> }> {
   const { content, folder, from, key, signer, keyOf, now = Date.now } = options
   await mkdir(folder, { recursive: true })
-  const document = (await (await ask(options, '')).json()) as Signed<Manifest>
+  const document = await manifestOf(options)
   const manifest = document.body
   checkManifest(manifest)
   if (manifest.content !== content || manifest.from !== from)
     throw new ExchangeError('BAD_MANIFEST', { field: 'content' })
   if (!(await isSigned(document, from, keyOf))) throw new ExchangeError('BAD_MANIFEST', { field: 'signature' })
-  // By its address: the same content encrypted anew is another file, whose pieces must not be mixed with these.
-  const part = join(folder, `${addressOf(manifest)}.part`)
-  await fetchPieces(options, manifest, part)
   const path = join(folder, content)
-  await decrypt(part, path, key, content)
-  await rm(part, { force: true })
+  // An earlier run may have ended between the file and its receipt.
+  if ((await fileHash(path).catch(noFile)) !== content) {
+    // By its address: the same content encrypted anew is another file, whose pieces must not be mixed with these.
+    const part = join(folder, `${addressOf(manifest)}.part`)
+    await fetchPieces(options, manifest, part)
+    await decrypt(part, path, key, content)
+    await rm(part, { force: true })
+  }
   const receipt = signed<Receipt>(
     {
       format: 'sluice/exchange-receipt/1',
@@ -83,12 +97,39 @@ async function ask({ url, token, content, fetch: fetcher = fetch }: PullOptions,
   throw new ExchangeError('UNREACHABLE', { status: response.status, path })
 }
 
+function noFile(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined
+  throw error
+}
+
+/** A list of pieces for a file of a terabyte; whoever answers more is not asked further. */
+const MAX_MANIFEST = 1 << 26
+
+async function manifestOf(options: PullOptions): Promise<Signed<Manifest>> {
+  const response = await ask(options, '')
+  const read: Uint8Array[] = []
+  let length = 0
+  for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
+    length += bytes.length
+    if (length > MAX_MANIFEST) throw new ExchangeError('BAD_MANIFEST', { field: 'length', most: MAX_MANIFEST })
+    read.push(bytes)
+  }
+  try {
+    const document = JSON.parse(Buffer.concat(read).toString('utf8')) as Signed<Manifest>
+    if (typeof document.body === 'object' && document.body !== null) return document
+  } catch {
+    // said below, as of every answer that is no document
+  }
+  throw new ExchangeError('BAD_MANIFEST', { field: 'body' })
+}
+
 async function fetchPieces(options: PullOptions, manifest: Manifest, part: string): Promise<void> {
   const file = await open(part, 'a+', 0o600)
   try {
     let chunk = await checkedPieces(file, manifest)
-    await file.truncate(chunk * manifest.chunkSize)
+    await file.truncate(Math.min(chunk * manifest.chunkSize, manifest.size))
     if (chunk === manifest.chunks.length) return
+    const told = progressOf(options, manifest, chunk)
     const range = `bytes=${chunk * manifest.chunkSize}-`
     const response = await ask(options, '/body', { headers: { range } })
     if (chunk > 0 && response.status !== 206) throw new ExchangeError('UNREACHABLE', { status: response.status, range })
@@ -97,7 +138,9 @@ async function fetchPieces(options: PullOptions, manifest: Manifest, part: strin
       if (hashOf(piece) !== manifest.chunks[chunk]) throw new ExchangeError('TAMPERED', { chunk })
       await file.write(piece)
       chunk += 1
+      told(chunk)
     }
+    told(chunk)
     for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
       held.push(bytes)
       length += bytes.length
@@ -112,6 +155,16 @@ async function fetchPieces(options: PullOptions, manifest: Manifest, part: strin
     if (chunk !== manifest.chunks.length) throw new ExchangeError('TAMPERED', { chunk, problem: 'ends too early' })
   } finally {
     await file.close()
+  }
+}
+
+function progressOf({ onProgress }: PullOptions, { size, chunkSize }: Manifest, already: number) {
+  const started = performance.now()
+  const before = already * chunkSize
+  return (chunk: number): void => {
+    const bytes = Math.min(size, chunk * chunkSize)
+    const bytesPerSecond = Math.round(((bytes - before) * 1000) / Math.max(1, performance.now() - started))
+    onProgress?.({ bytes, of: size, before, bytesPerSecond })
   }
 }
 

@@ -136,22 +136,31 @@ export async function* seal(content: AsyncIterable<Uint8Array>, recipients: read
 const payloadKey = (fileKey: Buffer, head: Buffer): Buffer =>
   Buffer.from(hkdfSync('sha256', fileKey, head, `${FORMAT} payload`, 32))
 
-/** The content as it arrives. @throws ExchangeError NOT_FOR_YOU, TAMPERED (chunk: the first that does not hold), BAD_KEY */
-export async function* unseal(sealed: AsyncIterable<Uint8Array>, key: RecipientKey): AsyncGenerator<Buffer> {
-  const source = sealed[Symbol.asyncIterator]()
+/** The keys that a file is encrypted to. @throws ExchangeError TAMPERED */
+export async function recipientsOf(sealed: AsyncIterable<Uint8Array>): Promise<string[]> {
+  const { line } = await headOf(sealed[Symbol.asyncIterator]())
+  return stanzasOf(line).map(({ recipient }) => recipient)
+}
+
+async function headOf(source: AsyncIterator<Uint8Array>): Promise<{ line: Buffer; rest: Buffer }> {
   let read = Buffer.alloc(0)
-  let end = -1
-  while ((end = read.indexOf(10)) < 0) {
+  for (let end = -1; ; end = read.indexOf(10)) {
+    if (end >= 0) return { line: read.subarray(0, end + 1), rest: read.subarray(end + 1) }
     const next = await source.next()
     if (next.done || read.length > MAX_HEAD) throw new ExchangeError('TAMPERED', { problem: 'no head' })
     read = Buffer.concat([read, next.value])
   }
-  const line = read.subarray(0, end + 1)
+}
+
+/** The content as it arrives. @throws ExchangeError NOT_FOR_YOU, TAMPERED (chunk: the first that does not hold), BAD_KEY */
+export async function* unseal(sealed: AsyncIterable<Uint8Array>, key: RecipientKey): AsyncGenerator<Buffer> {
+  const source = sealed[Symbol.asyncIterator]()
+  const { line, rest: first } = await headOf(source)
   const stanza = stanzasOf(line).find(({ recipient }) => recipient === key.publicKey)
   if (!stanza) throw new ExchangeError('NOT_FOR_YOU', {})
   const secret = payloadKey(unwrap(stanza, key), line)
   const rest = async function* (): AsyncGenerator<Uint8Array> {
-    yield read.subarray(end + 1)
+    yield first
     for (let next = await source.next(); !next.done; next = await source.next()) yield next.value
   }
   let counter = 0

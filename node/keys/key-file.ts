@@ -53,33 +53,40 @@ export function deriveKey(passphrase: string, { N, r, p, salt }: Kdf): Promise<B
 const bound = ({ participant, operator, keyId, curve, publicKey, functions }: KeyDescription): Uint8Array =>
   canonicalBytes({ participant, operator, keyId, curve, publicKey, functions: [...functions] })
 
-export function seal(description: KeyDescription, seed: Uint8Array, key: Buffer, kdf: Kdf): KeyFile {
+/** A secret at rest. @param bound what is in clear beside it: whoever changes a byte of it makes the secret unreadable */
+export function sealSecret(secret: Uint8Array, bound: Uint8Array, key: Buffer): KeyFile['cipher'] {
   const iv = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key, iv)
-  cipher.setAAD(bound(description))
-  const data = Buffer.concat([cipher.update(seed), cipher.final()])
+  cipher.setAAD(bound)
+  const data = Buffer.concat([cipher.update(secret), cipher.final()])
   const text = (bytes: Buffer) => bytes.toString('base64url')
-  return {
-    format: 'sluice/key/v1',
-    ...description,
-    kdf,
-    cipher: { name: 'aes-256-gcm', iv: text(iv), tag: text(cipher.getAuthTag()), data: text(data) },
-  }
+  return { name: 'aes-256-gcm', iv: text(iv), tag: text(cipher.getAuthTag()), data: text(data) }
 }
 
 /** @throws KeyFileError WRONG_PASSPHRASE */
-export function unseal(file: string, sealed: KeyFile, key: Buffer): Uint8Array {
+export function openSecret(file: string, sealed: KeyFile['cipher'], bound: Uint8Array, key: Buffer): Uint8Array {
   const bytes = (text: string) => Buffer.from(text, 'base64url')
-  const { iv, tag, data } = sealed.cipher
+  const { iv, tag, data } = sealed
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, bytes(iv), { authTagLength: 16 })
-    decipher.setAAD(bound(sealed))
+    decipher.setAAD(bound)
     decipher.setAuthTag(bytes(tag))
     return new Uint8Array(Buffer.concat([decipher.update(bytes(data)), decipher.final()]))
   } catch {
     throw new KeyFileError('WRONG_PASSPHRASE', file, 'wrong passphrase, or the file was changed')
   }
 }
+
+export const seal = (description: KeyDescription, seed: Uint8Array, key: Buffer, kdf: Kdf): KeyFile => ({
+  format: 'sluice/key/v1',
+  ...description,
+  kdf,
+  cipher: sealSecret(seed, bound(description), key),
+})
+
+/** @throws KeyFileError WRONG_PASSPHRASE */
+export const unseal = (file: string, sealed: KeyFile, key: Buffer): Uint8Array =>
+  openSecret(file, sealed.cipher, bound(sealed), key)
 
 /** @throws KeyFileError MALFORMED, naming the field */
 export function parseKeyFile(file: string, text: string): KeyFile {
@@ -95,13 +102,23 @@ export function parseKeyFile(file: string, text: string): KeyFile {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail('the document')
   const sealed = value as unknown as { [field in keyof KeyFile]?: KeyFile[field] }
   const id = new RegExp(ID_PATTERN)
-  const isText = (text: unknown, pattern: RegExp) => typeof text === 'string' && pattern.test(text)
   if (sealed.format !== 'sluice/key/v1') fail('format')
   for (const field of ['participant', 'operator', 'keyId'] as const) if (!isText(sealed[field], id)) fail(field)
   if (!CURVES.some((curve) => curve === sealed.curve)) fail('curve')
   if (!isText(sealed.publicKey, /^[A-Za-z0-9_-]{43,44}$/)) fail('publicKey')
-  const { functions, kdf, cipher } = sealed
+  const { functions } = sealed
   if (!Array.isArray(functions) || !functions.every((name) => (KEY_FUNCTIONS as readonly string[]).includes(name as KeyFunction))) fail('functions') // prettier-ignore
+  checkProtection(sealed, fail)
+  return sealed as KeyFile
+}
+
+const isText = (text: unknown, pattern: RegExp): boolean => typeof text === 'string' && pattern.test(text)
+
+/** How a secret is kept, as far as it can be seen without the passphrase. @param fail is told the field */
+export function checkProtection(
+  { kdf, cipher }: { readonly [field in 'kdf' | 'cipher']?: KeyFile[field] },
+  fail: (field: string) => unknown,
+): void {
   const isCost = (cost: unknown, max: number) =>
     Number.isInteger(cost) && (cost as number) > 0 && (cost as number) <= max
   if (kdf?.name !== 'scrypt' || !isCost(kdf.N, MAX_N) || !isCost(kdf.r, 32) || !isCost(kdf.p, 16)) fail('kdf')
@@ -110,5 +127,4 @@ export function parseKeyFile(file: string, text: string): KeyFile {
   if (!isText(cipher?.iv, /^[A-Za-z0-9_-]{16}$/)) fail('cipher.iv')
   if (!isText(cipher?.tag, /^[A-Za-z0-9_-]{22}$/)) fail('cipher.tag')
   if (!isText(cipher?.data, /^[A-Za-z0-9_-]{43}$/)) fail('cipher.data')
-  return sealed as KeyFile
 }

@@ -8,8 +8,9 @@ import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { testPublicKey } from '#contracts/testing/consortium'
 import { FileExchange } from '#node/exchange/exchange'
-import { CHUNK, isSigned, type Signer } from '#node/exchange/manifest'
-import { pull, type PullOptions } from '#node/exchange/pull'
+import { CHUNK, isSigned, type KeyLookup, type Signed, type Signer } from '#node/exchange/manifest'
+import { pull, type PullOptions, type PullProgress } from '#node/exchange/pull'
+import { RecipientBook, recipientOf, type RecipientStatement } from '#node/exchange/recipients'
 import { newRecipientKey } from '#node/exchange/seal'
 import { toBase64url } from '#proof/base64url'
 import { loginBytes } from '#proof/login'
@@ -49,7 +50,10 @@ const options = (over: Partial<PullOptions> = {}): PullOptions => ({
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-exchange-'))
   exchange = new FileExchange(join(folder, 'offered'), keyOf)
-  node = await startTestNode({ exchange })
+  const unknown = { ...signer('custodian:maker'), keyId: 'lost-key' }
+  const own = { signers: [unknown, signer('custodian:checker')], publicKey: async () => custodian.publicKey }
+  const known: KeyLookup = async (participant, keyId) => (keyId === 'lost-key' ? undefined : keyOf(participant, keyId)) // prettier-ignore
+  node = await startTestNode({ exchange, recipients: new RecipientBook(new Map([['custodian', own]]), known) })
   await exchange.offer({
     content,
     source: Readable.from([file.subarray(0, 100_000), file.subarray(100_000)]),
@@ -109,6 +113,32 @@ describe('a file of the exchange', () => {
     expect(await readdir(there)).toEqual([content])
   })
 
+  it('is not fetched again by who was stopped before it was decrypted, nor by who was before it was signed for', async () => {
+    const there = join(folder, 'stopped')
+    const stopped = pull(options({ folder: there, key: newRecipientKey() })) // all pieces are there, and cannot be opened
+    await expect(stopped).rejects.toMatchObject({ code: 'NOT_FOR_YOU' })
+    const way = await through((chunk) => chunk)
+    for (let run = 0; run < 2; run += 1) {
+      const { path, receipt } = await pull(options({ url: way.url, folder: there }))
+      expect((await readFile(path)).equals(file)).toBe(true)
+      expect(await exchange.receipts(content, 'originator')).toEqual([receipt])
+    }
+    await way.close()
+    expect(way.ranges).toEqual([])
+  })
+
+  it('says how far it is, and what an earlier transfer left', async () => {
+    const there = join(folder, 'told')
+    const told: PullProgress[] = []
+    const broken = await through((chunk, at) => (at > 1.5 * CHUNK ? undefined : chunk))
+    await expect(pull(options({ url: broken.url, folder: there }))).rejects.toThrow()
+    await broken.close()
+    await pull(options({ folder: there, onProgress: (progress) => told.push(progress) }))
+    const { size } = (await exchange.manifest(content, 'custodian')).body
+    expect(told.map(({ bytes }) => bytes)).toEqual([CHUNK, 2 * CHUNK, 3 * CHUNK, size])
+    expect(told.every(({ of, before }) => of === size && before === CHUNK)).toBe(true)
+  })
+
   it('with a changed byte is refused at its piece', async () => {
     const lying = await through((chunk, at) => {
       if (at > 1.2 * CHUNK && at < 1.9 * CHUNK) chunk[0]! ^= 1
@@ -136,6 +166,40 @@ describe('a file of the exchange', () => {
     await expect(exchange.addReceipt(content, 'originator', receipt)).rejects.toMatchObject({ code: 'BAD_RECEIPT' })
     await expect(exchange.receipts(content, 'bank')).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await expect(exchange.manifest('../../etc/passwd', 'custodian')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('offered again stays as it is, unless it is for others; removed it is gone, and what was signed stays', async () => {
+    const other = newRecipientKey()
+    const there = new FileExchange(join(folder, 'offered-again'), keyOf)
+    const to = [{ participant: 'custodian', publicKey: custodian.publicKey }]
+    const offer = (recipients: typeof to) =>
+      there.offer({ content, source: Readable.from([file]), to: recipients, signer: signer('originator:maker') })
+    const first = await offer(to)
+    await writeFile(join(folder, 'offered-again', `${content}.sealed.1.part`), 'of a run that was killed')
+    expect(await offer(to)).toEqual(first)
+    const second = await offer([{ participant: 'custodian', publicKey: other.publicKey }])
+    expect(second.body.chunks).not.toEqual(first.body.chunks)
+    expect(await readdir(join(folder, 'offered-again'))).toEqual([`${content}.json`, `${content}.sealed`])
+    await there.remove(content, 'custodian')
+    expect((await there.manifest(content, 'custodian')).body).toEqual(second.body)
+    await there.remove(content, 'originator')
+    await expect(there.manifest(content, 'custodian')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(await there.receipts(content, 'originator')).toEqual([])
+  })
+
+  it('is encrypted to the key that its recipient’s own node says and its recipient has signed', async () => {
+    const ask = async (participant: string) =>
+      fetch(new URL(`/v1/exchange/recipients/${participant}`, node.url), {
+        headers: { authorization: `Bearer ${await tokenOf('originator:maker')}` },
+      })
+    const statement = (await (await ask('custodian')).json()) as Signed<RecipientStatement>
+    const recipient = { participant: 'custodian', publicKey: custodian.publicKey }
+    expect(await recipientOf(statement, 'custodian', keyOf)).toEqual(recipient)
+    expect(statement.keyId).toBe('checker-key') // of the two, the one that membership knows
+    const forged = { ...statement, body: { ...statement.body, publicKey: newRecipientKey().publicKey } }
+    await expect(recipientOf(forged, 'custodian', keyOf)).rejects.toMatchObject({ code: 'BAD_KEY' })
+    await expect(recipientOf(statement, 'bank', keyOf)).rejects.toMatchObject({ code: 'BAD_KEY' })
+    expect((await ask('bank')).status).toBe(404)
   })
 
   it('that is not what it is said to be is not offered', async () => {

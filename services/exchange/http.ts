@@ -3,6 +3,8 @@ import { Type } from 'typebox'
 import { ExchangeError } from '#node/exchange/errors'
 import type { FileExchange } from '#node/exchange/exchange'
 import type { Receipt, Signed } from '#node/exchange/manifest'
+import type { RecipientBook } from '#node/exchange/recipients'
+import { ID_PATTERN } from '#proof/command'
 import { HASH_PATTERN } from '#proof/hash'
 import { bearerOf } from '../kit/caller.ts'
 import { badRequest, notFound } from '../kit/problem.ts'
@@ -10,6 +12,8 @@ import { mount, routeOf, type Mounting, type Route } from '../kit/route.ts'
 
 export interface ExchangeDeps {
   readonly exchange: FileExchange
+  /** Those whom files can be encrypted to here. */
+  readonly recipients?: RecipientBook
 }
 
 const route = routeOf<ExchangeDeps>('exchange')
@@ -48,14 +52,33 @@ const ManifestBody = Type.Object({
   signature: Text,
 })
 
+const Statement = Type.Object({
+  body: Type.Object({ format: Type.Literal('sluice/exchange-key/1'), participant: Text, publicKey: Text }),
+  keyId: Text,
+  signature: Text,
+})
+
 const routes: readonly Route<ExchangeDeps>[] = [
+  route({
+    method: 'GET',
+    url: '/v1/exchange/recipients/{participant}',
+    summary: 'The key to which files for a participant of this node are encrypted, signed by the participant',
+    schema: {
+      params: Type.Object({ participant: Type.String({ pattern: ID_PATTERN }) }),
+      response: { 200: Statement },
+    },
+    async handler({ params: { participant } }, { recipients }) {
+      if (!recipients) throw notFound('recipient', participant)
+      return answered(['recipient', participant], () => recipients.statement(participant))
+    },
+  }),
   route({
     method: 'GET',
     url,
     summary: 'The signed list of a file’s pieces, for its sender and its recipients',
     schema: { params, response: { 200: ManifestBody } },
     handler: ({ params: { content }, caller }, { exchange }) =>
-      answered(content, () => exchange.manifest(content, caller.participant)),
+      answered(['file', content], () => exchange.manifest(content, caller.participant)),
   }),
   route({
     method: 'GET',
@@ -63,7 +86,7 @@ const routes: readonly Route<ExchangeDeps>[] = [
     summary: 'Who has signed for the file',
     schema: { params, response: { 200: Type.Object({ items: Type.Array(ReceiptBody) }) } },
     handler: async ({ params: { content }, caller }, { exchange }) => ({
-      items: await answered(content, () => exchange.receipts(content, caller.participant)),
+      items: await answered(['file', content], () => exchange.receipts(content, caller.participant)),
     }),
   }),
   route({
@@ -72,7 +95,7 @@ const routes: readonly Route<ExchangeDeps>[] = [
     summary: 'A recipient’s signature that it has the file, whole and as the ledger names it',
     schema: { params, body: ReceiptBody, response: { 201: Type.Object({ accepted: Type.Literal(true) }) } },
     async handler({ params: { content }, body, caller }, { exchange }) {
-      await answered(content, () => exchange.addReceipt(content, caller.participant, body as Signed<Receipt>))
+      await answered(['file', content], () => exchange.addReceipt(content, caller.participant, body as Signed<Receipt>))
       return { accepted: true }
     },
   }),
@@ -96,7 +119,7 @@ export async function exchangeService(app: FastifyInstance, deps: ExchangeDeps &
       request.place?.claim(request.signedIn.participant)
     },
     async handler({ params: { content }, headers, signedIn }, reply) {
-      const { body } = await answered(content, () => deps.exchange.manifest(content, signedIn!.participant))
+      const { body } = await answered(['file', content], () => deps.exchange.manifest(content, signedIn!.participant))
       const from = rangeOf(headers.range, body.size)
       void reply.headers({
         'accept-ranges': 'bytes',
@@ -118,12 +141,12 @@ function rangeOf(header: string | undefined, size: number): number {
   return from
 }
 
-async function answered<T>(content: string, work: () => Promise<T>): Promise<T> {
+async function answered<T>(what: readonly [kind: string, id: string], work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error
-    if (error.code === 'NOT_FOUND') throw notFound('file', content)
+    if (error.code === 'NOT_FOUND') throw notFound(...what)
     throw badRequest(error.code, [{ field: '/body', problem: String(error.details['problem'] ?? error.code) }])
   }
 }
