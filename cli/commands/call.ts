@@ -1,16 +1,12 @@
-import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
-import { ApiError, SluiceClient } from '#client/client'
+import type { SluiceClient } from '#client/client'
 import { openKeyring } from '#node/keys/keyring'
-import { addressFile } from '../demo/dev.ts'
-import { readRecord } from '../demo/run-record.ts'
-import { SentenceError } from '#contracts/describe'
-import { NotAgreed, type Ask } from '#node/keys/person'
+import type { Ask } from '#node/keys/person'
+import { devKeys, devNode, type DevNode } from '../demo/address.ts'
 import { CommandFailure } from '../failure.ts'
 import { askOnTerminal } from '../stack/ask.ts'
-import { clientSigner } from '../stack/keys.ts'
-import { askAsDescribed } from '../stack/served-contracts.ts'
+import { toldWhy } from '../stack/refused.ts'
+import { operatorClient } from '../stack/served-contracts.ts'
 
 /** `sluice call WHO METHOD PATH [BODY]`: one request to the node of `sluice dev`, signed in as one of its operators. */
 export function register(program: Command): void {
@@ -43,37 +39,22 @@ interface Call {
 }
 
 async function call({ who, method, path, body, options }: Call): Promise<unknown> {
-  const client = await clientOf(who, askOnTerminal(options))
+  const dev = await devNode()
+  const client = await clientOf(dev, who, askOnTerminal(options))
   const json = body === undefined ? {} : parse(body)
-  try {
-    if (method === 'GET') return await client.get(path)
-    if (method === 'POST') return await client.post(path, json)
-    if (method === 'SIGN') return await client.perform(path, json)
-  } catch (error) {
-    if (error instanceof ApiError)
-      throw new CommandFailure(`${error.message}\n${JSON.stringify(error.problem, null, 2)}`)
-    if (error instanceof NotAgreed) throw new CommandFailure('not signed, nothing was sent')
-    if (error instanceof SentenceError)
-      throw new CommandFailure(`not signed, since it cannot be shown: ${error.message}`)
-    throw error
-  }
-  throw new CommandFailure(`${method} is none of GET, POST, SIGN`, 2)
+  return toldWhy(dev.url, async () => {
+    if (method === 'GET') return client.get(path)
+    if (method === 'POST') return client.post(path, json)
+    if (method === 'SIGN') return client.perform(path, json)
+    throw new CommandFailure(`${method} is none of GET, POST, SIGN`, 2)
+  })
 }
 
-async function clientOf(who: string, ask: Ask): Promise<SluiceClient> {
+async function clientOf(dev: DevNode, who: string, ask: Ask): Promise<SluiceClient> {
   const [participant, operator] = who.split('/')
   if (!participant || !operator) throw new CommandFailure(`${who} is not of the form participant/operator`, 2)
-  let address: { url: string; folder: string }
-  try {
-    address = JSON.parse(await readFile(addressFile(), 'utf8')) as typeof address
-  } catch {
-    throw new CommandFailure('no node to call: start one with `npm run dev`')
-  }
-  const record = await readRecord(dirname(addressFile()))
-  const keyring = await openKeyring(join(address.folder, 'keys', participant), participant, record?.passphrase ?? '')
-  const asked = askAsDescribed(() => client, ask)
-  const client: SluiceClient = new SluiceClient({ url: address.url, signer: clientSigner(keyring, operator, asked) })
-  return client
+  const keyring = await openKeyring(devKeys(dev, participant), participant, dev.passphrase)
+  return operatorClient(dev.url, keyring, operator, ask)
 }
 
 function parse(body: string): Record<string, never> {

@@ -65,6 +65,11 @@ export const COMMANDS: readonly {
     load: () => import('./ingest.ts'),
   },
   {
+    name: 'tape',
+    summary: 'hand an ingested tape on: propose, offer, pull, recompute, attest or reject',
+    load: () => import('./tape.ts'),
+  },
+  {
     name: 'bundle',
     summary: 'versions of the contracts: build, show, compare with a ledger, keep for a node',
     load: () => import('./bundle.ts'),

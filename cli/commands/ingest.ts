@@ -1,5 +1,4 @@
 import { createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -10,11 +9,13 @@ import { dataFolder } from '#engines/paths'
 import { startPostgres } from '#engines/postgres'
 import { BatchError, IngestError } from '#node/ingest/errors'
 import { DEAL_A, generatePool, generateUpdates, type PoolOptions } from '#node/ingest/generate'
-import { ingest, type Ingested, type Progress } from '#node/ingest/ingest'
+import { ingest, type Ingested } from '#node/ingest/ingest'
 import { TapeStore, type BatchKind } from '#node/ingest/store'
 import { Tape } from '#node/ingest/tape'
 import { CommandFailure } from '../failure.ts'
 import { tapePlace } from '../stack/tapes.ts'
+import { hostFolder } from '../tape/party.ts'
+import { reportIngest, rootLines } from '../tape/progress.ts'
 
 interface Flags {
   readonly deal: string
@@ -22,6 +23,7 @@ interface Flags {
   readonly databaseUrl?: string
   readonly of?: string
   readonly node?: string
+  readonly network?: string
   readonly json?: true
   readonly asOf?: string
   readonly kind: BatchKind
@@ -47,7 +49,8 @@ export function register(program: Command): void {
     .option('--folder <folder>', 'where trees and unfinished jobs are kept', dataFolder('ingest'))
     .option('--database-url <url>', 'the organisation’s Postgres; embedded, in the folder, by default')
     .option('--of <participant>', 'into the tape from which a running node proves this organisation’s assets')
-    .option('--node <folder>', 'with --of: the folder of that node; of `sluice dev` by default')
+    .option('--network <folder>', 'with --of: of `sluice network`, whose node serves it; `sluice dev` by default')
+    .option('--node <folder>', 'with --of: the folder of that node itself')
     .option('--levels <n>', 'room for 2^n assets; by default with some to spare')
     .option('--max-errors <n>', 'how many of a file’s errors are listed', '20')
     .option('--memory <megabytes>', 'what parsing may use before it spills to disk', '512')
@@ -64,21 +67,13 @@ export function register(program: Command): void {
 
 /** With `--of` the node says where the tape stands. */
 async function placed<F extends Flags>(flags: F): Promise<F> {
-  const { of, node } = flags
+  const { of, node, network } = flags
   if (of === undefined) {
-    if (node !== undefined) throw new CommandFailure('--node: whose tape? --of is missing', 2)
+    if (node !== undefined || network !== undefined)
+      throw new CommandFailure('--node, --network: whose tape? --of is missing', 2)
     return flags
   }
-  return { ...flags, ...(await tapePlace(node ?? (await devFolder()), of)) }
-}
-
-async function devFolder(): Promise<string> {
-  const { addressFile } = await import('../demo/dev.ts')
-  try {
-    return (JSON.parse(await readFile(addressFile(), 'utf8')) as { folder: string }).folder
-  } catch (error) {
-    throw new CommandFailure('no node: start one with `npm run dev`, or name its folder by --node', 1, { cause: error })
-  }
+  return { ...flags, ...(await tapePlace(node ?? (await hostFolder(of, network)), of)) }
 }
 
 async function withStore<T>(flags: Flags, use: (store: TapeStore) => Promise<T>): Promise<T> {
@@ -114,30 +109,14 @@ function optionsOf(file: string, flags: Flags, store: TapeStore) {
     memoryMb: wholeOf('--memory', flags.memory, 64, 1_000_000),
     ...(levels === undefined ? {} : { levels: wholeOf('--levels', levels, 0, 30) }),
     ...(restart ? { restart } : {}),
-    onProgress: report,
+    onProgress: reportIngest,
   }
-}
-
-/** Progress goes to standard error: standard output is the answer's. */
-function report({ stage, rows, of, percent, rowsPerSecond }: Progress): void {
-  const what = {
-    parse: `checking ${(percent ?? 0).toFixed(0)} %`,
-    load: `loading ${rows} of ${of} rows, ${rowsPerSecond} rows/s`,
-    index: `indexing ${rows} rows`,
-    tree: `writing the tree of ${rows} slots`,
-    resume: `going on with an unfinished job${rows ? `: ${rows} rows already checked` : ''}`,
-  }[stage]
-  process.stderr.write(`${what}\n`)
 }
 
 const describe = ({ deal, version, asOf, root, changed, contentHash, resumed }: Ingested): string =>
   [
     `${deal} version ${version} as of ${asOf}${resumed ? ', of a run that was cut short' : ''}`,
-    `  root      ${root.hash}`,
-    `  assets    ${root.count} in 2^${root.levels} slots, ${changed} changed`,
-    `  original  ${yuanFromFen(BigInt(root.originalFen))}`,
-    `  current   ${yuanFromFen(BigInt(root.currentFen))}`,
-    `  defaulted ${yuanFromFen(BigInt(root.defaultedFen))}`,
+    ...rootLines(root, changed),
     `  package   ${contentHash}`,
     '',
   ].join('\n')

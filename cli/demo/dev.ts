@@ -5,6 +5,7 @@ import { onShutdown } from '#engines/process'
 import type { Say } from '#engines/say'
 import { yuanFromFen } from '#domain/money'
 import { startEngines, type Stack } from '../stack/stack.ts'
+import { addressFile } from './address.ts'
 import { CAST, MEMBERS } from './consortium.ts'
 import { issue } from './issuance.ts'
 import { servePlan } from './periods.ts'
@@ -23,9 +24,6 @@ export interface DevOptions {
   readonly print: Say
   readonly say: Say
 }
-
-/** Where `sluice call` finds a node that `sluice dev` keeps running. */
-export const addressFile = (): string => join(dataFolder('dev'), 'address.json')
 
 /** `sluice dev`: the consortium with a plan in servicing and a receivable split, kept running until Ctrl-C. */
 export async function runDev(options: DevOptions): Promise<never> {

@@ -29,6 +29,8 @@ interface FoundersOptions {
 
 interface Founders {
   readonly keyrings: ReadonlyMap<string, Keyring>
+  /** Of a member's keys. */
+  readonly keysOf: (member: string) => string
   readonly openLedger: StackOptions['openLedger']
   /** A further ledger of the same members, embedded. */
   readonly another: (name: string) => StackOptions['openLedger']
@@ -48,7 +50,8 @@ async function foundEmbedded({ plan, record, folder }: FoundersOptions): Promise
       }),
       operatorKey,
     )
-  return { keyrings, openLedger: founded(record.run), another: (name) => founded(`${record.run}-${name}`) }
+  const another = (name: string) => founded(`${record.run}-${name}`)
+  return { keyrings, keysOf: (member) => join(keys, member), openLedger: founded(record.run), another }
 }
 
 const VALIDATORS = 4
@@ -92,7 +95,8 @@ async function foundNetwork({ plan, record, folder, engines, say }: FoundersOpti
   const another = (name: string): never => {
     throw new CommandFailure(`${name}: further ledgers stand beside an embedded one`, 2)
   }
-  return { keyrings: new Map(keyrings.map((keyring) => [keyring.participant, keyring])), openLedger, another }
+  const keysOf = (member: string) => keysFolder(home, member)
+  return { keyrings: new Map(keyrings.map((keyring) => [keyring.participant, keyring])), keysOf, openLedger, another }
 }
 
 export const founders: Readonly<Record<LedgerKind, (options: FoundersOptions) => Promise<Founders>>> = {

@@ -4,6 +4,7 @@ import { endOfMonth, isoDate } from '#domain/date'
 import type { Say } from '#engines/say'
 import type { Keyring } from '#node/keys/keyring'
 import { bundleWorkflows } from '#workflows/bundle'
+import { hostedOrganisation } from '../stack/hosted.ts'
 import { startStack, type Engines, type Stack } from '../stack/stack.ts'
 import { BusinessDays } from './business-days.ts'
 import { CAST, MEMBERS } from './consortium.ts'
@@ -44,7 +45,7 @@ export async function openWorld(options: {
   const bundle = bundleWorkflows()
   bundle.catch(() => undefined) // awaited by the stack; a failure before that must not count as unhandled
   const found = founders[options.ledger ?? 'embedded']
-  const [engines, { keyrings, openLedger, another }] = await Promise.all([
+  const [engines, { keyrings, keysOf, openLedger, another }] = await Promise.all([
     options.engines.then((started) => {
       say(`${started.postgres.description}; ${started.temporal.description}`)
       return started
@@ -63,7 +64,7 @@ export async function openWorld(options: {
     name: record.run,
     dataDir: folder,
     openLedger,
-    tapesOf: MEMBERS.map(({ id }) => id),
+    organisations: MEMBERS.map(({ id }) => hostedOrganisation(keyrings.get(id)!, keysOf(id), record.passphrase)),
     others: new Map((options.also ?? []).map((name) => [name, another(name)])),
     tokenSecret: secretFor('tokens'),
     arrivals: async (account, period) => {

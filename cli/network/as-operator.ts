@@ -1,20 +1,21 @@
 import { readFile } from 'node:fs/promises'
-import { ApiError, SluiceClient } from '#client/client'
+import { ApiError, type SluiceClient } from '#client/client'
 import type { KeyFunction } from '#contracts/kernel/method'
 import { messageOf } from '#engines/say'
 import type { Ask } from '#node/keys/person'
 import { openKeyring, type Keyring } from '#node/keys/keyring'
 import { CommandFailure } from '../failure.ts'
-import { clientSigner } from '../stack/keys.ts'
-import { askAsDescribed } from '../stack/served-contracts.ts'
+import { operatorClient } from '../stack/served-contracts.ts'
 import { apiAnswers } from './status.ts'
 import { apiOf, keysFolder, nodeNamed, passphraseFile, type Manifest, type NetworkNode } from './manifest.ts'
 
+/** What lies beside an organisation's keys: this is one machine. */
+export const passphraseOf = async (home: string, organisation: string): Promise<string> =>
+  (await readFile(passphraseFile(home, organisation), 'utf8')).trim()
+
 /** The keys of an organisation, opened with the passphrase that lies beside them. */
-export async function keyringOf(home: string, organisation: string): Promise<Keyring> {
-  const passphrase = (await readFile(passphraseFile(home, organisation), 'utf8')).trim()
-  return openKeyring(keysFolder(home, organisation), organisation, passphrase)
-}
+export const keyringOf = async (home: string, organisation: string): Promise<Keyring> =>
+  openKeyring(keysFolder(home, organisation), organisation, await passphraseOf(home, organisation))
 
 /** Of a caller who only looks. */
 export const signsNothing: Ask = () => false
@@ -55,20 +56,23 @@ export async function asOperator(
 ): Promise<{ client: SluiceClient; operator: string; node: NetworkNode; url: string }> {
   const node = at ?? nodeServing(manifest, organisation)
   const keyring = await keyringOf(home, organisation)
-  const { signers } = keyring
+  const operator = operatorOf(keyring, wanted)
+  const url = apiOf(node)
+  return { client: operatorClient(url, keyring, operator, ask), operator, node, url }
+}
+
+/** An operator of an organisation, or the first whose key is good for something. @throws CommandFailure listing them */
+export function operatorOf(
+  { participant, signers }: Keyring,
+  wanted: { readonly operator: string } | { readonly function: KeyFunction },
+): string {
   const found = signers.find((each) =>
     'operator' in wanted ? each.operator === wanted.operator : each.functions.includes(wanted.function),
   )
-  if (!found) {
-    const what = 'operator' in wanted ? wanted.operator : `of function ${wanted.function}`
-    const there = signers.map(({ operator, functions }) => `${operator} (${functions.join(', ')})`)
-    throw new CommandFailure(`${organisation} has no operator ${what}; there are ${there.join(', ')}`, 2)
-  }
-  const url = apiOf(node)
-  const { operator } = found
-  const asked = askAsDescribed(() => client, ask)
-  const client: SluiceClient = new SluiceClient({ url, signer: clientSigner(keyring, operator, asked) })
-  return { client, operator, node, url }
+  if (found) return found.operator
+  const what = 'operator' in wanted ? wanted.operator : `of function ${wanted.function}`
+  const there = signers.map(({ operator, functions }) => `${operator} (${functions.join(', ')})`)
+  throw new CommandFailure(`${participant} has no operator ${what}; there are ${there.join(', ')}`, 2)
 }
 
 /** Says who does not answer and what to do, where that is why a call failed. */

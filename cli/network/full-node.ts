@@ -3,14 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { onShutdown } from '#engines/process'
 import { messageOf } from '#engines/say'
 import { misbehaviourReporter } from '#node/misbehaviour/reporter'
-import type { Keyring } from '#node/keys/keyring'
+import { openKeyring, type Keyring } from '#node/keys/keyring'
 import { createBankActivities } from '#workflows/activities/bank'
 import { createLedgerActivities } from '#workflows/activities/ledger'
 import type { OrganisationWorker } from '#workflows/worker'
 import { startStack, type WorkerParts } from '../stack/stack.ts'
 import { trustOf } from '../verify/trust.ts'
-import { keyringOf } from './as-operator.ts'
-import { cometHome, databaseOf, nodeBundles, nodeFolder, nodeNamed, readManifest } from './manifest.ts'
+import { hostedOrganisation } from '../stack/hosted.ts'
+import { passphraseOf } from './as-operator.ts'
+import { cometHome, databaseOf, keysFolder, nodeBundles, nodeFolder, nodeNamed, readManifest } from './manifest.ts'
 import { ledgerOptions, untilFailed, type NodeRun } from './node.ts'
 import { historyFor, networkVersions, openNodeLedger } from './node-ledger.ts'
 import { join } from 'node:path'
@@ -22,7 +23,14 @@ export async function runNode(run: NodeRun): Promise<never> {
   const node = nodeNamed(manifest, name)
   const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = 'default' } = process.env
   const served = manifest.organisations.filter((each) => each.node === name).map(({ id }) => id)
-  const keyrings = await Promise.all(served.map((id) => keyringOf(home, id)))
+  const organisations = await Promise.all(
+    served.map(async (id) => {
+      const passphrase = await passphraseOf(home, id)
+      const folder = keysFolder(home, id)
+      return hostedOrganisation(await openKeyring(folder, id, passphrase), folder, passphrase)
+    }),
+  )
+  const keyrings = organisations.map(({ keyring }) => keyring)
   const secret = await readFile(join(cometHome(home, name), 'config', 'node_key.json'))
   const { onFailed, failed } = untilFailed()
   const starting = startStack({
@@ -41,7 +49,7 @@ export async function runNode(run: NodeRun): Promise<never> {
     },
     tokenSecret: createHmac('sha256', secret).update('sluice/tokens/v1').digest(),
     arrivals: () => Promise.resolve([]), // obligors' payments come from a bank, and this machine has none
-    tapesOf: served,
+    organisations,
     workersOf: (parts) => keyrings.map((keyring) => workerOf(keyring, parts)),
     port: node.ports.http,
     onFailure: (where, error) => say(`${where}: ${messageOf(error)}`),

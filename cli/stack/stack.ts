@@ -12,6 +12,9 @@ import type { Ledger } from '#ledger-adapter/port'
 import { openSimulatedBanks } from '#node/bank/simulated'
 import type { BankGateway, StatementLine } from '#node/bank/port'
 import { ContentStore } from '#node/exchange/content-store'
+import { FileExchange } from '#node/exchange/exchange'
+import { membershipKeys } from '#node/exchange/membership-keys'
+import { RecipientBook } from '#node/exchange/recipients'
 import type { HistorySource } from '#node/history/source'
 import { NoticeBoard } from '#node/notices/notice-board'
 import { chainIdOf, genesisHash } from '#proof/block'
@@ -20,8 +23,9 @@ import type { AnyTrust } from '#proof/receipt'
 import { createNodeApp, ledgerPath } from '#services/app'
 import type { LedgerAppOptions } from '#services/ledger-app'
 import { nodeVersions } from './bundles.ts'
+import { recipientOfHosted, type HostedOrganisation } from './hosted.ts'
 import { logDefect } from './log-defect.ts'
-import { openTapes } from './tapes.ts'
+import { exchangeFolder, openTapes } from './tapes.ts'
 import { bundleWorkflows } from '#workflows/bundle'
 import { connectTemporal, type TemporalPort } from '#workflows/temporal-port'
 import { startWorkers, type OrganisationWorker, type RunningWorkers } from '#workflows/worker'
@@ -71,8 +75,8 @@ export interface StackOptions {
   /** The outer edge: what obligors pay, as a bank's statement would show it. */
   readonly arrivals: (account: string, period: string) => Promise<readonly Omit<StatementLine, 'reference'>[]>
   readonly workersOf: (parts: WorkerParts) => readonly OrganisationWorker[]
-  /** Whose tapes this node proves assets from. */
-  readonly tapesOf?: readonly string[]
+  /** Whose tapes this node keeps and proves assets from, and for whom it says where files are encrypted to. */
+  readonly organisations?: readonly HostedOrganisation[]
   /** Further ledgers of this node, by what tells their databases apart. */
   readonly others?: ReadonlyMap<string, StackOptions['openLedger']>
   readonly port?: number
@@ -152,7 +156,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const { address, namespace } = engines.temporal
     const temporal = await connectTemporal({ address, namespace, scope: ledger.chainId })
     undo.push(() => temporal.close())
-    const tapes = await openTapes({ databaseUrl, dataDir, participants: options.tapesOf ?? [] })
+    const { exchange, recipients, tapes } = await openExchange(options, ledger, databaseUrl)
     undo.push(() => tapes.close())
     const others = await openOthers(options, undo)
     const app = await createNodeApp({
@@ -160,6 +164,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       databaseUrl,
       workflows: temporal,
       notices,
+      exchange,
+      recipients,
       assets: tapes.assets,
       ...(history && { history }),
       others: others.map(({ served }) => served),
@@ -188,6 +194,21 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await stop()
     throw error
   }
+}
+
+/** What passes between organisations beside the ledger, and the tapes for which it does. */
+async function openExchange(
+  { dataDir, organisations = [], onFailure }: StackOptions,
+  ledger: Ledger,
+  databaseUrl: string,
+) {
+  const keyOf = membershipKeys(ledger)
+  const exchange = new FileExchange(exchangeFolder(dataDir), keyOf)
+  const hosted = organisations.map((each) => [each.keyring.participant, recipientOfHosted(each)] as const)
+  const participants = hosted.map(([participant]) => participant)
+  const onError = (error: unknown): void => onFailure('tapes', error)
+  const tapes = await openTapes({ databaseUrl, dataDir, participants, ledger, exchange, onError })
+  return { exchange, recipients: new RecipientBook(new Map(hosted), keyOf), tapes }
 }
 
 /** Each further ledger in a database of its own; its workflows are told apart by its chain's id. */

@@ -7,29 +7,38 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CUT_OFF, DEAL, planTerms } from '#contracts/deal/testing/plan'
 import { checkout } from '#engines/paths'
+import { sleep } from '#engines/say'
 import { testDatabase } from '#engines/testing/index'
+import { FileExchange } from '#node/exchange/exchange'
+import { membershipKeys } from '#node/exchange/membership-keys'
 import { assetIdOf, generatePool } from '#node/ingest/generate'
 import type { Ingested } from '#node/ingest/ingest'
 import { attestation, proposal } from '#node/ingest/recompute'
+import { TapeStore } from '#node/ingest/store'
 import { hashJson } from '#proof/hash'
 import type { Json } from '#proof/json'
 import { startTestNode, type TestNode } from '#services/testing/node'
-import { openTapes, tapePlace, type HostedTapes } from './tapes.ts'
+import { exchangeFolder, openTapes, tapePlace, type HostedTapes } from './tapes.ts'
 
 const POOL = { seed: '11', receivables: 300, poolFen: 30_000_000n, cutOff: CUT_OFF }
 const folder = mkdtempSync(join(tmpdir(), 'sluice-tapes-'))
 let node: TestNode
 let tapes: HostedTapes
 let databaseUrl: string
+const complaints: unknown[] = []
 
 beforeAll(async () => {
   databaseUrl = (await testDatabase()).url
-  tapes = await openTapes({ databaseUrl, dataDir: folder, participants: ['originator', 'custodian'] })
-  node = await startTestNode({ assets: tapes.assets })
+  node = await startTestNode({ assets: { prove: (asked) => tapes.assets.prove(asked) } })
+  const { ledger } = node
+  const exchange = new FileExchange(exchangeFolder(folder), membershipKeys(ledger))
+  const onError = (error: unknown): void => void complaints.push(error)
+  tapes = await openTapes({ databaseUrl, dataDir: folder, participants: ['originator', 'custodian'], ledger, exchange, onError }) // prettier-ignore
 })
 afterAll(async () => {
-  await node?.stop()
   await tapes?.close()
+  await node?.stop()
+  expect(complaints).toEqual([])
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -63,6 +72,11 @@ test('an asset of a tape that was ingested for a running node has a receipt over
   const trust = ['--chain', chainId, '--genesis', genesisHash, '--operator-key', operatorKey]
   expect(await sluice('verify', receipt, ...trust, '--lang', 'en')).toContain('verified: ')
   expect(readFileSync(receipt).length).toBeLessThan(4_096)
+  // What the ledger has decided, the node knows without being told: the seed of the salts is gone.
+  const { databaseUrl: own } = await tapePlace(folder, 'originator')
+  const store = await TapeStore.open(own)
+  while ((await store.version(DEAL, 1))!.saltSeed !== null) await sleep(20)
+  await store.close()
   // The custodian's own tape is empty, and the manager's is not of this node.
   for (const other of ['custodian:checker', 'manager:maker']) expect((await asked(other)).status).toBe(404)
 })
