@@ -1,7 +1,8 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { FileExchange } from '#node/exchange/exchange'
+import { discardPulled } from '#node/exchange/pull'
 import { assetBookOf, type AssetBook } from '#node/ingest/asset-book'
 import { TapeKeeper, type KeeperOptions } from '#node/ingest/keeper'
 import type { HeldTape } from '#node/ingest/settle'
@@ -31,7 +32,7 @@ export const heldTape = (
   folder: place.folder,
   async removePackage(content) {
     await exchange.remove(content, participant)
-    await rm(join(receivedFolder(place), content), { force: true })
+    await discardPulled(receivedFolder(place), [content])
   },
 })
 

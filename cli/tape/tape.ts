@@ -1,11 +1,12 @@
 import { FileExchange } from '#node/exchange/exchange'
+import { discardPulled } from '#node/exchange/pull'
 import { BatchError, IngestError } from '#node/ingest/errors'
 import { settleTape, type HeldTape } from '#node/ingest/settle'
 import { TapeStore } from '#node/ingest/store'
 import type { Batch } from '#contracts/asset-registry/state'
 import { CommandFailure } from '../failure.ts'
 import { toldWhy } from '../stack/refused.ts'
-import { heldTape } from '../stack/tapes.ts'
+import { heldTape, receivedFolder } from '../stack/tapes.ts'
 import { batchAt, batchesOf, keysBy } from './on-ledger.ts'
 import type { Party } from './party.ts'
 
@@ -29,6 +30,9 @@ export async function withTape<T>(party: Party, deal: string, use: (tape: OpenTa
       const held = heldTape(party.organisation, party.place, store, exchange)
       const batches = await batchesOf(party.client, deal)
       const settled = await settleTape(held, deal, async (version) => batchAt(batches, version))
+      // Also of batches that never came onto this tape: their packages hold the same.
+      const decided = batches.filter(({ state }) => state !== 'proposed')
+      await discardPulled(receivedFolder(party.place), decided.map(({ contentHash }) => contentHash)) // prettier-ignore
       return use({ party, deal, store, held, exchange, settled })
     })
   } catch (error) {

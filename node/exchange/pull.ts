@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -66,7 +66,7 @@ export async function pull(options: PullOptions): Promise<{ path: string; receip
   // An earlier run may have ended between the file and its receipt.
   if ((await fileHash(path).catch(noFile)) !== content) {
     // By its address: the same content encrypted anew is another file, whose pieces must not be mixed with these.
-    const part = join(folder, `${addressOf(manifest)}.part`)
+    const part = join(folder, `${content}.${addressOf(manifest)}.part`)
     await fetchPieces(options, manifest, part)
     await decrypt(part, path, key, content)
     await rm(part, { force: true })
@@ -95,6 +95,13 @@ async function ask({ url, token, content, fetch: fetcher = fetch }: PullOptions,
   if (response.ok) return response
   await response.body?.cancel()
   throw new ExchangeError('UNREACHABLE', { status: response.status, path })
+}
+
+/** Deletes what was pulled of some contents: whole, or what was left of a transfer that was cut short. */
+export async function discardPulled(folder: string, contents: readonly string[]): Promise<void> {
+  const gone = new Set(contents)
+  for (const name of (await readdir(folder).catch(noFile)) ?? [])
+    if (gone.has(name.split('.')[0]!)) await rm(join(folder, name), { force: true })
 }
 
 function noFile(error: NodeJS.ErrnoException): undefined {

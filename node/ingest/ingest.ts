@@ -37,7 +37,7 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
 async function ingestAlone(options: IngestOptions): Promise<Ingested> {
   const { store, deal, kind, asOf, file } = options
   await mkdir(options.folder, { recursive: true })
-  await sweep(options)
+  await sweepJobs(options)
   const hash = await fileHash(file).catch(() => '') // what cannot be read is refused below, by name
   const latest = await store.latest(deal)
   // A run that ended after its last commit and before it could say so: the same file gives the same answer.
@@ -56,7 +56,7 @@ async function ingestAlone(options: IngestOptions): Promise<Ingested> {
 }
 
 /** What runs left that were killed after their last commit. A job's folder is made after its row, hence the order. */
-async function sweep({ store, folder }: IngestOptions): Promise<void> {
+export async function sweepJobs({ store, folder }: Pick<IngestOptions, 'store' | 'folder'>): Promise<void> {
   const folders = (await readdir(folder)).filter((name) => /^asset_\d+$/.test(name))
   if (folders.length === 0) return
   const { rows } = await store.client.query('select partition from ingest_job')

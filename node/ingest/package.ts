@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { canonicalJson } from '#proof/canonical'
@@ -37,6 +38,9 @@ export async function packageHash(head: PackageHead, file: string): Promise<stri
   for await (const chunk of packageStream(head, file)) hash.update(chunk)
   return hash.digest('hex')
 }
+
+/** Where a recipient takes a package apart; there as long as that goes on, or until the batch is settled if it was killed. */
+export const unpackedFolder = (folder: string, contentHash: string): string => join(folder, `unpacked-${contentHash}`)
 
 const MAX_HEAD = 65_536
 

@@ -1,10 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Batch, RootRecord } from '#contracts/asset-registry/state'
 import type { JsonObject } from '#proof/json'
 import { BatchError } from './errors.ts'
 import { ingest, type Ingested, type IngestOptions } from './ingest.ts'
-import { unpack } from './package.ts'
+import { unpack, unpackedFolder } from './package.ts'
 import type { TapeStore, TapeVersion } from './store.ts'
 
 /** What the servicer signs to propose a version: arguments of `asset-registry.proposeBatch`. */
@@ -37,11 +36,17 @@ const SAME = ['hash', 'top', 'levels', 'count', 'originalFen', 'currentFen', 'de
  * The custodian's side of a batch: the package, checked against the hash on the ledger, goes through the same checks
  * into the custodian's own database, onto the custodian's own tree of the version before. Root, sums and the number of
  * touched leaves must come out as proposed; else nothing is taken over, and the difference is what to reject with.
+ * One at a time for a plan: a second run that took the package apart under the first would show it half a file, which is
+ * no reason to reject.
  * @throws BatchError BAD_PACKAGE, TREE_DIFFERS (field); IngestError when the file itself is wrong
  */
-export async function recompute(options: RecomputeOptions): Promise<Ingested> {
+export function recompute(options: RecomputeOptions): Promise<Ingested> {
+  return options.store.alone(options.batch.deal, () => recomputeAlone(options))
+}
+
+async function recomputeAlone(options: RecomputeOptions): Promise<Ingested> {
   const { store, folder, batch, content, ...rest } = options
-  const received = join(folder, `received-${batch.version}`)
+  const received = unpackedFolder(folder, batch.contentHash)
   await mkdir(received, { recursive: true })
   try {
     const { head, file } = await unpack(content, received, batch.contentHash)

@@ -10,7 +10,7 @@ import { addDays } from '#domain/date'
 import { verifyAssetProof } from '#proof/asset'
 import { generatePool } from './generate.ts'
 import { ingest, type Ingested, type IngestOptions } from './ingest.ts'
-import { packageStream } from './package.ts'
+import { packageStream, unpackedFolder } from './package.ts'
 import { attestation, proposal, recompute } from './recompute.ts'
 import { forgetAsset, settleBatch, settleTape } from './settle.ts'
 import { Tape } from './tape.ts'
@@ -193,7 +193,11 @@ describe('an effective batch', () => {
     story.world.does('custodian:checker', 'asset-registry.attest', attestation(first))
     const other = { ...batchOf(1), root: { ...batchOf(1).root, hash: 'ab'.repeat(32) } }
     await expect(settleBatch(held, other)).rejects.toMatchObject({ code: 'OTHER_BATCH' })
+    // A recomputation that was killed, and an ingest that was between its last commit and its end.
+    const left = [unpackedFolder(servicer.folder, first.contentHash), join(servicer.folder, 'asset_999')]
+    for (const each of left) await mkdir(each)
     expect(await settleTape(held, DEAL, async (version) => batchOf(version))).toMatchObject([{ version: 1 }])
+    expect(await readdir(servicer.folder)).toEqual([expect.stringMatching(/\.tree$/)])
     expect(new Set(removed)).toEqual(new Set([first.contentHash]))
     expect(await servicer.store.latest(DEAL)).toMatchObject({ saltSeed: null })
     expect(await settleTape(held, DEAL, async (version) => batchOf(version))).toEqual([])

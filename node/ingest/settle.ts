@@ -1,7 +1,9 @@
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Batch } from '#contracts/asset-registry/state'
 import { BatchError } from './errors.ts'
+import { sweepJobs } from './ingest.ts'
+import { unpackedFolder } from './package.ts'
 import { literal, type TapeStore } from './store.ts'
 import { Tape } from './tape.ts'
 
@@ -21,12 +23,16 @@ export interface HeldTape {
  * @returns whether there was anything to do
  */
 export async function settleBatch(held: HeldTape, batch: Batch): Promise<boolean> {
-  const { store } = held
+  const { store, folder } = held
   const { deal, state } = batch
   if (state === 'proposed') return false
   return store.alone(deal, async () => {
     if (await isSettled(store, batch)) return false
     await held.removePackage(batch.contentHash)
+    // What was killed while it read the file has left salts, and the terms in plain.
+    await rm(unpackedFolder(folder, batch.contentHash), { recursive: true, force: true })
+    await mkdir(folder, { recursive: true })
+    await sweepJobs(held)
     if (state === 'rejected') await dropVersion(held, batch)
     else await forgetSeed(store, batch)
     return true

@@ -149,7 +149,7 @@ export class TapeStore {
     return (rows[0] as { next: number }).next
   }
 
-  /** One at a time of all that change a plan's tape, in whatever process. */
+  /** One at a time of all that change a plan's tape, in whatever process; who has the lock may take it again. */
   async alone<T>(deal: string, work: () => Promise<T>): Promise<T> {
     await this.client.query(`select pg_advisory_lock(7011503, hashtext($1))`, [deal])
     try {

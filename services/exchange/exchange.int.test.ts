@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { testPublicKey } from '#contracts/testing/consortium'
 import { FileExchange } from '#node/exchange/exchange'
 import { CHUNK, isSigned, type KeyLookup, type Signed, type Signer } from '#node/exchange/manifest'
-import { pull, type PullOptions, type PullProgress } from '#node/exchange/pull'
+import { discardPulled, pull, type PullOptions, type PullProgress } from '#node/exchange/pull'
 import { RecipientBook, recipientOf, type RecipientStatement } from '#node/exchange/recipients'
 import { newRecipientKey } from '#node/exchange/seal'
 import { toBase64url } from '#proof/base64url'
@@ -147,7 +147,13 @@ describe('a file of the exchange', () => {
     const refused = pull(options({ url: lying.url, folder: join(folder, 'lied') }))
     await expect(refused).rejects.toMatchObject({ code: 'TAMPERED', details: { chunk: 1 } })
     await lying.close()
-    expect((await readdir(join(folder, 'lied'))).every((name) => name.endsWith('.part'))).toBe(true)
+    const left = await readdir(join(folder, 'lied'))
+    expect(left).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.[0-9a-f]{64}\.part$/)])
+    await discardPulled(join(folder, 'lied'), ['0'.repeat(64)])
+    expect(await readdir(join(folder, 'lied'))).toEqual(left)
+    await discardPulled(join(folder, 'lied'), [content])
+    expect(await readdir(join(folder, 'lied'))).toEqual([])
+    await discardPulled(join(folder, 'never'), [content])
   })
 
   it('is not there for others, nor without a token, nor for another key', async () => {
