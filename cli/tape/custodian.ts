@@ -12,7 +12,7 @@ import { settleBatch } from '#node/ingest/settle'
 import { CommandFailure } from '../failure.ts'
 import { toldWhy } from '../stack/refused.ts'
 import { receivedFolder } from '../stack/tapes.ts'
-import { batchAt, batchesOf, keysBy, type BatchOnLedger } from './on-ledger.ts'
+import { batchAt, batchesOf, decidedHow, keysBy, type BatchOnLedger } from './on-ledger.ts'
 import { reportIngest, reportPull } from './progress.ts'
 import type { OpenTape } from './tape.ts'
 
@@ -100,10 +100,8 @@ async function differenceIn(tape: OpenTape, batch: BatchOnLedger): Promise<strin
   throw new CommandFailure('it was recomputed as proposed; to reject it nevertheless, give --reason', 2)
 }
 
-function requireWaiting({ deal, version, state, attestedBy, reason }: BatchOnLedger): void {
-  if (state === 'proposed') return
-  const why = attestedBy ? `, attested by ${attestedBy}` : reason ? `: ${reason}` : ''
-  throw new CommandFailure(`version ${version} of ${deal} is ${state} already${why}`)
+function requireWaiting(batch: BatchOnLedger): void {
+  if (batch.state !== 'proposed') throw new CommandFailure(decidedHow(batch))
 }
 
 /** The tape follows at once; the custodian's node would see to it as well. */

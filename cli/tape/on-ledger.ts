@@ -27,8 +27,16 @@ export const batchAt = (batches: readonly BatchOnLedger[], version: number): Bat
 export function waiting(batches: readonly BatchOnLedger[], deal: string, version: number | undefined): BatchOnLedger {
   const found = version === undefined ? batches.find(({ state }) => state === 'proposed') : batchAt(batches, version)
   if (found) return found
-  const what = version === undefined ? 'no batch that waits' : `no batch ${version}`
-  throw new CommandFailure(`${deal} has ${what} on the ledger`)
+  if (version !== undefined) throw new CommandFailure(`${deal} has no batch ${version} on the ledger`)
+  // Whoever runs a command again that was killed learns here that it had done its work.
+  const last = batches.at(-1)
+  throw new CommandFailure(`${deal} has no batch that waits on the ledger${last ? `; ${decidedHow(last)}` : ''}`)
+}
+
+/** What became of a version that waits no more, and by whom or why. */
+export function decidedHow({ deal, version, state, attestedBy, reason }: BatchOnLedger): string {
+  const why = attestedBy ? `, attested by ${attestedBy}` : reason ? `: ${reason}` : ''
+  return `version ${version} of ${deal} is ${state} already${why}`
 }
 
 interface KeyRow {
