@@ -3,6 +3,8 @@ import type { SluiceClient } from '#client/client'
 import { openKeyring } from '#node/keys/keyring'
 import type { Ask } from '#node/keys/person'
 import { devKeys, devNode, type DevNode } from '../demo/address.ts'
+import { canonicalJson } from '#proof/canonical'
+import type { Json } from '#proof/json'
 import { CommandFailure } from '../failure.ts'
 import { askOnTerminal } from '../stack/ask.ts'
 import { toldWhy } from '../stack/refused.ts'
@@ -19,15 +21,18 @@ export function register(program: Command): void {
     .argument('[body]', 'JSON')
     .option('--yes', 'sign what is shown without asking')
     .option('--lang <zh|en>', 'the language of units and words', 'en')
+    .option('--canonical', 'print canonical JSON on one line: a receipt as `sluice verify` takes it')
     .action(async (who: string, method: string, path: string, body: string | undefined, options: Options) => {
       const answer = await call({ who, method: method.toUpperCase(), path, body, options })
-      process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
+      const text = options.canonical ? canonicalJson(answer as Json) : JSON.stringify(answer, null, 2)
+      process.stdout.write(`${text}\n`)
     })
 }
 
 interface Options {
   readonly yes?: true
   readonly lang: string
+  readonly canonical?: true
 }
 
 interface Call {

@@ -62,10 +62,16 @@ export async function runDev(options: DevOptions): Promise<never> {
 
 const call = 'npm run --silent sluice -- call'
 
-const howToTry = ({ url, others }: Stack, deal: string, temporal: string, database: string): string[] => [
+const howToTry = (
+  { url, others, trustArguments }: Stack,
+  deal: string,
+  temporal: string,
+  database: string,
+): string[] => [
   '',
   `API       ${url}   (described at ${url}/openapi.json)`,
   `page      ${url}/verify   (sign commands, verify receipts)`,
+  `trust     ${trustArguments.join(' ')}   (for \`sluice verify FILE\`)`,
   ...others.map((other) => `ledger    ${other.url}   (its page at ${other.url}/verify)`),
   `stream    ${url.replace('http', 'ws')}/v1/stream`,
   `Temporal  ${temporal}`,
