@@ -18,7 +18,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...ignored, '**/*.int.test.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           maxWorkers: 2,
           // One load of the modules for all files of a worker, which was a third of the run: no test here replaces a
           // module, and a stub of a global is taken back by the test that made it.
