@@ -30,6 +30,7 @@ interface Create extends Home {
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const snapshotOption = ['--snapshot-every <n>', 'heights between two snapshots of a node’s state, for nodes that join; 1,000 by default', positive] as const // prettier-ignore
+const patienceOption = ['--patience <seconds>', 'after so long without a block a node answers that a command’s fate is unknown; 60 by default', positive] as const // prettier-ignore
 const homeOption = ['--home <dir>', 'the network’s folder', dataFolder('network')] as const
 
 /** `sluice network`: a consortium's ledger on this machine, every organisation of the validators with its own node. */
@@ -69,6 +70,7 @@ export function register(program: Command): void {
     .description('run everything until Ctrl-C; the next start takes it up where it stood')
     .option(...homeOption)
     .option(...snapshotOption)
+    .option(...patienceOption)
     .action(up)
   network
     .command('join')
@@ -127,6 +129,7 @@ export function register(program: Command): void {
     .requiredOption('--node <name>', 'the organisation')
     .option('--ledger-only', 'neither API nor workers')
     .option(...snapshotOption)
+    .option(...patienceOption)
     .action(node)
   network
     .command('status')
@@ -136,17 +139,18 @@ export function register(program: Command): void {
     .action(status)
 }
 
-interface NodeFlags extends Snapshots {
+interface NodeFlags extends NodeLimits {
   readonly node: string
   readonly ledgerOnly?: true
 }
 
 /** Started by `up`, which says by DATABASE_URL and TEMPORAL_ADDRESS where the engines are. */
-async function node({ home, node: name, ledgerOnly, snapshotEvery }: NodeFlags): Promise<never> {
+async function node({ home, node: name, ledgerOnly, snapshotEvery, patience }: NodeFlags): Promise<never> {
   const databaseUrl = process.env['DATABASE_URL'] ?? ''
   if (databaseUrl === '') throw new CommandFailure('DATABASE_URL must name the database of this node', 2)
   const { runLedgerOnly } = await import('../network/node.ts')
-  const options = { home: resolve(home), node: name, databaseUrl, ...everyOf(snapshotEvery), say: sayOnStderr }
+  const bounds = { ...everyOf(snapshotEvery), ...(patience === undefined ? {} : { patienceMs: patience * 1000 }) }
+  const options = { home: resolve(home), node: name, databaseUrl, ...bounds, say: sayOnStderr }
   if (ledgerOnly) return runLedgerOnly(options)
   const { runNode } = await import('../network/full-node.ts')
   return runNode(options)
@@ -226,13 +230,16 @@ async function follow({ home, organisation, operator, once = false, json = false
   await followFeed({ home: resolve(home), ...who, once, json, print, say: sayOnStderr })
 }
 
-async function up({ home, snapshotEvery }: Snapshots): Promise<never> {
+async function up({ home, snapshotEvery, patience }: NodeLimits): Promise<never> {
   const { runNetwork } = await import('../network/up.ts')
-  return runNetwork({ home: resolve(home), ...everyOf(snapshotEvery), print, say: sayOnStderr })
+  const bounds = { ...everyOf(snapshotEvery), ...(patience === undefined ? {} : { patience }) }
+  return runNetwork({ home: resolve(home), ...bounds, print, say: sayOnStderr })
 }
 
-interface Snapshots extends Home {
+interface NodeLimits extends Home {
   readonly snapshotEvery?: number
+  /** Seconds. */
+  readonly patience?: number
 }
 const everyOf = (snapshotEvery: number | undefined) => (snapshotEvery === undefined ? {} : { snapshotEvery })
 

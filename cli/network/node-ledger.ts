@@ -28,6 +28,8 @@ export interface NodeLedgerOptions {
   readonly onFailed: (why: Error) => void
   readonly onMisbehaviour?: CometbftLedgerOptions['onMisbehaviour']
   readonly snapshots?: CometbftLedgerOptions['snapshots']
+  /** After so long without a block a command's fate is told to be unknown; the driver's own bound by default. */
+  readonly patienceMs?: number
   /** Told how far a node is that joins. */
   readonly say?: Say
 }
@@ -70,6 +72,7 @@ export async function openNodeLedger(options: NodeLedgerOptions): Promise<Cometb
     listen: { path: socketToListenOn(home, node.name) },
     rpc: [rpcOf(node), ...others],
     ...(options.snapshots && { snapshots: options.snapshots }),
+    ...(options.patienceMs !== undefined && { limits: { patienceMs: options.patienceMs } }),
     lockPatienceMs: 30_000, // the session of a process that was killed a moment ago
     onFailed: options.onFailed,
     ...(options.onMisbehaviour && { onMisbehaviour: options.onMisbehaviour }),

@@ -16,16 +16,19 @@ export interface NodeRun {
   readonly databaseUrl: string
   /** Heights between two snapshots of its state, for nodes that join. */
   readonly snapshotEvery?: number
+  /** After so long without a block it answers that a command's fate is unknown. */
+  readonly patienceMs?: number
   readonly say: Say
 }
 
 /** What of a node's run concerns its ledger. */
-export const ledgerOptions = ({ home, node, databaseUrl, snapshotEvery, say }: NodeRun) => ({
+export const ledgerOptions = ({ home, node, databaseUrl, snapshotEvery, patienceMs, say }: NodeRun) => ({
   home,
   node,
   databaseUrl,
   say,
   ...(snapshotEvery === undefined ? {} : { snapshots: { every: snapshotEvery } }),
+  ...(patienceMs === undefined ? {} : { patienceMs }),
   onProblem: (where: string, error: unknown): void => say(`${where}: ${messageOf(error)}`),
 })
 

@@ -18,15 +18,20 @@ export async function runNetwork(options: {
   readonly home: string
   /** Heights between two snapshots of each node's state. */
   readonly snapshotEvery?: number
+  /** Seconds that each node waits for a block before it says that a command's fate is unknown. */
+  readonly patience?: number
   readonly print: Say
   readonly say: Say
 }): Promise<never> {
-  const { home, snapshotEvery, print, say } = options
+  const { home, snapshotEvery, patience, print, say } = options
   const { chainId } = await readManifest(home) // says so before anything is started
   await mkdir(home, { recursive: true })
   const engines = await startEngines(home, say)
   const { address, namespace } = engines.temporal
-  const flags = snapshotEvery === undefined ? [] : ['--snapshot-every', String(snapshotEvery)]
+  const flags = [
+    ...(snapshotEvery === undefined ? [] : ['--snapshot-every', String(snapshotEvery)]),
+    ...(patience === undefined ? [] : ['--patience', String(patience)]),
+  ]
   const commandOf = nodeCommand(home, flags, { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace })
   const network = await openNetwork({ home, postgres: engines.postgres, say, commandOf })
   onShutdown('the network', () => network.stop())
