@@ -73,9 +73,9 @@ export class SluiceNetwork {
     return path
   }
 
-  async create(name: string, organisations: readonly object[]): Promise<void> {
+  async create(name: string, organisations: readonly object[], ...flags: readonly string[]): Promise<void> {
     const file = this.file('organisations.json', organisations)
-    await this.runs('create', '--name', name, '--clock', 'test', '--organisations', file)
+    await this.runs('create', '--name', name, '--clock', 'test', '--organisations', file, ...flags)
   }
 
   private spawn(args: readonly string[]): ChildProcess {
@@ -113,9 +113,9 @@ export class SluiceNetwork {
     return stdout
   }
 
-  async startUp(): Promise<void> {
+  async startUp(...flags: readonly string[]): Promise<void> {
     this.upSaid = ''
-    const up = (this.up = this.spawn(['up']))
+    const up = (this.up = this.spawn(['up', ...flags]))
     for (const stream of [up.stdout!, up.stderr!])
       stream.on('data', (piece: Buffer) => (this.upSaid += piece.toString()))
     await this.said('Ctrl-C stops everything')
@@ -139,10 +139,19 @@ export class SluiceNetwork {
 
   /** Kills a process that `up` has started, e.g. `cometbft of north`, `node of north`; it is started again. */
   kill(name: string): void {
+    this.signal(name, 'SIGKILL')
+  }
+
+  /** Freezes both processes of a node, or with SIGCONT lets them go on. */
+  freeze(node: string, how: 'SIGSTOP' | 'SIGCONT' = 'SIGSTOP'): void {
+    for (const kind of ['node', 'cometbft']) this.signal(`${kind} of ${node}`, how)
+  }
+
+  private signal(name: string, how: NodeJS.Signals): void {
     const record = readClaim(join(this.home, 'claim.json'))
     if (record === undefined || record === 'broken') throw new Error('nobody runs the network')
     const found = record.children.filter((child) => child.name === name && identify(child.process.pid)).at(-1)
-    if (!found || !signal(found.process, 'SIGKILL')) throw new Error(`no ${name} runs`)
+    if (!found || !signal(found.process, how)) throw new Error(`no ${name} runs`)
   }
 
   manifest(): Promise<Manifest> {
