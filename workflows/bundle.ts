@@ -1,5 +1,6 @@
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
 import { existsSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 /** Running from source the definitions are TypeScript, in a build they are JavaScript beside this file. */
@@ -22,4 +23,15 @@ export async function bundleWorkflows(entry?: URL): Promise<WorkflowBundleWithSo
       resolve: { ...config.resolve, conditionNames: ['source', 'import', 'require', 'default'] },
     }),
   })
+}
+
+/**
+ * Bundles the workflow code once for several processes, each of which runs it from this file.
+ * @param file written anew: the code may be another than at the last start
+ */
+export async function bundleWorkflowsTo(file: string): Promise<{ readonly codePath: string }> {
+  const { code } = await bundleWorkflows()
+  await writeFile(`${file}.part`, code)
+  await rename(`${file}.part`, file)
+  return { codePath: file }
 }

@@ -1,5 +1,5 @@
 import type { Context } from '@temporalio/activity'
-import { DefaultLogger, NativeConnection, Runtime, Worker, type ActivityInterceptors, type WorkflowBundleWithSourceMap } from '@temporalio/worker' // prettier-ignore
+import { DefaultLogger, NativeConnection, Runtime, Worker, type ActivityInterceptors, type WorkflowBundleOption } from '@temporalio/worker' // prettier-ignore
 import { taskQueueOf } from './task-queue.ts'
 
 export interface OrganisationWorker {
@@ -33,6 +33,9 @@ const beating = (context: Context): ActivityInterceptors => ({
   },
 })
 
+/** The workflows' code: what `bundleWorkflows` made, or the file of `bundleWorkflowsTo`. */
+export type WorkerBundle = WorkflowBundleOption
+
 let installed = false
 
 /** Temporal's own log goes to stderr and only from WARN, so that a command's output stays its own. */
@@ -49,7 +52,7 @@ function installRuntime(): void {
 export async function startWorkers(options: {
   address: string
   namespace: string
-  bundle: WorkflowBundleWithSourceMap
+  bundle: WorkerBundle
   /** As given to connectTemporal. */
   scope: string
   organisations: readonly OrganisationWorker[]

@@ -12,7 +12,7 @@ import { trustOf } from '../verify/trust.ts'
 import { hostedOrganisation } from '../stack/hosted.ts'
 import { passphraseOf } from './as-operator.ts'
 import { cometHome, databaseOf, keysFolder, nodeBundles, nodeFolder, nodeNamed, readManifest } from './manifest.ts'
-import { ledgerOptions, untilFailed, type NodeRun } from './node.ts'
+import { ledgerOptions, untilFailed, WORKFLOWS, type NodeRun } from './node.ts'
 import { historyFor, networkVersions, openNodeLedger } from './node-ledger.ts'
 import { join } from 'node:path'
 
@@ -22,6 +22,7 @@ export async function runNode(run: NodeRun): Promise<never> {
   const manifest = await readManifest(home)
   const node = nodeNamed(manifest, name)
   const { TEMPORAL_ADDRESS: address = '', TEMPORAL_NAMESPACE: namespace = 'default' } = process.env
+  const { [WORKFLOWS]: codePath } = process.env
   const served = manifest.organisations.filter((each) => each.node === name).map(({ id }) => id)
   const organisations = await Promise.all(
     served.map(async (id) => {
@@ -35,6 +36,7 @@ export async function runNode(run: NodeRun): Promise<never> {
   const { onFailed, failed } = untilFailed()
   const starting = startStack({
     engines: { postgres: { createDatabase: () => Promise.resolve(databaseUrl) }, temporal: { address, namespace } },
+    ...(codePath && { bundle: Promise.resolve({ codePath }) }),
     name: databaseOf(manifest, name),
     dataDir: nodeFolder(home, name),
     openLedger: async (url) => {

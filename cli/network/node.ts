@@ -10,6 +10,9 @@ import { nodeNamed, readManifest, type NetworkNode } from './manifest.ts'
 import { openNodeLedger } from './node-ledger.ts'
 import type { NodeCommand } from './supervisor.ts'
 
+/** Names to a node's process the file of the workflows' code; without it the node bundles its own. */
+export const WORKFLOWS = 'SLUICE_WORKFLOWS'
+
 export interface NodeRun {
   readonly home: string
   readonly node: string

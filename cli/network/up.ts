@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { onShutdown } from '#engines/process'
 import { sleep, type Say } from '#engines/say'
+import { bundleWorkflowsTo } from '#workflows/bundle'
 import { CommandFailure } from '../failure.ts'
 import { startEngines } from '../stack/stack.ts'
 import { apiOf, readManifest, type Manifest } from './manifest.ts'
-import { nodeCommand } from './node.ts'
+import { nodeCommand, WORKFLOWS } from './node.ts'
 import { openNetwork, type NetworkProcesses } from './run.ts'
 import { isHealthy, networkStatus, statusLine, type NodeStatus } from './status.ts'
 import type { NodeProcesses } from './supervisor.ts'
@@ -26,13 +28,21 @@ export async function runNetwork(options: {
   const { home, snapshotEvery, patience, print, say } = options
   const { chainId } = await readManifest(home) // says so before anything is started
   await mkdir(home, { recursive: true })
-  const engines = await startEngines(home, say)
+  // Once for all nodes, and for each of their starts.
+  const [engines, { codePath }] = await Promise.all([
+    startEngines(home, say),
+    bundleWorkflowsTo(join(home, 'workflows.js')),
+  ])
   const { address, namespace } = engines.temporal
   const flags = [
     ...(snapshotEvery === undefined ? [] : ['--snapshot-every', String(snapshotEvery)]),
     ...(patience === undefined ? [] : ['--patience', String(patience)]),
   ]
-  const commandOf = nodeCommand(home, flags, { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace })
+  const commandOf = nodeCommand(home, flags, {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+    [WORKFLOWS]: codePath,
+  })
   const network = await openNetwork({ home, postgres: engines.postgres, say, commandOf })
   onShutdown('the network', () => network.stop())
   const engineEnded = Promise.race([

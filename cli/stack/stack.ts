@@ -28,7 +28,7 @@ import { logDefect } from './log-defect.ts'
 import { exchangeFolder, openTapes } from './tapes.ts'
 import { bundleWorkflows } from '#workflows/bundle'
 import { connectTemporal, type TemporalPort } from '#workflows/temporal-port'
-import { startWorkers, type OrganisationWorker, type RunningWorkers } from '#workflows/worker'
+import { startWorkers, type OrganisationWorker, type RunningWorkers, type WorkerBundle } from '#workflows/worker'
 
 export interface Engines {
   readonly postgres: PostgresEngine
@@ -64,8 +64,8 @@ export interface WorkerParts {
 
 export interface StackOptions {
   readonly engines: EnginesAtHand
-  /** The workflows' code, where the caller has begun to bundle it already. */
-  readonly bundle?: ReturnType<typeof bundleWorkflows>
+  /** The workflows' code, where the caller has it or has begun to bundle it already. */
+  readonly bundle?: Promise<WorkerBundle>
   /** Names the database; another name is another ledger. */
   readonly name: string
   readonly dataDir: string
