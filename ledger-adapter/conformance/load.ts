@@ -68,6 +68,7 @@ export class SplitLoad {
 
   /** The lanes of the rush rest, each when it has finished the command that it is at. */
   calm(): void {
+    if (!this.isRushing) return // those that rest would wait for a promise that nobody keeps any more
     this.isRushing = false
     this.rushBegins = new Promise((resolve) => (this.wake = resolve))
   }
