@@ -17,7 +17,7 @@ const RUNS = Number(process.env.KILLED_RUNS ?? 50)
 const LIMITS = { storePatienceMs: 200, storeTimeoutMs: 2_000 }
 const LANES = 4
 /** Beside them in a rush, so that a block is made while the one before is stored. */
-const RUSH_LANES = 196
+const RUSH_LANES = 124
 
 // A server of its own, since it is killed; one for all runs.
 let folder: string
@@ -85,7 +85,7 @@ const moment = (progress: number, afterMs: number) => ({ progress: fc.integer({ 
 const victim = fc.constantFrom('node', 'server', 'backend')
 const run = fc.oneof(
   fc.record({ victim, isRush: fc.constant(false), ...moment(30, 100) }),
-  fc.record({ victim, isRush: fc.constant(true), ...moment(300, 30) }),
+  fc.record({ victim, isRush: fc.constant(true), ...moment(200, 30) }),
 )
 
 describe(`a ledger whose node or Postgres is killed at random instants under load (SEED=${SEED} KILLED_RUNS=${RUNS})`, () => {
