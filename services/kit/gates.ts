@@ -6,7 +6,7 @@ import { Problem } from './problem.ts'
  * service; `open` routes are for anybody, so they are bounded by where a request comes from.
  */
 export interface RequestLimits {
-  /** Reads under way in the node. */
+  /** Reads under way in the node, those that wait for a block among them: what they cost in Postgres its sessions bound. */
   readonly readsAtOnce: number
   /** Of one participant: one that asks for everything leaves room for the others. */
   readonly readsOfOneAtOnce: number
@@ -21,8 +21,8 @@ export interface RequestLimits {
 
 /** Above what people and programs of an organisation ask for, also from behind one proxy; for its operator to lower. */
 export const DEFAULT_REQUEST_LIMITS: RequestLimits = {
-  readsAtOnce: 256,
-  readsOfOneAtOnce: 128,
+  readsAtOnce: 4_096,
+  readsOfOneAtOnce: 2_048,
   openAtOnce: 64,
   openPerSecond: 100,
   openBurst: 400,
