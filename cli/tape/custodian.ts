@@ -1,7 +1,6 @@
 // The custodian's part of a batch: it pulls the package, comes to the root by itself, and attests or rejects. This process
 // is given the custodian's own database and the package, and nothing of the servicer's.
 import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExchangeError } from '#node/exchange/errors'
 import { pull } from '#node/exchange/pull'
@@ -9,6 +8,7 @@ import { BatchError, IngestError } from '#node/ingest/errors'
 import type { Ingested } from '#node/ingest/ingest'
 import { attestation, recompute } from '#node/ingest/recompute'
 import { settleBatch } from '#node/ingest/settle'
+import { isThere } from '#node/is-there'
 import { CommandFailure } from '../failure.ts'
 import { toldWhy } from '../stack/refused.ts'
 import { receivedFolder } from '../stack/tapes.ts'
@@ -52,7 +52,7 @@ export type Recomputed = { readonly done: Ingested } | { readonly differs: strin
 /** @throws CommandFailure when the package has not been pulled */
 export async function recomputeBatch({ party, store }: OpenTape, batch: BatchOnLedger): Promise<Recomputed> {
   const path = join(receivedFolder(party.place), batch.contentHash)
-  if (!(await stat(path).catch(() => undefined)))
+  if (!(await isThere(path)))
     throw new CommandFailure(`the package of version ${batch.version} is not here: \`sluice tape pull\` fetches it`)
   const { folder } = party.place
   try {

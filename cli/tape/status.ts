@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExchangeError } from '#node/exchange/errors'
+import { isThere } from '#node/is-there'
 import type { Batch, BatchState } from '#contracts/asset-registry/state'
 import { receivedFolder } from '../stack/tapes.ts'
 import { batchesOf } from './on-ledger.ts'
@@ -59,7 +59,7 @@ async function filesOf(
   return {
     offeredTo: manifest?.body.from === organisation ? manifest.body.to : [],
     receivedBy: receipts.map(({ body }) => body.participant),
-    pulled: (await stat(path).catch(() => undefined)) !== undefined,
+    pulled: await isThere(path),
   }
 }
 

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Writable } from 'node:stream'
+import { isThere } from '../is-there.ts'
 
 export class ContentError extends Error {
   override readonly name = 'ContentError'
@@ -28,7 +29,7 @@ export class ContentStore {
   async put(content: Uint8Array): Promise<string> {
     const address = createHash('sha256').update(content).digest('hex')
     await mkdir(this.folder, { recursive: true })
-    if (await exists(this.path(address))) return address
+    if (await isThere(this.path(address))) return address
     const temporary = join(this.folder, `.${address}.${randomBytes(6).toString('hex')}`)
     const file = await open(temporary, 'wx', 0o600)
     try {
@@ -44,7 +45,7 @@ export class ContentStore {
   /** @throws ContentError NOT_FOUND, CORRUPT (the bytes do not hash to their address), BAD_ADDRESS */
   async get(address: string): Promise<Buffer> {
     if (!ADDRESS.test(address)) throw new ContentError('BAD_ADDRESS', address.slice(0, 80))
-    if (!(await exists(this.path(address)))) throw new ContentError('NOT_FOUND', address)
+    if (!(await isThere(this.path(address)))) throw new ContentError('NOT_FOUND', address)
     const hash = createHash('sha256')
     const chunks: Buffer[] = []
     const collect = new Writable({
@@ -65,15 +66,5 @@ export class ContentStore {
 
   private path(address: string): string {
     return join(this.folder, address)
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
-    throw error
   }
 }

@@ -4,7 +4,7 @@ import type { Batch } from '#contracts/asset-registry/state'
 import { BatchError } from './errors.ts'
 import { sweepJobs } from './ingest.ts'
 import { unpackedFolder } from './package.ts'
-import { literal, type TapeStore } from './store.ts'
+import { literal, TERM_COLUMNS, type TapeStore } from './store.ts'
 import { Tape } from './tape.ts'
 
 /** An organisation's tape, and what it holds of the packages that passed between it and others. */
@@ -131,15 +131,4 @@ export async function forgetAsset(store: TapeStore, deal: string, assetId: strin
   )
 }
 
-const PERSONAL = [
-  'asset_id',
-  'obligor',
-  'province',
-  'product',
-  'risk_tier',
-  'origination_date',
-  'maturity_date',
-  'term_months',
-  'rate_monthly',
-  'salt',
-]
+const PERSONAL = [...TERM_COLUMNS, 'salt']

@@ -70,10 +70,8 @@ create or replace view asset_now as
   from asset a left join lateral (select * from asset_change c where c.deal = a.deal and c.slot = a.slot
     order by c.version desc limit 1) c on true;`
 
-/** What a row of the table carries, in the order in which DuckDB writes it for COPY. */
-export const ASSET_COLUMNS = [
-  'deal',
-  'slot',
+/** What an asset is, and whose: its amounts apart, and what its commitment is over. */
+export const TERM_COLUMNS = [
   'asset_id',
   'obligor',
   'province',
@@ -83,6 +81,13 @@ export const ASSET_COLUMNS = [
   'maturity_date',
   'term_months',
   'rate_monthly',
+] as const
+
+/** What a row of the table carries, in the order in which DuckDB writes it for COPY. */
+export const ASSET_COLUMNS = [
+  'deal',
+  'slot',
+  ...TERM_COLUMNS,
   'original_fen',
   'current_fen',
   'defaulted_fen',
