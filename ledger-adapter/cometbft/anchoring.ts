@@ -8,6 +8,7 @@ import { keyHash, valueHash } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { provesExpiry, replacedAfter, type Anchoring } from '../embedded/prove.ts'
 import { LedgerError } from '../port.ts'
+import { waiting } from '../waiting.ts'
 import { BlockHistory } from './block-history.ts'
 import { blocksToFollow } from './follow.ts'
 import type { Machine } from './machine.ts'
@@ -104,14 +105,24 @@ export class ConsensusAnchoring implements Anchoring {
   /** The state after this height or a later one, as soon as a header says its root. @throws LedgerError BEHIND_POSITION */
   private async from(height: number): Promise<AnchoredState> {
     const until = performance.now() + this.patienceMs
-    for (;;) {
-      const found = await this.latest(height).catch((error: unknown) => {
+    const look = () =>
+      this.latest(height).catch((error: unknown) => {
         if (performance.now() > until) throw error
         return undefined
       })
-      if (found) return found
+    return (await look()) ?? waiting(() => this.awaited(height, until, look))
+  }
+
+  private async awaited(
+    height: number,
+    until: number,
+    look: () => Promise<AnchoredState | undefined>,
+  ): Promise<AnchoredState> {
+    for (;;) {
       if (performance.now() > until) throw new LedgerError('read', 'BEHIND_POSITION', true, { height })
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      const found = await look()
+      if (found) return found
     }
   }
 

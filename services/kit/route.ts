@@ -66,7 +66,7 @@ export function mount<D>(app: FastifyInstance, routes: readonly Route<D>[], deps
       method,
       url: url.replace(/\{(\w+)\}/g, ':$1'),
       schema: { ...schema, summary, tags: [tag], ...(open ? { security: [] } : { security: [{ bearer: [] }] }) },
-      config: { gate: open ? 'open' : method === 'GET' ? 'read' : 'other' },
+      config: { gate: open ? 'open' : method === 'GET' ? 'read' : 'other', mayWait: takesPosition(schema) },
       // Before the body is read: a stranger's megabyte costs a header.
       onRequest: async (request) => {
         if (open) return
@@ -90,3 +90,7 @@ export function mount<D>(app: FastifyInstance, routes: readonly Route<D>[], deps
     })
   }
 }
+
+/** Whether a request may be asked to wait: such reads wait for their turn too. */
+const takesPosition = ({ querystring }: RouteSchema): boolean =>
+  querystring !== undefined && 'at' in ((querystring as { properties?: object }).properties ?? {})

@@ -61,7 +61,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Fastify
       .header('x-request-id', request.id)
       .header('cache-control', 'no-store')
       .header('x-content-type-options', 'nosniff')
-    const place = gates.enter(request.routeOptions.config.gate ?? 'open', request.ip)
+    const { gate = 'open', mayWait = false } = request.routeOptions.config
+    const isToWait = mayWait && (request.query as { at?: unknown }).at !== undefined
+    const place = gates.enter(gate, request.ip, isToWait)
     request.place = place
     reply.raw.once('close', () => place.close())
   })

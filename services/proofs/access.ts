@@ -1,5 +1,6 @@
 import { mayRead } from '#contracts/entitlement'
 import type { EventCursor, Ledger } from '#ledger-adapter/port'
+import { waiting } from '#ledger-adapter/waiting'
 import { LedgerEntitlement } from '#node/feed/entitlement'
 import type { AssetBook } from '#node/ingest/asset-book'
 import type { SignedIn } from '../kit/caller.ts'
@@ -19,7 +20,8 @@ const DEFAULT_WAIT_MS = 5_000
 /** Waits until the ledger itself has the position: proofs come from it, not from read models. @throws Problem BEHIND_POSITION */
 export async function reach({ ledger, maxWaitMs = DEFAULT_WAIT_MS }: ProofDeps, at: string | undefined): Promise<void> {
   if (at === undefined) return
-  if (await ledger.waitFor(parsePosition(at).height, maxWaitMs)) return
+  const { height } = parsePosition(at)
+  if (await waiting(() => ledger.waitFor(height, maxWaitMs))) return
   throw behindPosition(at, `block ${(await ledger.head()).height}`)
 }
 

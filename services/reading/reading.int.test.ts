@@ -25,6 +25,7 @@ test('2,000 reads that wait do not keep others from being served, and are answer
   const first = await core.perform('receivable.openBatch', BATCH)
   expect(first.position).toBe(`${height + 1}.0`)
   await core.get('/v1/receivables', { at: first.position })
+  await viewer.get('/v1/receivables')
   expect(answered).toBe(0)
   await core.perform('receivable.openBatch', { ...BATCH, batch: 'c' })
   const refused = (await crowd).flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []))

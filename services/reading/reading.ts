@@ -1,5 +1,6 @@
 import { mayRead } from '#contracts/entitlement'
 import type { Ledger, Position } from '#ledger-adapter/port'
+import { waiting } from '#ledger-adapter/waiting'
 import { LedgerEntitlement } from '#node/feed/entitlement'
 import type { Database } from '#node/projector/projection'
 import { liveHeight } from '#node/projector/state'
@@ -59,7 +60,7 @@ export function createReading(options: { ledger: Ledger; db: Database; maxWaitMs
       if (at === undefined) return
       const { height } = parsePosition(at)
       // Whose topics are not in yet would not be seen by those who may.
-      const reached = await heights.reach([...projections, 'topics'], height, maxWaitMs)
+      const reached = await waiting(() => heights.reach([...projections, 'topics'], height, maxWaitMs))
       if (reached < height) throw behindPosition(at, `block ${reached}`)
     },
   }
