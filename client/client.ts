@@ -1,4 +1,5 @@
 import { under } from './address.ts'
+import { answerWithin, DEFAULT_PATIENCE, NodeSilent, waitsForBlock, type Patience } from './patience.ts'
 import { toBase64url } from '#proof/base64url'
 import {
   decodeSigned,
@@ -10,6 +11,8 @@ import {
 } from '#proof/command'
 import type { JsonObject } from '#proof/json'
 import { loginBytes } from '#proof/login'
+
+export { ApiError } from './api-error.ts'
 
 /** Signs bytes with one operator's key; the key itself stays where it is (file, browser, hardware). */
 export interface ClientSigner {
@@ -25,26 +28,11 @@ export interface ClientOptions {
   readonly url: string
   readonly signer: ClientSigner
   readonly fetch?: typeof fetch
+  /** How long to wait for the node before it counts as silent. */
+  readonly patience?: Partial<Patience>
   readonly language?: 'zh' | 'en'
   readonly now?: () => number
   readonly randomId?: () => string
-}
-
-/** What the node answered that is not a success (RFC 9457). */
-export class ApiError extends Error {
-  override readonly name = 'ApiError'
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    readonly problem: {
-      readonly title?: string
-      readonly detail?: string
-      readonly errors?: readonly { readonly field: string; readonly problem: string }[]
-      readonly [extension: string]: unknown
-    },
-  ) {
-    super(`${status} ${code}: ${problem.detail ?? problem.title ?? ''}`)
-  }
 }
 
 export interface Committed {
@@ -78,6 +66,8 @@ export interface ServedContracts {
 }
 
 const LIFETIME_MS = 10 * 60_000
+/** How often the same bytes are sent to a node that does not answer. */
+const SENDS = 2
 /** A token is renewed this long before it ends. */
 const RENEW_BEFORE_MS = 30_000
 
@@ -87,9 +77,11 @@ export class SluiceClient {
   private chain: Promise<string> | undefined
   private head: CommandHead | undefined
   private readonly now: () => number
+  private readonly patience: Patience
 
   constructor(private readonly options: ClientOptions) {
     this.now = options.now ?? Date.now
+    this.patience = { ...DEFAULT_PATIENCE, ...options.patience }
   }
 
   /** A bearer token, signed for when there is none or it is about to end. */
@@ -104,8 +96,11 @@ export class SluiceClient {
 
   /** The ledger's id, asked once. */
   chainId(): Promise<string> {
-    this.chain ??= this.open<{ chainId: string }>('GET', '/v1/head').then(({ chainId }) => chainId)
-    return this.chain
+    if (this.chain) return this.chain
+    const asked = this.open<{ chainId: string }>('GET', '/v1/head').then(({ chainId }) => chainId)
+    this.chain = asked
+    asked.catch(() => (this.chain = undefined)) // and asked again where nobody answered
+    return asked
   }
 
   /** What the node says of the contracts: of the version that decides the next block, or a deal's own. */
@@ -157,10 +152,9 @@ export class SluiceClient {
     return { ...signed, bytes: encodeSigned(signed) }
   }
 
-  /** Signs and sends a command of one step. @throws ApiError, also for a refusal by the contract */
+  /** Signs and sends a command of one step. @throws ApiError, also for a refusal by the contract; NodeSilent */
   async perform(name: string, args: JsonObject, fixed: { commandId?: string } = {}): Promise<Committed> {
-    const { command, signature } = await this.prepare(name, args, fixed)
-    return this.post('/v1/commands', { command, signature })
+    return this.performAt('/v1/commands', name, args, fixed)
   }
 
   /** Signs a command and sends it to a business route, e.g. `/v1/holdings/h1/splits`. */
@@ -171,12 +165,25 @@ export class SluiceClient {
     fixed: { commandId?: string } = {},
   ): Promise<T> {
     const { command, signature } = await this.prepare(name, args, fixed)
-    return this.post<T>(path, { command, signature })
+    return this.submit<T>({ command, signature }, path)
+  }
+
+  /**
+   * Sends a signed command, and the same bytes once more to a node that does not answer: it is executed at most once.
+   * @throws ApiError, NodeSilent: then it may be executed yet, and whoever asks again sends these bytes
+   */
+  async submit<T = Committed>(signed: SignedCommand, path = '/v1/commands'): Promise<T> {
+    for (let send = 1; ; send += 1) {
+      try {
+        return await this.post<T>(path, signed)
+      } catch (error) {
+        if (!(error instanceof NodeSilent) || send === SENDS) throw error
+      }
+    }
   }
 
   async get<T = Record<string, unknown>>(path: string, query: ListQuery = {}): Promise<T> {
-    const response = await this.send('GET', withQuery(path, query), undefined, { accept: 'application/json' })
-    return (await response.json()) as T
+    return JSON.parse(await this.send('GET', withQuery(path, query), undefined, { accept: 'application/json' })) as T
   }
 
   list<T = Record<string, unknown>>(path: string, query: ListQuery = {}): Promise<ListPage<T>> {
@@ -194,11 +201,11 @@ export class SluiceClient {
   }
 
   async csv(path: string, query: ListQuery = {}): Promise<string> {
-    return (await this.send('GET', withQuery(path, query), undefined, { accept: 'text/csv' })).text()
+    return this.send('GET', withQuery(path, query), undefined, { accept: 'text/csv' })
   }
 
   async post<T>(path: string, body?: unknown): Promise<T> {
-    return (await (await this.send('POST', path, body, { accept: 'application/json' })).json()) as T
+    return JSON.parse(await this.send('POST', path, body, { accept: 'application/json' })) as T
   }
 
   private async signIn() {
@@ -213,22 +220,19 @@ export class SluiceClient {
     return this.open<{ token: string; expiresAtMs: number }>('POST', '/v1/tokens', { challenge, signature })
   }
 
-  private async send(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Response> {
+  private async send(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<string> {
     return this.request(method, path, body, { ...headers, authorization: `Bearer ${await this.token()}` })
   }
 
   private async open<T>(method: string, path: string, body?: unknown): Promise<T> {
-    return (await (await this.request(method, path, body, {})).json()) as T
+    return JSON.parse(await this.request(method, path, body, {})) as T
   }
 
-  private async request(
-    method: string,
-    path: string,
-    body: unknown,
-    headers: Record<string, string>,
-  ): Promise<Response> {
-    const { url, language = 'en', fetch: fetcher = globalThis.fetch } = this.options
-    const response = await fetcher(under(url, path), {
+  private request(method: string, path: string, body: unknown, headers: Record<string, string>): Promise<string> {
+    const { url: base, language = 'en', fetch: fetcher = globalThis.fetch } = this.options
+    const { answerMs, blockMs } = this.patience
+    const url = under(base, path)
+    return answerWithin(waitsForBlock(method, url) ? answerMs + blockMs : answerMs, fetcher, url, {
       method,
       headers: {
         ...headers,
@@ -237,18 +241,6 @@ export class SluiceClient {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    if (response.ok) return response
-    const text = await response.text()
-    throw apiError(response.status, text)
-  }
-}
-
-function apiError(status: number, text: string): ApiError {
-  try {
-    const problem = JSON.parse(text) as { code?: string }
-    return new ApiError(status, problem.code ?? 'UNKNOWN', problem)
-  } catch {
-    return new ApiError(status, 'UNKNOWN', { detail: text.slice(0, 200) })
   }
 }
 

@@ -7,6 +7,7 @@ export {
   type ListPage,
   type ServedContracts,
 } from './client.ts'
+export { NodeSilent, type Patience } from './patience.ts'
 export { Subscriber, type SocketFactory, type SocketLike, type SubscriberOptions } from './subscriber.ts'
 export {
   StreamError,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { ApiError, type SluiceClient } from '#client/client'
+import { NodeSilent } from '#client/patience'
 import type { KeyFunction } from '#contracts/kernel/method'
 import { messageOf } from '#engines/say'
 import type { Ask } from '#node/keys/person'
@@ -80,6 +81,9 @@ export async function calling<T>({ name }: NetworkNode, url: string, call: () =>
   try {
     return await call()
   } catch (error) {
+    if (error instanceof NodeSilent) {
+      throw new CommandFailure(`the node of ${name}: ${error.message}`, 1, { cause: error })
+    }
     if (error instanceof ApiError || !(error instanceof TypeError)) throw error
     const why = `the node of ${name} does not answer at ${url} (${messageOf(error.cause ?? error)})`
     throw new CommandFailure(`${why}; is \`sluice network up\` running?`, 1, { cause: error })

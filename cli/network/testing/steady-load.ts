@@ -1,6 +1,7 @@
 // Commands one after another through the nodes of a network in turn, each until it is known to be in a block, whatever
 // happens to the nodes meanwhile; what was acknowledged is remembered.
 import { ApiError, SluiceClient, type Committed } from '#client/client'
+import { NodeSilent } from '#client/patience'
 import { sleep } from '#engines/say'
 import { clientSigner } from '../../stack/keys.ts'
 import { keyringOf } from '../as-operator.ts'
@@ -45,7 +46,7 @@ export class SteadyLoad {
       try {
         return await call(this.clients[attempt % this.clients.length]!)
       } catch (error) {
-        const isAway = error instanceof TypeError && error.cause !== undefined
+        const isAway = error instanceof NodeSilent || (error instanceof TypeError && error.cause !== undefined)
         if (!isAway && !(error instanceof ApiError && PASSING.has(error.status))) throw error
         await sleep(100)
       }

@@ -26,17 +26,16 @@ export function storyOrganisations(first: readonly string[], callers: Iterable<s
     .sort((one, other) => place(one) - place(other))
 }
 
-/** More than any answer needs on a busy machine: a node says NO_CONSENSUS after its patience. */
-const ANSWER_WITHIN_MS = 120_000
+/** More than any answer needs on a busy machine, beside the time that a node may wait for a block. */
+const patience = { answerMs: 60_000 }
 
 /** Says what was asked of whom, where no answer comes. */
-const bounded: typeof fetch = async (what, init) => {
-  const signal = AbortSignal.timeout(ANSWER_WITHIN_MS)
+const named: typeof fetch = async (what, init) => {
   try {
-    return await fetch(what, { ...init, signal })
+    return await fetch(what, init)
   } catch (error) {
     const asked = `${init?.method ?? 'GET'} ${what instanceof Request ? what.url : String(what)}`
-    throw new Error(`${asked}: ${signal.aborted ? 'no answer' : messageOf(error)}`, { cause: error })
+    throw new Error(`${asked}: ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -68,7 +67,7 @@ export class Callers {
     const keyring = this.keyrings.get(organisation) ?? keyringOf(this.home, organisation)
     this.keyrings.set(organisation, keyring)
     const signer = clientSigner(await keyring, operator, () => true)
-    const made = new SluiceClient({ url: apiOf(through), signer, fetch: bounded })
+    const made = new SluiceClient({ url: apiOf(through), signer, fetch: named, patience })
     this.clients.set(name, made)
     return made
   }
