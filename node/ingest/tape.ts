@@ -25,7 +25,7 @@ export const Tape = {
     const known = kept.get(path)
     kept.delete(path) // whoever takes it may change it
     if (known && isTreeOf(known.tree, version)) return { tree: known.tree }
-    const stored = await loadTree(path, version.root.levels).catch(() => undefined)
+    const stored = await loadTree(path, version.root.levels)
     if (stored && isTreeOf(stored, version)) return { tree: stored }
     const tree = await rebuild(store, version)
     if (!isTreeOf(tree, version)) {
@@ -81,7 +81,7 @@ export const Tape = {
       root: { ...version.root },
       path: encodePath(siblings),
     })
-    const stored = await readProof(path, slot).catch(() => undefined)
+    const stored = await readProof(path, slot)
     const proof = stored && proofOf(stored.siblings)
     if (proof && holds(proof)) return proof
     await removeTree(path) // torn or missing: it is made again from the rows

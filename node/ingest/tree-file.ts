@@ -1,7 +1,8 @@
-import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { hashInto } from '@chainsafe/hashtree'
 import { decodeNode, type SumNode } from '#proof/sum-node'
-import { SumTree, type HashBlocks, type SumProof } from '#proof/sum-tree'
+import { MAX_LEVELS, SumTree, type HashBlocks, type SumProof } from '#proof/sum-tree'
+import { isThere } from '../is-there.ts'
 
 const NODE = 64
 const MAGIC = Buffer.from('sluice/sum-tree/1')
@@ -52,20 +53,26 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, start: number): Pro
   }
 }
 
-async function readHead(file: FileHandle): Promise<{ levels: number; used: number }> {
+/** undefined when it is not of a tree. */
+async function readHead(file: FileHandle): Promise<{ levels: number; used: number } | undefined> {
   const head = Buffer.alloc(NODE)
   await file.read(head, 0, NODE, 0)
-  if (!head.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not a file of a sum tree')
-  return { levels: head.readUInt32BE(32), used: head.readUInt32BE(36) }
+  const [levels, used] = [head.readUInt32BE(32), head.readUInt32BE(36)]
+  const isHead = head.subarray(0, MAGIC.length).equals(MAGIC) && levels <= MAX_LEVELS && used <= 2 ** levels
+  return isHead ? { levels, used } : undefined
 }
 
-/** The tree as it was saved; undefined when there is no such file, it is not whole, or it is of another size. */
+/**
+ * The tree as it was saved; undefined when there is no such file, it is not whole, or it is of another size.
+ * @throws what hinders reading: a file that may not be read is not one that is to be made again
+ */
 export async function loadTree(path: string, wanted: number): Promise<SumTree | undefined> {
-  if (!(await stat(path).catch(() => undefined))) return undefined
+  if (!(await isThere(path))) return undefined
   const file = await open(path, 'r')
   try {
-    const { levels, used } = await readHead(file)
-    if (levels !== wanted) return undefined
+    const head = await readHead(file)
+    if (head?.levels !== wanted) return undefined
+    const { levels, used } = head
     const tree = new SumTree(levels, nativeHash)
     const { starts, counts } = offsets(levels, used)
     for (const [up, start] of starts.entries()) {
@@ -82,11 +89,17 @@ export async function loadTree(path: string, wanted: number): Promise<SumTree | 
   }
 }
 
-/** The path of one slot read from the file alone: a node a level, the tree stays on disk. */
-export async function readProof(path: string, slot: number): Promise<SumProof> {
+/**
+ * The path of one slot read from the file alone: a node a level, the tree stays on disk. undefined when there is no such
+ * file, or it is not of a tree. @throws what hinders reading
+ */
+export async function readProof(path: string, slot: number): Promise<SumProof | undefined> {
+  if (!(await isThere(path))) return undefined
   const file = await open(path, 'r')
   try {
-    const { levels, used } = await readHead(file)
+    const head = await readHead(file)
+    if (!head) return undefined
+    const { levels, used } = head
     const { starts, counts } = offsets(levels, used)
     const siblings: SumNode[] = []
     const node = new Uint8Array(NODE)
