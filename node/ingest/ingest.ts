@@ -293,10 +293,14 @@ async function update(options: IngestOptions, job: Job, latest: TapeVersion, res
   const { store, folder } = options
   const parsing = parseOptions(options, job)
   await mkdir(parsing.folder, { recursive: true })
-  const [source, { tree }] = await Promise.all([
-    parsed(options, job, () => parseUpdates(parsing)),
-    Tape.open(store, folder, latest),
-  ])
+  const opening = Tape.open(store, folder, latest)
+  // A file that is wrong gives its job up in the same session that a tree may be made from: not while it is.
+  const isOpened = opening.catch(() => undefined)
+  const source = await parsed(options, job, () => parseUpdates(parsing).finally(() => isOpened))
+  const { tree } = await opening.catch((error: unknown) => {
+    source.close()
+    throw error
+  })
   try {
     return await store.transaction(async () => {
       const changed = await applyUpdate(options, job, source, tree)
