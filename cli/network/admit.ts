@@ -161,9 +161,11 @@ async function addOperators(admission: Admission, recorded: Recorded): Promise<r
   const made = await keysFor(admission, missing)
   const own = await asOperator(home, manifest, member.id, { operator: administrator.id }, { ask: admission.ask, at })
   let position: string | undefined
-  for (const { id: operator, kind, functions } of missing) {
+  for (const { id: operator, kind, functions, limitFen } of missing) {
     const { keyId, curve, publicKey } = made.get(operator)!
-    const args = { participant: member.id, operator, kind, key: { keyId, curve, publicKey, functions: [...functions] }, fromHeight: null } // prettier-ignore
+    const limit = limitFen === undefined ? {} : { limitFen }
+    const key = { keyId, curve, publicKey, functions: [...functions], ...limit }
+    const args = { participant: member.id, operator, kind, key, fromHeight: null }
     try {
       ;({ position } = await calling(at, own.url, () => own.client.perform('membership.addOperator', args)))
     } catch (error) {
