@@ -45,13 +45,23 @@ export function asDescribed(own: Description, served: readonly ServedMethod[], m
   if (canonicalJson(asServed(mine)) !== canonicalJson(only(theirs))) throw new DescribedOtherwise(method, 'differs')
 }
 
-const asServed = ({ sentence, clauses = {}, args, fields, roles, functions }: MethodDescription): Json =>
-  JSON.parse(JSON.stringify({ sentences: sentence, clauses, args, fields, by: { roles, functions } })) as Json
+const asServed = ({ sentence, clauses = {}, args, fields, roles, functions, limited }: MethodDescription): Json =>
+  JSON.parse(
+    JSON.stringify({ sentences: sentence, clauses, args, fields, by: { roles, functions }, limited: limited ?? null }),
+  ) as Json
 
-const only = ({ sentences = null, clauses = {}, args = null, fields = null, by = null }: ServedMethod): Json => ({
+const only = ({
+  sentences = null,
+  clauses = {},
+  args = null,
+  fields = null,
+  by = null,
+  limited = null,
+}: ServedMethod): Json => ({
   sentences,
   clauses,
   args,
   fields,
   by,
+  limited,
 })

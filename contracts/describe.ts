@@ -32,6 +32,8 @@ export interface MethodDescription {
   readonly fields: readonly FieldDescription[]
   readonly roles: readonly string[] | null
   readonly functions: readonly string[]
+  /** Which amount a limit of the signer's key bounds, and where in which event it stands; absent: none */
+  readonly limited?: { readonly amount: Sentence; readonly event: string; readonly fields: readonly string[] }
 }
 
 export class SentenceError extends Error {
@@ -67,7 +69,7 @@ function describeContract({ name, methods, events, disclosure }: Contract): Cont
 }
 
 const describeMethod = (
-  { contract, method, sentence, clauses, args, by }: Method,
+  { contract, method, sentence, clauses, args, by, commits }: Method,
   fields: readonly FieldDescription[],
 ): MethodDescription => ({
   name: `${contract}.${method}`,
@@ -77,9 +79,13 @@ const describeMethod = (
   fields,
   roles: by.roles ? [...by.roles] : null,
   functions: [...by.functions],
+  ...(commits && { limited: { amount: commits.amount, event: commits.event, fields: commits.fields } }),
 })
 
-/** `{path.to.field}` as it stands, or `{field:yuan}` for an amount in fen shown in yuan. */
+/**
+ * `{path.to.field}` as it stands, `{field:yuan}` for an amount in fen shown in yuan, or `{field:limit}` for the limit of a
+ * key, which may be absent.
+ */
 const PLACEHOLDER = /\{([A-Za-z0-9_.]+)(?::([a-z]+))?\}/g
 
 export interface Placeholder {
@@ -116,6 +122,7 @@ export function renderSentence(
     const comma = language === 'zh' ? '、' : ', '
     const words = (template: Sentence, values: JsonObject): string =>
       template[language].replace(PLACEHOLDER, (_, path: string, form?: string) => {
+        if (form === 'limit') return limitWords(values, path)[language]
         const value = valueAt(values, path)
         const kinds = values === args ? clauses[path] : undefined
         if (!kinds) return show(value, form, comma)
@@ -126,6 +133,19 @@ export function renderSentence(
     return words(sentence, args)
   }
   return { zh: fill('zh'), en: fill('en') }
+}
+
+const NO_LIMIT: Sentence = { zh: '不限金额', en: 'of any amount' }
+
+/** Refuses a gap, as every form does, but for the last step, where nothing is said of a key without limit. */
+function limitWords(args: JsonObject, path: string): Sentence {
+  const at = path.lastIndexOf('.')
+  const [above, name] = [path.slice(0, Math.max(at, 0)), path.slice(at + 1)]
+  const object = above === '' ? args : valueAt(args, above)
+  if (!isObject(object)) throw new SentenceError('NO_SUCH_FIELD', { path: above })
+  if (!Object.hasOwn(object, name)) return NO_LIMIT
+  const yuan = show(object[name]!, 'yuan', '')
+  return { zh: `单笔不超过 ${yuan} 元`, en: `of at most ${yuan} yuan each` }
 }
 
 function valueAt(args: JsonObject, path: string): Json {

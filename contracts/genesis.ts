@@ -16,6 +16,7 @@ import {
   consortiumFounded,
   Functions,
   keyRegistered,
+  LimitFen,
   operatorAdded,
   participantAdmitted,
   PublicKey,
@@ -24,7 +25,13 @@ import {
 } from './membership/events.ts'
 import { OPERATOR_KINDS, unsuitableFunction } from './membership/state.ts'
 
-const GenesisKey = Fields({ keyId: Id, curve: OneOf(CURVES), publicKey: PublicKey, functions: Functions })
+const GenesisKey = Fields({
+  keyId: Id,
+  curve: OneOf(CURVES),
+  publicKey: PublicKey,
+  functions: Functions,
+  limitFen: LimitFen,
+})
 const GenesisOperator = Fields({
   id: Id,
   kind: OneOf(OPERATOR_KINDS),

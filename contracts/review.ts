@@ -22,6 +22,8 @@ export interface Review {
   /** What is signed, taken from the canonical text and frozen: sign this and nothing else. */
   readonly command: Command
   readonly sentence: Sentence
+  /** Which amount a limit of the key that signs would bound; null: none. */
+  readonly limited: Sentence | null
   readonly fields: readonly ReviewedField[]
   /** Every byte whose digest is signed. */
   readonly canonical: string
@@ -41,10 +43,12 @@ export function reviewOf(description: Description, unsigned: Command): Review {
   const command = frozen(JSON.parse(canonical) as Json) as unknown as Command
   const digest = sha256TextHex(canonical)
   const method = methodOf(description, command)
-  const { zh, en } = renderSentence(method, command.args)
+  const seen = ({ zh, en }: Sentence): Sentence => ({ zh: visible(zh), en: visible(en) })
+  const { limited } = method
   return {
     command,
-    sentence: { zh: visible(zh), en: visible(en) },
+    sentence: seen(renderSentence(method, command.args)),
+    limited: limited ? seen(renderSentence({ sentence: limited.amount }, command.args)) : null,
     fields: fieldsOf(method, command.args),
     canonical,
     digest,

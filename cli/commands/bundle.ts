@@ -78,10 +78,11 @@ async function show(named: string, { store, json }: Store & Json): Promise<void>
   print(`${hash}  ${Buffer.byteLength(text)} bytes`)
   for (const { name, methods, events } of contracts) {
     print(`${name}: ${methods.length} methods, ${events.length} events`)
-    for (const { name: method, sentence } of methods) {
+    for (const { name: method, sentence, limited } of methods) {
       print(`  ${method}`)
       print(`    ${sentence.zh}`)
       print(`    ${sentence.en}`)
+      if (limited) print(`    ${limited.amount.zh} / ${limited.amount.en}  [key limit]`)
     }
   }
 }

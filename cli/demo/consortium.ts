@@ -15,6 +15,8 @@ export interface Member {
     readonly id: string
     readonly kind: 'person' | 'service'
     readonly functions: readonly KeyFunction[]
+    /** The most that one command of its key may commit; absent: any amount. */
+    readonly limitFen?: string
   }[]
 }
 
@@ -212,6 +214,7 @@ export function consortiumGenesis(
             curve: 'ed25519' as const,
             publicKey: options.publicKeyOf(id, operator.id),
             functions: [...operator.functions],
+            ...(operator.limitFen !== undefined && { limitFen: operator.limitFen }),
           },
         ],
       })),

@@ -30,6 +30,8 @@ describe('the file of an organisation', () => {
   it('is one organisation', async () => {
     const member = await read(FILE)
     expect(member).toMatchObject({ id: 'fresh', roles: ['investor', 'factor'] })
+    const limited = { ...FILE.operators[0], limitFen: '500' }
+    expect((await read({ ...FILE, operators: [limited] })).operators).toEqual([limited])
     expect(usccOf(member)).toBe(FILE.uscc)
   })
 
@@ -40,6 +42,7 @@ describe('the file of an organisation', () => {
     [{ ...FILE, roles: ['king'] }, 'at /roles/0: must be one of originator, '],
     [{ ...FILE, operators: [...FILE.operators, FILE.operators[0]] }, 'at /operators/2/id: maker is there twice'],
     [{ ...FILE, operators: [{ id: 'robot', kind: 'service', functions: ['checker'] }] }, 'at /operators/0/functions: a service cannot be checker'], // prettier-ignore
+    [{ ...FILE, operators: [{ ...FILE.operators[0], limitFen: '0' }] }, 'at /operators/0/limitFen'],
     [{ ...FILE, more: 1 }, 'one.json'],
   ])('otherwise the place is named: %o', async (value, words) => {
     await expect(read(value)).rejects.toThrow(words)
@@ -58,12 +61,16 @@ describe('who administers', () => {
     expect(administratorOf({ ...member, operators: [both] }, fail).id).toBe('admin')
     const taken = { id: 'admin', kind: 'person', functions: ['viewer'] } as const
     expect(() => administratorOf({ ...member, operators: [taken] }, fail)).toThrow('f.json at /operators/0: ')
+    const limited = { ...named, limitFen: '5' }
+    expect(() => administratorOf({ ...member, operators: [limited] }, fail)).toThrow(
+      'f.json at /operators/0/limitFen: ',
+    )
   })
 })
 
 describe('what is missing on the ledger', () => {
   const administrator = administratorOf(member, fail)
-  const keyOf = (id: string, functions: readonly string[]) => ({ keyId: keyIdOf(id), publicKey: `key of ${id}`, functions }) // prettier-ignore
+  const keyOf = (id: string, functions: readonly string[]) => ({ keyId: keyIdOf(id), publicKey: `key of ${id}`, functions, limitFen: null }) // prettier-ignore
   const WHOLE: Recorded = {
     member: { nameZh: '新', nameEn: 'Fresh', uscc: FILE.uscc, roles: ['factor', 'investor'] },
     operators: [{ operator: 'admin', kind: 'service' }, { operator: 'maker', kind: 'person' }, { operator: 'rolls', kind: 'service' }], // prettier-ignore
@@ -103,6 +110,7 @@ describe('what is missing on the ledger', () => {
     ['/operators: rolls is on the ledger', other({ operators: [member.operators[0]] }), WHOLE],
     ['/operators/0/kind', other({ operators: [{ ...member.operators[0], kind: 'service' }, member.operators[1]] }), WHOLE], // prettier-ignore
     ['/operators/0/functions: maker; on the ledger they are maker, viewer', other({ operators: [{ ...member.operators[0], functions: ['maker'] }, member.operators[1]] }), WHOLE], // prettier-ignore
+    ['/operators/0/limitFen: 500; on the ledger it is none', other({ operators: [{ ...member.operators[0], limitFen: '500' }, member.operators[1]] }), WHOLE], // prettier-ignore
     ['/operators/0: maker has no key', member, { ...WHOLE, keys: WHOLE.keys.slice(0, 1) }],
     ['/operators/1: rolls is not on the ledger, and neither is an administrator', member, { ...WHOLE, operators: [WHOLE.operators[1]!] }], // prettier-ignore
   ] as const)('other content is refused by its field: %s', (where, of, recorded) => {

@@ -23,6 +23,7 @@ export interface Recorded {
     readonly keyId: string
     readonly publicKey: string
     readonly functions: readonly string[]
+    readonly limitFen: string | null
   }[]
 }
 
@@ -57,6 +58,9 @@ export async function requireFreeUscc(client: Reader, member: Member, at: string
  */
 export function administratorOf({ operators }: Member, fail: Fail): Operator {
   const named = operators.find(({ functions }) => functions.length === 1 && functions[0] === ADMIN)
+  if (named?.limitFen !== undefined) {
+    fail(`/operators/${operators.indexOf(named)}/limitFen`, 'an administrator commits no amount that could be limited')
+  }
   if (named) return named
   const index = operators.findIndex(({ id }) => id === 'admin')
   if (index >= 0) fail(`/operators/${index}`, `an operator admin has the function ${ADMIN} and no other`)
@@ -110,7 +114,7 @@ export function missingOperators(
 
 function requireKey(
   { keys }: Recorded,
-  { id, functions }: Operator,
+  { id, functions, limitFen }: Operator,
   at: string,
   { publicKeyOf, fail }: { publicKeyOf: (operator: string) => string | undefined; fail: Fail },
 ): void {
@@ -118,6 +122,8 @@ function requireKey(
   if (!key) return fail(at, `${id} has no key ${keyIdOf(id)} on the ledger`)
   if (listed(key.functions) !== listed(functions))
     fail(`${at}/functions`, `${listed(functions)}; on the ledger they are ${listed(key.functions)}`)
+  const [there, here] = [key.limitFen, limitFen ?? null].map((fen) => fen ?? 'none')
+  if (there !== here) fail(`${at}/limitFen`, `${here}; on the ledger it is ${there}`)
   if (key.publicKey !== publicKeyOf(id)) fail(at, `the key of ${id} on the ledger is not the one that lies here`)
 }
 

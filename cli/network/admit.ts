@@ -1,15 +1,14 @@
 // `sluice network admit`: a new member of the consortium, on the ledger and in the network's folder.
 import { join } from 'node:path'
 import type { Action } from '#contracts/governance/actions'
-import { ApiError, type SluiceClient } from '#client/client'
 import { sleep, type Say } from '#engines/say'
 import { claim } from '#engines/claim'
 import type { Ask } from '#node/keys/person'
 import { CommandFailure } from '../failure.ts'
 import { keyIdOf, type Member } from '../demo/consortium.ts'
 import { administratorOf, keyOnLedger, listed, missingOperators, recordedOf, requireFreeUscc, usccOf, type Operator, type Recorded } from './admission.ts' // prettier-ignore
-import { answeringNode, asOperator, calling } from './as-operator.ts'
-import { decide } from './decide.ts'
+import { answeringNode, asOperator, calling, headOf } from './as-operator.ts'
+import { decide, refusalCode } from './decide.ts'
 import { changeManifest, keysFolder, nodeNamed, readManifest, type Manifest, type NetworkNode } from './manifest.ts'
 import { KeysToAdd, waitingFolder } from './organisation-keys.ts'
 import { failIn, readOrganisation, type Fail } from './organisations.ts'
@@ -90,9 +89,6 @@ interface Admission extends Asked {
   readonly recorded: (since?: string) => Promise<Recorded | undefined>
 }
 
-/** A position that a read waits for: what was committed up to now. */
-const headOf = async (client: SluiceClient): Promise<string> => `${(await client.get<{ height: number }>('/v1/head')).height}.0` // prettier-ignore
-
 function hostOf(manifest: Manifest, id: string, wanted: string | undefined): NetworkNode {
   const there = manifest.organisations.find((one) => one.id === id)
   if (there && wanted !== undefined && wanted !== there.node)
@@ -140,7 +136,7 @@ async function decideAdmission(admission: Admission): Promise<Recorded> {
     await decide({ action, subject: `admit-${participant}`, words, reason }, institutions)
   } catch (error) {
     // A run that was cut short had sent the deciding approval, and it came to be committed meanwhile.
-    if (codeOf(error) !== 'PARTICIPANT_EXISTS') throw error
+    if (refusalCode(error) !== 'PARTICIPANT_EXISTS') throw error
   }
   for (const until = Date.now() + SEEN_WITHIN_MS; ; await sleep(200)) {
     const recorded = await admission.recorded()
@@ -161,13 +157,15 @@ async function addOperators(admission: Admission, recorded: Recorded): Promise<r
   const made = await keysFor(admission, missing)
   const own = await asOperator(home, manifest, member.id, { operator: administrator.id }, { ask: admission.ask, at })
   let position: string | undefined
-  for (const { id: operator, kind, functions } of missing) {
+  for (const { id: operator, kind, functions, limitFen } of missing) {
     const { keyId, curve, publicKey } = made.get(operator)!
-    const args = { participant: member.id, operator, kind, key: { keyId, curve, publicKey, functions: [...functions] }, fromHeight: null } // prettier-ignore
+    const limit = limitFen === undefined ? {} : { limitFen }
+    const key = { keyId, curve, publicKey, functions: [...functions], ...limit }
+    const args = { participant: member.id, operator, kind, key, fromHeight: null }
     try {
       ;({ position } = await calling(at, own.url, () => own.client.perform('membership.addOperator', args)))
     } catch (error) {
-      if (codeOf(error) !== 'OPERATOR_EXISTS') throw error // added meanwhile, by what a run before had sent
+      if (refusalCode(error) !== 'OPERATOR_EXISTS') throw error // added meanwhile, by what a run before had sent
     }
     print(`${administrator.id} of ${member.id} adds operator ${operator} (${functions.join(', ')})`)
   }
@@ -175,10 +173,4 @@ async function addOperators(admission: Admission, recorded: Recorded): Promise<r
   if (!after || missingIn(after).length > 0) throw new Error(`operators of ${member.id} were added and are not there`)
   await takeKnown(after)
   return missing
-}
-
-/** Of a refusal, also below the words that say whose it was. */
-function codeOf(error: unknown): string | undefined {
-  const refusal = error instanceof CommandFailure ? error.cause : error
-  return refusal instanceof ApiError ? refusal.code : undefined
 }

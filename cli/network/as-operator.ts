@@ -89,3 +89,7 @@ export async function calling<T>({ name }: NetworkNode, url: string, call: () =>
     throw new CommandFailure(`${why}; is \`sluice network up\` running?`, 1, { cause: error })
   }
 }
+
+/** A position that a read waits for: what was committed up to now. */
+export const headOf = async (client: Pick<SluiceClient, 'get'>): Promise<string> =>
+  `${(await client.get<{ height: number }>('/v1/head')).height}.0`

@@ -4,7 +4,7 @@ import { decide, type Perform } from './decide.ts'
 
 const action: Action = { kind: 'remove', participant: 'gone' }
 const proposition = { action, subject: 'remove-gone', words: 'remove gone', reason: 'it left', fromHeight: 70 }
-const three = { institutions: ['north', 'east', 'south'], today: '2026-01-05' }
+const three = { institutions: ['north', 'east', 'south'], today: '2026-01-05', proposals: () => Promise.resolve([]) }
 
 /** Enacts with so many approvals, and keeps what was asked of it. */
 function ledger(needed: number) {
@@ -43,14 +43,14 @@ test('what all approve and is not decided fails, and says who approved', async (
 
 test('where nobody decides nothing is sent', async () => {
   const { asked, perform, say } = ledger(1)
-  await expect(decide(proposition, { institutions: [], today: '2026-01-05', perform, say })).rejects.toThrow('no institution decides') // prettier-ignore
+  await expect(decide(proposition, { ...three, institutions: [], perform, say })).rejects.toThrow('no institution decides') // prettier-ignore
   expect(asked).toEqual([])
 })
 
-test('a long subject leaves the id its own digits', async () => {
+test('a long subject leaves the id the digits that are of its content', async () => {
   const [first, second] = [ledger(1), ledger(1)]
-  for (const { perform, say } of [first, second])
-    await decide({ ...proposition, subject: `validator-${'x'.repeat(64)}` }, { ...three, perform, say })
+  for (const [fromHeight, { perform, say }] of [first, second].entries())
+    await decide({ ...proposition, fromHeight, subject: `validator-${'x'.repeat(64)}` }, { ...three, perform, say })
   const ids = [first, second].map(({ asked }) => asked[0]!.args['proposal'] as string)
   expect(ids[0]).not.toBe(ids[1])
   for (const id of ids) expect(id.length).toBeLessThanOrEqual(60)

@@ -18,7 +18,7 @@ import type { Json } from '#proof/json'
 import { verifyReceipt } from '#proof/verify-receipt'
 import { trustOf } from '../verify/trust.ts'
 import { asOperator } from './as-operator.ts'
-import { apiOf, cometHome, databaseOf, nodeFolder, nodeNamed, readGenesis, readManifest, rpcOf, type NetworkNode } from './manifest.ts' // prettier-ignore
+import { apiOf, cometHome, consensusKey, databaseOf, nodeFolder, nodeNamed, readGenesis, readManifest, rpcOf, type NetworkNode } from './manifest.ts' // prettier-ignore
 import { openNetwork, type NetworkProcesses } from './run.ts'
 import type { NodeCommand, NodeProcesses } from './supervisor.ts'
 import { findState } from './sync.ts'
@@ -219,9 +219,18 @@ describeNetwork('a fifth node', () => {
   )
 
   test(
-    'governance gives it a vote, and with it commits go on while a founder is away',
+    'governance gives it a vote by the proposal of a run that was cut short, and with it commits go on while a founder is away',
     async () => {
-      expect(await runs('validator', '--organisation', 'watcher', '--yes')).toContain('decided')
+      const manifest = await readManifest(home)
+      const { client } = await asOperator(home, manifest, 'north', { function: 'maker' }, { ask: () => true })
+      const publicKey = consensusKey(nodeNamed(manifest, 'watcher').publicKey)
+      const action = { kind: 'setValidator', participant: 'watcher', publicKey, power: 10 }
+      const asked = { proposal: 'cut-short', action, fromHeight: null, expiresOn: addDays(isoDate(today), 1) }
+      await client.perform('governance.propose', { ...asked, reason: 'it is to vote' })
+      const told = await runs('validator', '--organisation', 'watcher', '--yes')
+      expect(told).toContain('goes on with cut-short: power 10')
+      expect(told).toContain('decided')
+      expect(await runs('validator', '--organisation', 'watcher', '--yes')).toContain('it is so already: power 10')
       while ((await watcher().status())?.votingPower !== 10) await roll()
       await network.node('west').stop()
       for (let n = 0; n < 5; n += 1) await roll()

@@ -4,6 +4,7 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { KEY_FUNCTIONS, ROLES } from '#contracts/kernel/method'
 import { BilingualText, Fields, Id, OneOf } from '#contracts/kernel/schema'
+import { LimitFen } from '#contracts/membership/events'
 import { OPERATOR_KINDS, unsuitableFunction } from '#contracts/membership/state'
 import { isUscc } from '#domain/uscc'
 import { MEMBERS, type Member } from '../demo/consortium.ts'
@@ -19,6 +20,7 @@ const Organisation = Fields({
       id: Id,
       kind: OneOf(OPERATOR_KINDS),
       functions: Type.Array(OneOf(KEY_FUNCTIONS), { minItems: 1, uniqueItems: true }),
+      limitFen: LimitFen,
     }),
     { minItems: 1 },
   ),
@@ -35,7 +37,7 @@ export const failIn =
   }
 
 /**
- * Reads `[{id, name: {zh, en}, uscc, roles, operators: [{id, kind, functions}]}]`; without a file, the demonstration's.
+ * Reads `[{id, name: {zh, en}, uscc, roles, operators: [{id, kind, functions, limitFen?}]}]`; without a file, the demonstration's.
  * @throws CommandFailure naming the file and the place in it
  */
 export async function readOrganisations(file: string | undefined): Promise<readonly Member[]> {

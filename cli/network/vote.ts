@@ -3,8 +3,8 @@ import { ApiError } from '#client/client'
 import type { Say } from '#engines/say'
 import type { Ask } from '#node/keys/person'
 import { CommandFailure } from '../failure.ts'
-import { answeringNode, asOperator, calling } from './as-operator.ts'
-import { decide, type Institutions, type Perform } from './decide.ts'
+import { answeringNode, asOperator, calling, headOf } from './as-operator.ts'
+import { decide, type Institutions, type KnownProposal, type Perform } from './decide.ts'
 import { consensusKey, readManifest, type Manifest, type NetworkNode } from './manifest.ts'
 import { untilConsensusCounts } from './until-counted.ts'
 
@@ -41,7 +41,14 @@ export async function institutionsOf(
   const { client, node, url } = await asOperator(home, manifest, through, { function: 'viewer' }, { at })
   const { institutions } = await calling(node, url, () => client.get<{ institutions: string[] }>('/v1/governance/institutions')) // prettier-ignore
   const { asOf: today } = await calling(node, url, () => client.get<{ asOf: string }>('/v1/business-dates/calendar'))
-  return { institutions, today, perform, say: print }
+  const proposals = (): Promise<KnownProposal[]> =>
+    calling(node, url, async () => {
+      const found: KnownProposal[] = []
+      const since = await headOf(client)
+      for await (const one of client.all<KnownProposal>('/v1/governance/proposals', { at: since })) found.push(one)
+      return found
+    })
+  return { institutions, today, perform, proposals, say: print }
 }
 
 /** `sluice network validator`: has governance give a node's validator key its power, or take it away. */

@@ -10,7 +10,15 @@ const FIELD_WORDS: Readonly<Record<Visibility, Sentence>> = {
 }
 
 const WORDS = {
-  zh: { asks: '签署人', on: '账本', id: '命令编号', until: '有效期至', builtOn: '依据区块', digest: '摘要 SHA-256' },
+  zh: {
+    asks: '签署人',
+    on: '账本',
+    id: '命令编号',
+    until: '有效期至',
+    builtOn: '依据区块',
+    digest: '摘要 SHA-256',
+    limited: '密钥限额约束',
+  },
   en: {
     asks: 'signer',
     on: 'ledger',
@@ -18,11 +26,12 @@ const WORDS = {
     until: 'valid until',
     builtOn: 'built on block',
     digest: 'SHA-256',
+    limited: 'a limit of the key bounds',
   },
 } as const
 
 /** A review for a terminal: the sentence in both languages, each field with its unit and who learns it, the digest. */
-export function reviewLines({ command, sentence, fields, digest }: Review, language: 'zh' | 'en'): string[] {
+export function reviewLines({ command, sentence, limited, fields, digest }: Review, language: 'zh' | 'en'): string[] {
   const { chainId, contract, method, participant, keyId, commandId, expiresAt, head } = command
   const words = WORDS[language]
   const width = Math.max(0, ...fields.map(({ path }) => path.length))
@@ -34,6 +43,7 @@ export function reviewLines({ command, sentence, fields, digest }: Review, langu
       ({ path, text, visibility }) =>
         `  ${path.padEnd(width)}  ${text[language]}  [${FIELD_WORDS[visibility][language]}]`,
     ),
+    ...(limited ? [`  ${words.limited} ${limited[language]}`] : []),
     `  ${words.asks} ${participant}, ${keyId}; ${words.on} ${chainId}; ${words.id} ${commandId}`,
     ...(head ? [`  ${words.builtOn} ${head.height}, ${head.root}`] : []),
     `  ${words.until} ${moment(expiresAt)}; ${words.digest} ${digest}`,

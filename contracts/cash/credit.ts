@@ -4,6 +4,7 @@ import { Stage } from '../kernel/event.ts'
 import { method } from '../kernel/method.ts'
 import { DateString, Fields, Id, OrNull, PositiveFen } from '../kernel/schema.ts'
 import { BANKS } from './banks.ts'
+import { CREDITED } from './commitment.ts'
 import { Reference } from './events.ts'
 import { accountKey, referenceKey } from './state.ts'
 import { credit as book } from './transfers.ts'
@@ -25,6 +26,7 @@ export const credit = method({
     deal: OrNull(Id),
   }),
   by: BANKS,
+  commits: CREDITED,
   reads: ({ account, from, reference }, { participant }) => [
     calendarKey,
     accountKey(account),

@@ -1,6 +1,7 @@
 import { fenString } from '#domain/money'
 import { effectiveBatch } from '../asset-registry/effective.ts'
 import { accountOf, availableFen } from '../cash/accounts.ts'
+import { RESERVED_CASH } from '../cash/commitment.ts'
 import { Stage } from '../kernel/event.ts'
 import { method } from '../kernel/method.ts'
 import { Fields, Id } from '../kernel/schema.ts'
@@ -26,6 +27,7 @@ export const establish = method({
   sentence: { zh: '设立计划 {deal}', en: 'Establish plan {deal}' },
   args: Fields({ deal: Id }),
   by: { roles: ['plan-manager'], functions: ['checker'] },
+  commits: RESERVED_CASH,
   reads: ({ deal }) => dealKeys(deal),
   decide(read, { args, caller }) {
     const deal = currentDeal(read, args.deal)

@@ -1,4 +1,5 @@
 import { fenString, parseFen, type Fen } from '#domain/money'
+import { RESERVED_CASH } from '../cash/commitment.ts'
 import { instructionOf, instruct } from '../cash/transfers.ts'
 import { Stage } from '../kernel/event.ts'
 import { method } from '../kernel/method.ts'
@@ -31,6 +32,7 @@ export const repeatPrice = method({
   sentence: { zh: '重新划付计划 {deal} 的资产购买价款', en: 'Instruct the purchase price of plan {deal} again' },
   args: Fields({ deal: Id }),
   by: { roles: ['plan-manager'], functions: ['checker', 'payer'] },
+  commits: RESERVED_CASH,
   reads: ({ deal }) => dealKeys(deal),
   decide(read, { args, caller }) {
     const deal = currentDeal(read, args.deal)

@@ -1,6 +1,7 @@
 import { parseFen } from '#domain/money'
 import { hashJson } from '#proof/hash'
 import { businessDate } from '../calendar/business-date.ts'
+import { RESERVED_CASH } from '../cash/commitment.ts'
 import { Reference, type CreditLine } from '../cash/events.ts'
 import { instruct, instructionOf } from '../cash/transfers.ts'
 import { referenceKey } from '../cash/state.ts'
@@ -31,6 +32,7 @@ export const returnCredit = method({
   },
   args: Fields({ deal: Id, reference: Reference }),
   by: { roles: ['plan-manager'], functions: ['payer', 'checker'] },
+  commits: RESERVED_CASH,
   reads: ({ deal }) => [...dealKeys(deal), termsKey(deal)],
   decide(read, { args: { deal: id, reference }, caller }) {
     const deal = currentDeal(read, id)

@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
 import type { Hash } from '#proof/hash'
 import type { Json, JsonObject } from '#proof/json'
+import { requireWithinLimit } from './commitment.ts'
 import type { EventRecord, EventType } from './event.ts'
 import type { BlockContext, BlockFacts, Caller, Contract, Method } from './method.ts'
 import { defective, Refusal, refuseCall, type Defective, type RefusalData } from './refusal.ts'
@@ -109,7 +110,7 @@ export type Execution =
   | Defective
 
 /**
- * Runs one command against the state: who may, then the method's own rules, then events and what they write. Pure:
+ * Runs one command against the state: who may, the method's own rules, the key's limit, then what the events write. Pure:
  * the same bytes on every node. A defect in a contract is a refusal of kind `invariant`, recorded without what it was.
  * @throws KeyNotLoaded to the executor, which loads the key and calls again
  */
@@ -127,6 +128,7 @@ export function execute(
     checkCaller(method, caller)
     const { args, commandId } = command
     const events = method.decide(read, { args, caller, commandId }, block)
+    if (caller.limitFen !== undefined && method.commits) requireWithinLimit(method.commits, events, caller.limitFen)
     const overlay = new Overlay(read)
     for (const event of events) for (const write of registry.writesOf(event)) overlay.write(write)
     return { accepted: true, events, written: overlay.written }

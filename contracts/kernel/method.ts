@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox'
+import type { Fen } from '#domain/money'
 import type { Hash } from '#proof/hash'
 import type { EventRecord, EventType } from './event.ts'
 import type { Key, Read } from './state.ts'
@@ -26,6 +27,8 @@ export interface Caller {
   readonly keyId: string
   readonly roles: readonly Role[]
   readonly functions: readonly KeyFunction[]
+  /** The most that one command of this key may commit; absent: any amount. */
+  readonly limitFen?: string
 }
 
 /** Facts of the block. Block time serves admission and `calendar.roll` only; business rules use the business date. */
@@ -52,6 +55,21 @@ export interface Sentence {
   readonly en: string
 }
 
+/**
+ * What a command newly commits its participant to, which a key's limit bounds (ADR 045). It is taken from the events that
+ * the command would have: most commands name what an amount belongs to and not the amount, and the events are what happens.
+ */
+export interface Commitment {
+  /** Which amount it is, for who signs; with {placeholders} into the arguments where these say it. */
+  readonly amount: Sentence
+  /** `contract.Event` */
+  readonly event: string
+  /** Where in the event it stands; of an interval, both ends. */
+  readonly fields: readonly string[]
+  /** Of all events of a command together. */
+  readonly fenOf: (events: readonly EventRecord[]) => Fen
+}
+
 export interface Method<S extends TSchema = TSchema> {
   readonly contract: string
   readonly method: string
@@ -62,6 +80,8 @@ export interface Method<S extends TSchema = TSchema> {
   readonly args: S
   /** Any one of the roles and any one of the functions. No roles: any participant. */
   readonly by: { readonly roles?: readonly Role[]; readonly functions: readonly KeyFunction[] }
+  /** The amount that a limit of the signer's key bounds; absent: none is newly committed. */
+  readonly commits?: Commitment
   /** Keys known from the arguments alone, so that a block prefetches once; others are loaded when asked for. */
   readonly reads?: (args: Static<S>, caller: Caller) => readonly Key<unknown>[]
   readonly decide: (read: Read, call: Call<Static<S>>, block: BlockContext) => readonly EventRecord[]

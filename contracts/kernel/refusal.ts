@@ -35,7 +35,7 @@ export function refusals<const T extends Readonly<Record<string, RefusalKind>>>(
   }
 }
 
-/** What every method may answer, in this order of precedence, before its own rules are asked. */
+/** What every method may answer, in this order of precedence; OVER_KEY_LIMIT after its own rules, the others before. */
 export const refuseCall = refusals({
   UNKNOWN_METHOD: 'notFound',
   BAD_ARGS: 'validation',
@@ -43,6 +43,7 @@ export const refuseCall = refusals({
   WRONG_FUNCTION: 'forbidden',
   WRONG_STATE: 'conflict',
   BEHIND: 'conflict',
+  OVER_KEY_LIMIT: 'forbidden',
   INVARIANT: 'invariant',
 })
 

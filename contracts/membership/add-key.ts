@@ -10,8 +10,8 @@ export const addKey = method({
   contract: 'membership',
   method: 'addKey',
   sentence: {
-    zh: '为 {participant} 的操作员 {operator} 登记密钥 {key.keyId}，权限 {key.functions}',
-    en: 'Register key {key.keyId} of operator {operator} of {participant}, which may {key.functions}',
+    zh: '为 {participant} 的操作员 {operator} 登记密钥 {key.keyId}，权限 {key.functions}，{key.limitFen:limit}',
+    en: 'Register key {key.keyId} of operator {operator} of {participant}, which may {key.functions}, by commands {key.limitFen:limit}',
   },
   args: Fields({ participant: Id, operator: Id, key: NewKeyWithFunctions, fromHeight: FromHeight }),
   by: { functions: ['service:admin'] },

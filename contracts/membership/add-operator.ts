@@ -11,8 +11,8 @@ export const addOperator = method({
   contract: 'membership',
   method: 'addOperator',
   sentence: {
-    zh: '为 {participant} 增加操作员 {operator}，权限 {key.functions}',
-    en: 'Add operator {operator} to {participant}, who may {key.functions}',
+    zh: '为 {participant} 增加操作员 {operator}，权限 {key.functions}，{key.limitFen:limit}',
+    en: 'Add operator {operator} to {participant}, who may {key.functions}, by commands {key.limitFen:limit}',
   },
   args: Fields({
     participant: Id,

@@ -28,8 +28,9 @@ export function callerOf(read: Read, participant: string, keyId: string, height:
   if (height < key.fromHeight || (key.untilHeight !== null && height >= key.untilHeight)) return undefined
   const roles = rolesAt(member, height)
   if (roles.length === 0) return undefined
+  const { operator, functions, limitFen } = key
   return {
-    caller: { participant, operator: key.operator, keyId, roles, functions: key.functions },
+    caller: { participant, operator, keyId, roles, functions, ...(limitFen !== undefined && { limitFen }) },
     publicKey: key.publicKey,
     curve: key.curve,
   }

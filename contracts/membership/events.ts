@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { CURVES } from '#proof/public-key'
 import { eventType } from '../kernel/event.ts'
 import { KEY_FUNCTIONS, ROLES } from '../kernel/method.ts'
-import { BilingualText, Fields, Height, Id, OneOf, OrNull, Text } from '../kernel/schema.ts'
+import { BilingualText, Fields, Height, Id, OneOf, OrNull, PositiveFen, Text } from '../kernel/schema.ts'
 import { patch, put } from '../kernel/state.ts'
 import {
   consortiumKey,
@@ -27,6 +27,9 @@ export const Functions = Type.Array(OneOf(KEY_FUNCTIONS), {
   maxItems: KEY_FUNCTIONS.length,
   uniqueItems: true,
 })
+
+/** The most that one command of a key may commit (ADR 045); absent: any amount. */
+export const LimitFen = Type.Optional(PositiveFen)
 
 export const consortiumFounded = eventType({
   contract,
@@ -89,6 +92,7 @@ export const keyRegistered = eventType({
     curve: OneOf(CURVES),
     publicKey: PublicKey,
     functions: Functions,
+    limitFen: LimitFen,
     fromHeight: Height,
   }),
   apply: (key) => [

@@ -4,8 +4,8 @@ import { PUBLIC, type Stage } from '../kernel/event.ts'
 import { Fields, Height, Id, OneOf, OrNull } from '../kernel/schema.ts'
 import type { BlockContext, Caller } from '../kernel/method.ts'
 import { refuse } from './errors.ts'
-import { Functions, keyRegistered, PublicKey } from './events.ts'
-import { memberKey, publicKeyKey, unsuitableFunction, type OperatorKind } from './state.ts'
+import { Functions, keyRegistered, LimitFen, PublicKey } from './events.ts'
+import { memberKey, publicKeyKey, unsuitableFunction, type MemberKey, type OperatorKind } from './state.ts'
 
 /** A public key under an id that its participant chooses. */
 export const NewKey = Fields({ keyId: Id, curve: OneOf(CURVES), publicKey: PublicKey })
@@ -14,6 +14,12 @@ export const NewKeyWithFunctions = Fields({
   curve: OneOf(CURVES),
   publicKey: PublicKey,
   functions: Functions,
+  limitFen: LimitFen,
+})
+/** What a key hands on to the one that follows it: whoever replaces a key neither widens nor narrows it. */
+export const handedOn = ({ functions, limitFen }: MemberKey): Pick<Registration['key'], 'functions' | 'limitFen'> => ({
+  functions: [...functions],
+  ...(limitFen !== undefined && { limitFen }),
 })
 /** The block from which a change holds; null: the next one. */
 export const FromHeight = OrNull(Height)

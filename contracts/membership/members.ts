@@ -4,7 +4,7 @@ import { PUBLIC, type Stage } from '../kernel/event.ts'
 import { BilingualText, Fields, Id, OneOf } from '../kernel/schema.ts'
 import { refuse } from './errors.ts'
 import { keyEnded, operatorAdded, participantAdmitted, participantRemoved, Roles, rolesChanged, UsccText } from './events.ts' // prettier-ignore
-import { NewKey, registerKey } from './keys.ts'
+import { handedOn, NewKey, registerKey } from './keys.ts'
 import { rolesAt } from './roles.ts'
 import { memberKey, OPERATOR_KINDS, operatorKey, participantKey, usccKey, type Participant } from './state.ts'
 
@@ -64,8 +64,8 @@ function memberWithoutPending(stage: Stage, participant: string, height: number)
 }
 
 /**
- * A lost or stolen key is followed by another of the same operator with the same functions; the one before ends, if it
- * has not ended yet. Refuses KEY_NOT_FOUND and what `registerKey` refuses.
+ * A lost or stolen key is followed by another of the same operator with the same functions and limit; the one before
+ * ends, if it has not ended yet. Refuses KEY_NOT_FOUND and what `registerKey` refuses.
  */
 export function replaceKey(
   stage: Stage,
@@ -73,13 +73,13 @@ export function replaceKey(
   fromHeight: number,
 ): void {
   const before = stage.read(memberKey(participant, keyId)) ?? refuse('KEY_NOT_FOUND', { participant, key: keyId })
-  const { operator, functions, untilHeight } = before
+  const { operator, untilHeight } = before
   if (untilHeight === null || untilHeight > fromHeight) {
     const ended = { participant, keyId, untilHeight: fromHeight, reason: 'replaced', replacedBy: successor.keyId }
     stage.emit(keyEnded, ended, [PUBLIC])
   }
   const { kind } = stage.read(operatorKey(participant, operator))!
-  registerKey(stage, { participant, operator, kind, key: { ...successor, functions: [...functions] }, fromHeight })
+  registerKey(stage, { participant, operator, kind, key: { ...successor, ...handedOn(before) }, fromHeight })
 }
 
 /** Another's key signs no more. Refuses KEY_NOT_FOUND, KEY_ENDED. */

@@ -3,10 +3,10 @@ import { method } from '../kernel/method.ts'
 import { Fields, Id } from '../kernel/schema.ts'
 import { refuse } from './errors.ts'
 import { keyEnded } from './events.ts'
-import { effectiveHeight, FromHeight, NewKey, registerKey, requireOwn } from './keys.ts'
+import { effectiveHeight, FromHeight, handedOn, NewKey, registerKey, requireOwn } from './keys.ts'
 import { memberKey, operatorKey, publicKeyKey } from './state.ts'
 
-/** A key is followed by another with the same operator and functions: up to a height the one signs, from it the other. */
+/** A key is followed by another with the same operator, functions and limit: up to a height the one signs, from it the other. */
 export const rotateKey = method({
   contract: 'membership',
   method: 'rotateKey',
@@ -31,9 +31,9 @@ export const rotateKey = method({
     const stage = new Stage(read)
     const ended = { participant, keyId, untilHeight: fromHeight, reason: 'rotated', replacedBy: successor.keyId }
     stage.emit(keyEnded, ended, [PUBLIC])
-    const { operator, functions } = before
+    const { operator } = before
     const { kind } = read(operatorKey(participant, operator))!
-    registerKey(stage, { participant, operator, kind, key: { ...successor, functions: [...functions] }, fromHeight })
+    registerKey(stage, { participant, operator, kind, key: { ...successor, ...handedOn(before) }, fromHeight })
     return stage.events
   },
 })

@@ -35,6 +35,8 @@ export interface MemberKey {
   /** base64url without padding */
   readonly publicKey: string
   readonly functions: readonly KeyFunction[]
+  /** The most that one command may commit; absent: any amount. */
+  readonly limitFen?: string
   readonly fromHeight: number
   /** null: until it is revoked */
   readonly untilHeight: number | null

@@ -1,5 +1,6 @@
 import { method } from '../kernel/method.ts'
 import { Fields, Id } from '../kernel/schema.ts'
+import { TAKEN_OVER } from './commitment.ts'
 import { refuse } from './errors.ts'
 import { transferAccepted } from './events.ts'
 import { currentDate, headerOf, holdingOf, parties } from './lookup.ts'
@@ -12,6 +13,7 @@ export const acceptTransfer = method({
   sentence: { zh: '受让应收账款持有 {holding}', en: 'Take over holding {holding}' },
   args: Fields({ holding: Id }),
   by: { roles: ['supplier', 'factor'], functions: ['maker'] },
+  commits: TAKEN_OVER,
   reads: ({ holding }) => [holdingKey(holding)],
   decide(read, { args, caller: { participant } }) {
     const holding = holdingOf(read, args.holding)

@@ -1,5 +1,6 @@
 import { method } from '../kernel/method.ts'
 import { Fields, Id } from '../kernel/schema.ts'
+import { APPROVED_FACE } from './commitment.ts'
 import { refuse } from './errors.ts'
 import { receivableApproved } from './events.ts'
 import { currentDate, parties, receivableOf } from './lookup.ts'
@@ -12,6 +13,7 @@ export const approve = method({
   sentence: { zh: '复核同意开立应收账款 {receivable}', en: 'Approve the issue of receivable {receivable}' },
   args: Fields({ receivable: Id }),
   by: { roles: ['core-enterprise'], functions: ['checker'] },
+  commits: APPROVED_FACE,
   reads: ({ receivable }) => [receivableKey(receivable)],
   decide(read, { args: { receivable }, caller }) {
     const drafted = receivableOf(read, receivable)

@@ -7,6 +7,7 @@ import type { Read } from '../kernel/state.ts'
 import { DateString, Fields, HashString, Id, OrNull, PositiveFen, Text } from '../kernel/schema.ts'
 import { rolesAt } from '../membership/roles.ts'
 import { participantKey } from '../membership/state.ts'
+import { DRAFTED_FACE } from './commitment.ts'
 import { refuse } from './errors.ts'
 import { InvoiceFields, receivableDrafted } from './events.ts'
 import { assign } from './invoices.ts'
@@ -32,6 +33,7 @@ export const issue = method({
     invoices: Type.Array(InvoiceFields, { minItems: 1, maxItems: 100 }),
   }),
   by: { roles: ['core-enterprise'], functions: ['maker'] },
+  commits: DRAFTED_FACE,
   reads: ({ receivable, batch, supplier, invoices }) => [
     receivableKey(receivable),
     participantKey(supplier),

@@ -3,6 +3,7 @@ import { Stage } from '../kernel/event.ts'
 import { method } from '../kernel/method.ts'
 import { DateString, Fields, Id } from '../kernel/schema.ts'
 import { participantKey } from '../membership/state.ts'
+import { OFFERED } from './commitment.ts'
 import { refuse } from './errors.ts'
 import { transferProposed } from './events.ts'
 import { checkRecipient } from './issue.ts'
@@ -19,6 +20,7 @@ export const proposeTransfer = method({
   },
   args: Fields({ holding: Id, recipient: Id, newHolding: Id, until: DateString }),
   by: { functions: ['maker'] },
+  commits: OFFERED,
   reads: ({ holding, recipient, newHolding }) => [
     holdingKey(holding),
     holdingKey(newHolding),

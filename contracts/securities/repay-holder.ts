@@ -1,3 +1,4 @@
+import { RESERVED_CASH } from '../cash/commitment.ts'
 import { instructionOf } from '../cash/transfers.ts'
 import { PeriodId } from '../deal/fields.ts'
 import { currentDeal, dealKeys, requireParty } from '../deal/parties.ts'
@@ -21,6 +22,7 @@ export const repayHolder = method({
   },
   args: Fields({ deal: Id, period: PeriodId, holder: Id }),
   by: { roles: ['depository'], functions: ['checker', 'service:issuance', 'service:bank'] },
+  commits: RESERVED_CASH,
   reads: ({ deal, period, holder }) => [...dealKeys(deal), holderPaymentKey(deal, period, holder)],
   decide(read, { args: { deal: id, period, holder }, caller }) {
     const deal = currentDeal(read, id)

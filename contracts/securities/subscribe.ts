@@ -3,6 +3,7 @@ import { businessDate } from '../calendar/business-date.ts'
 import { refuseDeal } from '../deal/errors.ts'
 import { currentDeal, dealKeys } from '../deal/parties.ts'
 import type { Deal } from '../deal/state.ts'
+import { commitment } from '../kernel/commitment.ts'
 import { method } from '../kernel/method.ts'
 import { refuseCall } from '../kernel/refusal.ts'
 import { Fields, Id } from '../kernel/schema.ts'
@@ -25,6 +26,11 @@ export const subscribe = method({
   },
   args: Fields({ deal: Id, tranche: Id, units: Units }),
   by: { roles: ['investor'], functions: ['maker', 'checker'] },
+  commits: commitment(subscribed, {
+    fields: ['/amountFen'],
+    of: ({ amountFen }) => parseFen(amountFen),
+    amount: { zh: '所认购 {units} 份的金额', en: 'the price of {units} units' },
+  }),
   reads: ({ deal, tranche }, { participant }) => [
     ...dealKeys(deal),
     trancheKey(deal, tranche),

@@ -1,4 +1,5 @@
 import { parseFen } from '#domain/money'
+import { RESERVED_CASH } from '../cash/commitment.ts'
 import { instruct } from '../cash/transfers.ts'
 import { PeriodId } from '../deal/fields.ts'
 import { partyOf, requireParty, topicsOf } from '../deal/parties.ts'
@@ -23,6 +24,7 @@ export const approveInstructions = method({
   },
   args: Fields({ deal: Id, period: PeriodId, resultHash: HashString }),
   by: { roles: ['plan-manager'], functions: ['payer', 'checker'] },
+  commits: RESERVED_CASH,
   reads: ({ deal, period }) => [...periodKeys(deal, period), distributionKey(deal, period)],
   decide(read, { args: { deal: id, period, resultHash }, caller }) {
     const deal = servedDeal(read, id, 'approve')

@@ -1,4 +1,5 @@
 import { fenString, parseFen } from '#domain/money'
+import { RESERVED_CASH } from '../cash/commitment.ts'
 import { instructionOf } from '../cash/transfers.ts'
 import { statusChanged } from '../deal/events.ts'
 import { PeriodId } from '../deal/fields.ts'
@@ -31,6 +32,7 @@ export const settle = method({
   },
   args: Fields({ deal: Id, period: PeriodId }),
   by: { roles: ['plan-manager'], functions: ['maker', 'checker', 'service:servicing'] },
+  commits: RESERVED_CASH,
   reads: ({ deal, period }) => [...periodKeys(deal, period), distributionKey(deal, period)],
   decide(read, { args: { deal: id, period }, caller }) {
     const deal = servedDeal(read, id, 'settle')

@@ -1,5 +1,6 @@
 import { fenString, parseFen } from '#domain/money'
 import { accountOf, availableFen } from '../cash/accounts.ts'
+import { RESERVED_CASH } from '../cash/commitment.ts'
 import { instruct, instructionOf } from '../cash/transfers.ts'
 import { accountIds } from '../deal/account-ids.ts'
 import { arrivalAccount } from '../deal/accounts.ts'
@@ -28,6 +29,7 @@ export const transferCollections = method({
   },
   args: Fields({ deal: Id, period: PeriodId }),
   by: { roles: ['servicer'], functions: ['maker', 'checker', 'payer', 'service:servicing'] },
+  commits: RESERVED_CASH,
   reads: ({ deal, period }) => [...periodKeys(deal, period), termsKey(deal)],
   decide(read, { args: { deal: id, period }, caller }) {
     const deal = servedDeal(read, id, 'transfer')

@@ -71,6 +71,11 @@ const OF_KIND = {
   invariant: { status: 500, title: { en: 'A rule of the contract is broken', zh: '合约不变量被破坏' } },
 } as const satisfies Record<RefusalKind, { status: number; title: Words }>
 
+/** Titles of refusals that the kernel alone gives and that say more to a person than their kind does. */
+const OF_REFUSAL: Readonly<Record<string, Words>> = {
+  OVER_KEY_LIMIT: { en: 'The amount is over the limit of the key', zh: '金额超过密钥的单笔限额' },
+}
+
 /** HTTP status and title of every ledger error; the only map of them. */
 const OF_LEDGER_ERROR = {
   MALFORMED: { status: 400, title: { en: 'The command cannot be read', zh: '指令格式错误' } },
@@ -127,7 +132,8 @@ function fieldsOf(details: JsonObject, prefix: string): FieldProblem[] {
 
 /** A contract's refusal: recorded, so the answer carries the position at which it stands. */
 export function problemOfRefusal(refusal: RefusalData, recorded: { commandId: string; position: string }): Problem {
-  const { status, title } = OF_KIND[refusal.kind]
+  const { status, title: ofKind } = OF_KIND[refusal.kind]
+  const title = Object.hasOwn(OF_REFUSAL, refusal.code) ? OF_REFUSAL[refusal.code]! : ofKind
   return new Problem({
     code: refusal.code,
     status,

@@ -1,6 +1,7 @@
 import { READ_SCHEMA } from '#node/projector/tables'
 import { calendarTables } from '#node/projector/projections/calendar'
 import { cashTables } from '#node/projector/projections/cash'
+import { governanceTables } from '#node/projector/projections/governance'
 import { memberTables } from '#node/projector/projections/members'
 import type { Route } from '../kit/route.ts'
 import { readRoutes, type ReadingDeps } from '../reading/routes.ts'
@@ -8,8 +9,9 @@ import { readRoutes, type ReadingDeps } from '../reading/routes.ts'
 const { participants, operators, keys } = memberTables(READ_SCHEMA)
 const { accounts, instructions, transfers } = cashTables(READ_SCHEMA)
 const { businessDates } = calendarTables(READ_SCHEMA)
+const { proposals } = governanceTables(READ_SCHEMA)
 
-/** What every organisation looks up, whatever its business: members, money, dates. */
+/** What every organisation looks up, whatever its business: members, what is proposed, money, dates. */
 export const recordRoutes: readonly Route<ReadingDeps>[] = [
   ...readRoutes({
     url: '/v1/participants',
@@ -50,6 +52,19 @@ export const recordRoutes: readonly Route<ReadingDeps>[] = [
       topics: keys.topics,
       sort: { fromHeight: keys.fromHeight },
       filter: { participant: keys.participant, operator: keys.operator },
+    },
+  }),
+  ...readRoutes({
+    url: '/v1/governance/proposals',
+    tag: 'members',
+    what: 'what the institutions were asked to decide',
+    projections: ['governance'],
+    listing: {
+      table: proposals,
+      id: proposals.id,
+      topics: proposals.topics,
+      sort: { expiresOn: proposals.expiresOn },
+      filter: { state: proposals.state, institution: proposals.institution },
     },
   }),
   ...readRoutes({

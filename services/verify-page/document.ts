@@ -53,6 +53,7 @@ export const HTML = `<!doctype html>
         <h3 data-word="review-title"></h3>
         <p lang="zh-CN" id="sentence-zh" class="sentence"></p>
         <p lang="en" id="sentence-en" class="sentence"></p>
+        <p id="limited"></p>
         <dl>
           ${shown('fields')}
           ${shown('canonical')}

@@ -8,7 +8,7 @@ import {
   participantRemoved,
   rolesChanged,
 } from '#contracts/membership/events'
-import { handlersOf, made, moved, projection, provenance } from '../projection.ts'
+import { fen, handlersOf, made, moved, projection, provenance } from '../projection.ts'
 
 /** Participants, and the keys of their operators. */
 export const memberTables = (schema: string) => {
@@ -43,6 +43,8 @@ export const memberTables = (schema: string) => {
         curve: text('curve').notNull(),
         publicKey: text('public_key').notNull(),
         functions: jsonb('functions').$type<readonly string[]>().notNull(),
+        /** The most that one command may commit; null: any amount. */
+        limitFen: fen('limit_fen'),
         fromHeight: integer('from_height').notNull(),
         untilHeight: integer('until_height'),
         ...provenance(),
@@ -56,7 +58,7 @@ const when = handlersOf<Tables>()
 
 export const members = projection<Tables>({
   name: 'members',
-  version: 2,
+  version: 3,
   tables: memberTables,
   on: [
     when(participantAdmitted, (tx, { participants }, { participant, name, uscc, roles, fromHeight }, event) =>

@@ -77,9 +77,10 @@ const clientOf = (signer: BrowserKey): SluiceClient =>
   new SluiceClient({ url: location.origin + base, signer, language, fetch: (...args) => fetch(...args) })
 
 /** Answers what was shown, which alone is then signed. */
-function show({ command, sentence, fields, canonical, digest, signed }: Review): Command {
+function show({ command, sentence, limited, fields, canonical, digest, signed }: Review): Command {
   element('sentence-zh').textContent = sentence.zh
   element('sentence-en').textContent = sentence.en
+  element('limited').textContent = limited ? `${word('limited')} ${limited[language]}` : ''
   element('fields').textContent = fields.map(({ path, text }) => `${path}  ${text[language]}`).join('\n')
   element('canonical').textContent = canonical
   element('digest').textContent = digest
