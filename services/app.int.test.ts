@@ -62,6 +62,11 @@ describe('a receivable from issue to split over HTTP', () => {
     const outcome = await supplier.get<{ position: string; accepted: boolean; receipt: Json }>('/v1/commands/split-1')
     expect(outcome.accepted).toBe(true)
     expect(verifyReceiptObject(outcome.receipt, node.trust)).toMatchObject({ ok: true, receipt: { kind: 'command' } })
+    // Who may read its events may ask too, by whose it is; the command itself stays its author's.
+    const theirs = { participant: 'supplier-1' }
+    const told = { ...theirs, commandId: 'split-1', position: outcome.position, accepted: true, receipt: null }
+    expect(await node.as('core:maker').get('/v1/commands/split-1', theirs)).toMatchObject(told)
+    expect((await problemOf(node.as('core:maker').get('/v1/commands/split-1'))).status).toBe(404)
 
     const { items } = await supplier.list('/v1/holdings', { at: outcome.position, parent: 'h', sort: 'from' })
     expect(items.map(({ id, from, to }) => [id, from, to])).toEqual([
@@ -77,6 +82,8 @@ describe('a receivable from issue to split over HTTP', () => {
     expect((await node.as('supplier-2:viewer').list('/v1/holdings')).items).toEqual([])
     const { items } = await node.as('regulator:viewer').list('/v1/holdings', { sort: '-from' })
     expect(items.map(({ id }) => id)).toEqual(['h3', 'h2', 'h1', 'h'])
+    const theirs = { participant: 'supplier-1' }
+    expect((await problemOf(node.as('supplier-2:viewer').get('/v1/commands/split-1', theirs))).status).toBe(404)
     expect((await problemOf(node.as('supplier-2:viewer').get('/v1/commands/split-1'))).status).toBe(404)
     expect((await problemOf(node.as('supplier-2:viewer').get('/v1/holdings/h2/lineage'))).status).toBe(404)
   })

@@ -32,8 +32,7 @@ export async function prepared(request: abci.RequestPrepareProposal, deps: Propo
     let useful = 0
     let isAhead = false
     for (const candidate of candidates) {
-      const { commandId, expiresAt } = candidate.command
-      if (machine.isRecorded(commandId) || seen.has(commandId) || nowMs > expiresAt) continue
+      if (machine.isRecorded(candidate) || seen.has(candidate.idKey) || nowMs > candidate.command.expiresAt) continue
       const error = await machine.refusalOf(candidate, at)
       isAhead ||= error?.code === 'NOT_YET_VALID'
       if (!error) useful += 1
@@ -41,7 +40,7 @@ export async function prepared(request: abci.RequestPrepareProposal, deps: Propo
     if (useful === 0 || isAhead) continue
     bytes += protoSize(tx.length)
     if (bytes > request.maxTxBytes || !size.takes(candidates.length, tx.length)) break
-    for (const { command } of candidates) seen.add(command.commandId)
+    for (const { idKey } of candidates) seen.add(idKey)
     txs.push(tx)
   }
   return txs
