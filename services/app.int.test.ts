@@ -53,7 +53,7 @@ describe('a receivable from issue to split over HTTP', () => {
   test('a split is carried by a workflow under its business key, once', async () => {
     const supplier = node.as('supplier-1:maker')
     const { command, signature } = await supplier.prepare('receivable.split', SPLIT, { commandId: 'split-1' })
-    const answer = { workflowId: 'receivable-split:h:split-1', commandId: 'split-1' }
+    const answer = { workflowId: 'receivable-split:supplier-1/h/split-1', commandId: 'split-1' }
     expect(await supplier.post('/v1/holdings/h/splits', { command, signature })).toEqual(answer)
     expect(await supplier.post('/v1/holdings/h/splits', { command, signature })).toEqual(answer)
     expect(node.workflows.started).toMatchObject([
@@ -76,6 +76,17 @@ describe('a receivable from issue to split over HTTP', () => {
     ])
     const { steps } = await supplier.get<{ steps: { id: string }[] }>('/v1/holdings/h2/lineage')
     expect(steps.map(({ id }) => id)).toEqual(['h2', 'h'])
+  })
+
+  test('and another’s request under the same id is a run of its own: it keeps nobody’s from the ledger', async () => {
+    for (const participant of ['supplier-2', 'supplier-1']) {
+      const client = node.as(`${participant}:maker`)
+      const { command, signature } = await client.prepare('receivable.split', SPLIT, { commandId: 'guessed' })
+      const workflowId = `receivable-split:${participant}/h/guessed`
+      expect(await client.post('/v1/holdings/h/splits', { command, signature })).toEqual({ workflowId, commandId: 'guessed' }) // prettier-ignore
+      // It is split already, or not theirs to split; each is told of its own command.
+      expect(await client.get('/v1/commands/guessed')).toMatchObject({ participant, accepted: false })
+    }
   })
 
   test('who is no party sees nothing, the regulator all', async () => {

@@ -58,11 +58,16 @@ describe('a split that the holder signed', () => {
     expect(told.sort()).toEqual(['core', 'supplier-1'])
     for (const participant of ['supplier-1', 'core']) {
       expect(await rig.notices.of(participant)).toMatchObject([
-        { id: `split-1:${participant}`, participant, subject: 'receivable.split h', position: outcome.position },
+        {
+          id: `${rig.scope}:receivable-split:supplier-1/h/split-1:${participant}`,
+          participant,
+          subject: 'receivable.split h',
+          position: outcome.position,
+        },
       ])
     }
     expect(await rig.notices.of('supplier-2')).toEqual([])
-    await expectReplayable(rig, 'receivable-split', 'receivable-split:h:split-1')
+    await expectReplayable(rig, 'receivable-split', 'receivable-split:supplier-1/h/split-1')
   })
 
   test('and refused by the contract ends with the refusal, and nobody is told', async () => {
@@ -76,7 +81,7 @@ describe('a split that the holder signed', () => {
     expect((await outcomeOf('split-2'))?.outcome).toMatchObject({ accepted: false })
     expect(told).toEqual([])
     expect(await rig.notices.of('core')).toHaveLength(1)
-    await expectReplayable(rig, 'receivable-split-refused', 'receivable-split:h:split-2')
+    await expectReplayable(rig, 'receivable-split-refused', 'receivable-split:supplier-1/h/split-2')
   })
 })
 
