@@ -74,17 +74,17 @@ export function factWords(receipt: Receipt, height: number): Words {
       }
     }
     case 'expired': {
-      const { commandId, expiresAt } = receipt.command
+      const { participant, commandId, expiresAt } = receipt.command
       return {
-        zh: `命令 ${commandId} 于 ${moment(expiresAt)} 过期，从未执行，今后也不会执行`,
-        en: `command ${commandId} expired at ${moment(expiresAt)}, was never executed and never will be`,
+        zh: `命令 ${commandId}（${participant}）于 ${moment(expiresAt)} 过期，从未执行，今后也不会执行`,
+        en: `command ${commandId} of ${participant} expired at ${moment(expiresAt)}, was never executed and never will be`,
       }
     }
     case 'event': {
-      const { contract, event, commandId } = receipt.event
+      const { contract, event, commandId, cursor } = receipt.event
       return {
-        zh: `事件 ${contract}.${event} 发生于区块 ${height}，由命令 ${commandId} 产生`,
-        en: `event ${contract}.${event} happened in block ${height}, by command ${commandId}`,
+        zh: `事件 ${contract}.${event} 发生于区块 ${height}，由位置 ${height}.${cursor.index} 的命令 ${commandId} 产生`,
+        en: `event ${contract}.${event} happened in block ${height}, by command ${commandId} at ${height}.${cursor.index}`,
       }
     }
     case 'topic': {

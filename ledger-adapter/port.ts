@@ -1,5 +1,5 @@
 import type { RefusalData } from '#contracts/kernel/refusal'
-import type { Command } from '#proof/command'
+import type { Command, CommandName } from '#proof/command'
 import type { Json, JsonObject } from '#proof/json'
 
 /** Where a command stands on the ledger. */
@@ -21,6 +21,7 @@ export interface TopicEntry {
 }
 
 export interface CommittedEvent {
+  /** Its command is the one that stands at this height and index: ids are each participant's own. */
   readonly cursor: EventCursor
   readonly commandId: string
   readonly contract: string
@@ -30,8 +31,7 @@ export interface CommittedEvent {
 }
 
 /** Recorded, accepted or refused by the contract; a command is answered the same way for ever. */
-export interface Executed {
-  readonly commandId: string
+export interface Executed extends CommandName {
   readonly digest: string
   readonly position: Position
   readonly outcome:
@@ -47,7 +47,7 @@ export interface LedgerHead {
 
 /** What a proof is asked about. */
 export type Provable =
-  | { readonly kind: 'command'; readonly commandId: string }
+  | ({ readonly kind: 'command' } & CommandName)
   | { readonly kind: 'event'; readonly cursor: EventCursor }
   /** `height`: after that block instead of the latest, while it is one of the last 1,000 (LEDGER.md §4). */
   | { readonly kind: 'key'; readonly key: string; readonly height?: number }
@@ -71,7 +71,7 @@ export const LEDGER_ERROR_CODES = {
   WRONG_HEAD: 'conflict',
   EXPIRED: 'conflict',
   NOT_YET_VALID: 'conflict',
-  /** The same id was spent on another digest. */
+  /** The participant spent the same id on another digest. */
   COMMAND_ID_CONFLICT: 'conflict',
   QUEUE_FULL: 'transient',
   /** The participant's own share of the queue or of the rate is used up; `details` say which and when to come again. */
@@ -110,12 +110,12 @@ export class LedgerError extends Error {
 export interface Ledger {
   readonly chainId: string
   /**
-   * Resolves when the command is committed and durable. Idempotent: the same id and digest answer the same.
+   * Resolves when the command is committed and durable. Idempotent: the same participant, id and digest answer the same.
    * @throws LedgerError
    */
   submit(signedBytes: Uint8Array): Promise<Executed>
   /** What became of a command; undefined when it is not recorded. */
-  outcome(commandId: string): Promise<Executed | undefined>
+  outcome(command: CommandName): Promise<Executed | undefined>
   head(): Promise<LedgerHead>
   /** Committed values at one height, in the order of the keys. */
   query(keys: readonly string[]): Promise<{ readonly height: number; readonly values: readonly (Json | undefined)[] }>

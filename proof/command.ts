@@ -8,7 +8,7 @@ export interface Command {
   readonly contract: string
   readonly method: string
   readonly args: JsonObject
-  /** Chosen by the author before the first send; a retry resends the same bytes. */
+  /** Chosen by the author before the first send, and its participant's own (ADR 044); a retry resends the same bytes. */
   readonly commandId: string
   readonly participant: string
   readonly keyId: string
@@ -38,8 +38,24 @@ export const MAX_LIFETIME_MS = 24 * 60 * 60 * 1000
 export const MAX_AHEAD_MS = 5 * 60 * 1000
 /** How long an id stays in the state after its command's expiry (LEDGER.md §1). */
 export const ID_RETENTION_MS = 60 * 60 * 1000
-/** Where a spent id stands in the state: {digest, height, index, expiresAt}. */
-export const commandKey = (commandId: string): string => `sys/command/${commandId}`
+
+/** Tells a command from all others of its ledger for as long as its id is remembered. */
+export type CommandName = Pick<Command, 'participant' | 'commandId'>
+
+export const COMMAND_PREFIX = 'sys/command/'
+/**
+ * Where a spent id stands in the state: {digest, height, index, expiresAt}. Apart for each participant, so that nobody
+ * spends another's (ADR 044); neither name holds a slash (`ID_PATTERN`), so two names never share a key.
+ */
+export const commandKey = ({ participant, commandId }: CommandName): string =>
+  `${COMMAND_PREFIX}${participant}/${commandId}`
+/** Whose id a key is of; undefined of any other key. */
+export function commandOfKey(key: string): CommandName | undefined {
+  if (!key.startsWith(COMMAND_PREFIX)) return undefined
+  const slash = key.indexOf('/', COMMAND_PREFIX.length)
+  if (slash < 0) return undefined
+  return { participant: key.slice(COMMAND_PREFIX.length, slash), commandId: key.slice(slash + 1) }
+}
 /** The largest signed command, in bytes. */
 export const MAX_COMMAND_BYTES = 256 * 1024
 

@@ -1,6 +1,6 @@
 import { resultHash } from './block.ts'
 import { canonicalJson } from './canonical.ts'
-import { commandKey, ID_RETENTION_MS } from './command.ts'
+import { COMMAND_PREFIX, commandKey, ID_RETENTION_MS } from './command.ts'
 import type { OpenBlock } from './export-lines.ts'
 import type { ContractRules } from './export-rules.ts'
 import { EMPTY_FEED, eventDigest, extendFeed, feedKey, type Feed } from './feed.ts'
@@ -75,7 +75,7 @@ function checkChanges(block: OpenBlock, digests: readonly Hash[], before: Before
       if (contracts) holds(isSame(contracts.get(key), value), `${at}: ${key} is not what the events wrote`)
     } else if (value === undefined) {
       const { expiresAt } = (read(key) ?? {}) as { expiresAt?: number }
-      const isDue = key.startsWith('sys/command/') && (expiresAt ?? Infinity) + ID_RETENTION_MS < header.timeMs
+      const isDue = key.startsWith(COMMAND_PREFIX) && (expiresAt ?? Infinity) + ID_RETENTION_MS < header.timeMs
       holds(isDue, `${at}: ${key} is gone before its time`)
     } else holds(isSame(own.get(key), value), `${at}: ${key} is not what the block's contents say`)
   }
@@ -99,9 +99,9 @@ function ownWrites(
     }
   })
   commands.forEach(({ command, result }, index) => {
-    const key = commandKey(command.commandId)
+    const key = commandKey(command)
     const isFree = read(key) === undefined && !own.has(key)
-    holds(isFree, `block ${header.height}: id ${command.commandId} was spent already`)
+    holds(isFree, `block ${header.height}: id ${command.commandId} of ${command.participant} was spent already`)
     own.set(key, { digest: result.digest, height: header.height, index, expiresAt: command.expiresAt })
   })
   if (commands.length > 0) {

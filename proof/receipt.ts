@@ -97,7 +97,7 @@ export interface ExpiredReceipt {
   readonly command: Command
   /** The command's digest. */
   readonly digest: string
-  /** That nothing stands at `sys/command/<id>`. */
+  /** That nothing stands at `sys/command/<participant>/<id>`. */
   readonly proof: StateProof
   readonly next: SignedHeader | null
   readonly anchor: Anchor

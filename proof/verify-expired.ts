@@ -37,6 +37,6 @@ export function verifyExpired(
   }
   if (nextTimeMs <= command.expiresAt) return no('NOT_EXPIRED', '/command/expiresAt')
   if (anchored.timeMs > command.expiresAt + ID_RETENTION_MS) return no('FORGOTTEN', '/command/expiresAt')
-  const keyHash = sha256Bytes(utf8ToBytes(commandKey(command.commandId)))
+  const keyHash = sha256Bytes(utf8ToBytes(commandKey(command)))
   return rootFromStateProof(keyHash, undefined, proof) === anchored.stateRoot ? undefined : no('NOT_IN_STATE')
 }

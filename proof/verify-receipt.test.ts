@@ -198,7 +198,7 @@ describe('a receipt that is none', () => {
   })
 
   it('names the key of a command’s id as the ledger does', () => {
-    expect(ledger.state.has(commandKey('c-1-0'))).toBe(true)
+    expect(ledger.state.has(commandKey(command('c-1-0')))).toBe(true)
   })
 })
 

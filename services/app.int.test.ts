@@ -53,7 +53,7 @@ describe('a receivable from issue to split over HTTP', () => {
   test('a split is carried by a workflow under its business key, once', async () => {
     const supplier = node.as('supplier-1:maker')
     const { command, signature } = await supplier.prepare('receivable.split', SPLIT, { commandId: 'split-1' })
-    const answer = { workflowId: 'receivable-split:h:split-1', commandId: 'split-1' }
+    const answer = { workflowId: 'receivable-split:supplier-1/h/split-1', commandId: 'split-1' }
     expect(await supplier.post('/v1/holdings/h/splits', { command, signature })).toEqual(answer)
     expect(await supplier.post('/v1/holdings/h/splits', { command, signature })).toEqual(answer)
     expect(node.workflows.started).toMatchObject([
@@ -62,6 +62,11 @@ describe('a receivable from issue to split over HTTP', () => {
     const outcome = await supplier.get<{ position: string; accepted: boolean; receipt: Json }>('/v1/commands/split-1')
     expect(outcome.accepted).toBe(true)
     expect(verifyReceiptObject(outcome.receipt, node.trust)).toMatchObject({ ok: true, receipt: { kind: 'command' } })
+    // Who may read its events may ask too, by whose it is; the command itself stays its author's.
+    const theirs = { participant: 'supplier-1' }
+    const told = { ...theirs, commandId: 'split-1', position: outcome.position, accepted: true, receipt: null }
+    expect(await node.as('core:maker').get('/v1/commands/split-1', theirs)).toMatchObject(told)
+    expect((await problemOf(node.as('core:maker').get('/v1/commands/split-1'))).status).toBe(404)
 
     const { items } = await supplier.list('/v1/holdings', { at: outcome.position, parent: 'h', sort: 'from' })
     expect(items.map(({ id, from, to }) => [id, from, to])).toEqual([
@@ -73,10 +78,23 @@ describe('a receivable from issue to split over HTTP', () => {
     expect(steps.map(({ id }) => id)).toEqual(['h2', 'h'])
   })
 
+  test('and another’s request under the same id is a run of its own: it keeps nobody’s from the ledger', async () => {
+    for (const participant of ['supplier-2', 'supplier-1']) {
+      const client = node.as(`${participant}:maker`)
+      const { command, signature } = await client.prepare('receivable.split', SPLIT, { commandId: 'guessed' })
+      const workflowId = `receivable-split:${participant}/h/guessed`
+      expect(await client.post('/v1/holdings/h/splits', { command, signature })).toEqual({ workflowId, commandId: 'guessed' }) // prettier-ignore
+      // It is split already, or not theirs to split; each is told of its own command.
+      expect(await client.get('/v1/commands/guessed')).toMatchObject({ participant, accepted: false })
+    }
+  })
+
   test('who is no party sees nothing, the regulator all', async () => {
     expect((await node.as('supplier-2:viewer').list('/v1/holdings')).items).toEqual([])
     const { items } = await node.as('regulator:viewer').list('/v1/holdings', { sort: '-from' })
     expect(items.map(({ id }) => id)).toEqual(['h3', 'h2', 'h1', 'h'])
+    const theirs = { participant: 'supplier-1' }
+    expect((await problemOf(node.as('supplier-2:viewer').get('/v1/commands/split-1', theirs))).status).toBe(404)
     expect((await problemOf(node.as('supplier-2:viewer').get('/v1/commands/split-1'))).status).toBe(404)
     expect((await problemOf(node.as('supplier-2:viewer').get('/v1/holdings/h2/lineage'))).status).toBe(404)
   })

@@ -75,7 +75,7 @@ async function failureOf(workflowId: string): Promise<unknown> {
 describe('a command is performed once', () => {
   test('by a workflow that is ended after its commit and started again: the outcome is the earlier one', async () => {
     await start('performAndWait', 'again', split('h', '99999999'))
-    const before = await until(() => rig.ledger.outcome(idOf('again')))
+    const before = await until(() => rig.ledger.outcome({ participant: 'supplier-1', commandId: idOf('again') }))
     await rig.client.workflow.getHandle(`${rig.scope}:again`).terminate('ended by the test')
     const sent = faulty.sent.length
 
@@ -112,7 +112,7 @@ describe('a command is performed once', () => {
   test('behind its object’s days: it waits for them to be closed and is accepted under a new id', async () => {
     await rig.does('operator:service', 'calendar.roll', { date: '2011-01-01' })
     await start('performOne', 'behind', split('hbb', '99999997'))
-    const first = await until(() => rig.ledger.outcome(idOf('behind')))
+    const first = await until(() => rig.ledger.outcome({ participant: 'supplier-1', commandId: idOf('behind') }))
     expect(first.outcome).toMatchObject({ accepted: false, refusal: { code: 'BEHIND' } })
     await rig.does('core:service', 'calendar.closeDay', { object: batchObject('b'), date: '2011-01-01' })
     const outcome = await rig.temporal.result<Outcome>('behind')
@@ -147,7 +147,9 @@ describe('the worker of one organisation does not sign for another', () => {
       details: [{ asked: 'factor', own: 'supplier-2' }],
     })
     expect(faulty.sent).toEqual([])
-    expect(await rig.ledger.outcome(idOf('not-mine', 'theirs'))).toBeUndefined()
+    for (const participant of ['factor', 'supplier-2']) {
+      expect(await rig.ledger.outcome({ participant, commandId: idOf('not-mine', 'theirs') })).toBeUndefined()
+    }
     await misplaced.stop()
     await expectReplayable(rig, 'perform-not-mine', 'not-mine')
   })

@@ -38,6 +38,8 @@ async function request(body: object, holding: string): Promise<Outcome> {
   return rig.temporal.result<Outcome>(workflowId)
 }
 
+const outcomeOf = (commandId: string) => rig.ledger.outcome({ participant: 'supplier-1', commandId })
+
 const prepared = async (commandId: string, args: typeof SPLIT) => {
   const { command, signature } = await rig.as('supplier-1:maker').prepare('receivable.split', args, { commandId })
   return { command, signature }
@@ -50,17 +52,22 @@ describe('a split that the holder signed', () => {
     expect(outcome).toEqual({ commandId: 'split-1', position: expect.stringMatching(/^\d+\.\d+$/) as string })
     expect(await request(body, 'h')).toEqual(outcome)
 
-    const { position } = (await rig.ledger.outcome('split-1'))!
+    const { position } = (await outcomeOf('split-1'))!
     expect(`${position.height}.${position.index}`).toBe(outcome.position)
     expect(await rig.fact(holdingKey('h2'))).toMatchObject({ owner: 'supplier-1', state: 'held' })
     expect(told.sort()).toEqual(['core', 'supplier-1'])
     for (const participant of ['supplier-1', 'core']) {
       expect(await rig.notices.of(participant)).toMatchObject([
-        { id: `split-1:${participant}`, participant, subject: 'receivable.split h', position: outcome.position },
+        {
+          id: `${rig.scope}:receivable-split:supplier-1/h/split-1:${participant}`,
+          participant,
+          subject: 'receivable.split h',
+          position: outcome.position,
+        },
       ])
     }
     expect(await rig.notices.of('supplier-2')).toEqual([])
-    await expectReplayable(rig, 'receivable-split', 'receivable-split:h:split-1')
+    await expectReplayable(rig, 'receivable-split', 'receivable-split:supplier-1/h/split-1')
   })
 
   test('and refused by the contract ends with the refusal, and nobody is told', async () => {
@@ -71,10 +78,10 @@ describe('a split that the holder signed', () => {
     })
     const outcome = await request(body, 'h') // it is split already
     expect(outcome.refusal).toMatchObject({ code: 'WRONG_STATE', kind: 'conflict' })
-    expect((await rig.ledger.outcome('split-2'))?.outcome).toMatchObject({ accepted: false })
+    expect((await outcomeOf('split-2'))?.outcome).toMatchObject({ accepted: false })
     expect(told).toEqual([])
     expect(await rig.notices.of('core')).toHaveLength(1)
-    await expectReplayable(rig, 'receivable-split-refused', 'receivable-split:h:split-2')
+    await expectReplayable(rig, 'receivable-split-refused', 'receivable-split:supplier-1/h/split-2')
   })
 })
 
@@ -99,7 +106,7 @@ describe('bytes that the ledger does not admit', () => {
     const dayAgo = Date.now() - 24 * 60 * 60 * 1000
     const bytes = await signedBytes(chainId, 'supplier-1:maker', 'receivable.split', args, 'late', dayAgo)
     expect(await failureOf('late', bytes)).toMatchObject({ type: 'EXPIRED', nonRetryable: true })
-    expect(await rig.ledger.outcome('late')).toBeUndefined()
+    expect(await outcomeOf('late')).toBeUndefined()
   })
 
   test('signed for another chain, and no command at all', async () => {

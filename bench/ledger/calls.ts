@@ -22,10 +22,11 @@ async function callsPerSecond(ledger: EmbeddedLedger, commands: readonly Uint8Ar
   let next = 0
   const lane = async () => {
     for (let n = next++; n < commands.length; n = next++) {
-      const { commandId, outcome } = await ledger.submit(commands[n]!)
+      const { participant, commandId, outcome } = await ledger.submit(commands[n]!)
       if (!outcome.accepted) throw new Error(JSON.stringify(outcome.refusal))
       if (n % 100 !== 0) continue
-      const verdict = verifyReceiptObject(await ledger.prove({ kind: 'command', commandId }), trust, verifyNative)
+      const receipt = await ledger.prove({ kind: 'command', participant, commandId })
+      const verdict = verifyReceiptObject(receipt, trust, verifyNative)
       if (!verdict.ok) throw new Error(`receipt of ${commandId}: ${verdict.reason}`)
     }
   }

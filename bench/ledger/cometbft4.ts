@@ -82,16 +82,17 @@ async function measureCalls(
   const calls = Array.from({ length: WARM_UP + CALLS }, () => world.next())
   let height = 0
   /** @returns the first height and the last of the blocks with these calls */
-  const inFlight = async (some: readonly Uint8Array[], done: (n: number, id: string, ms: number) => void) => {
+  const inFlight = async (some: readonly Uint8Array[], done: (n: number, executed: Executed, ms: number) => void) => {
     const first = height + 1
     let next = 0
     const lane = async () => {
       for (let n = next++; n < some.length; n = next++) {
         const from = performance.now()
-        const { outcome, commandId, position } = await submits[n % submits.length]!(some[n]!)
+        const executed = await submits[n % submits.length]!(some[n]!)
+        const { outcome, position } = executed
         if (!outcome.accepted) throw new Error(`refused: ${JSON.stringify(outcome)}`)
         height = Math.max(height, position.height)
-        done(n, commandId, performance.now() - from)
+        done(n, executed, performance.now() - from)
       }
     }
     await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
@@ -101,16 +102,16 @@ async function measureCalls(
   const warmUp = await inFlight(calls.slice(0, WARM_UP), quiet)
   const keys = await keysIn(databaseUrl)
   const times: number[] = []
-  const sample: string[] = []
+  const sample: Executed[] = []
   const started = performance.now()
-  const measured = await inFlight(calls.slice(WARM_UP), (n, id, ms) => {
+  const measured = await inFlight(calls.slice(WARM_UP), (n, executed, ms) => {
     times.push(ms)
-    if (n % 100 === 0) sample.push(id)
+    if (n % 100 === 0) sample.push(executed)
   })
   const trust = { chainId: own.chainId, validators: { height: 1, timeMs: 0, validators: network.validators } }
   const proving = performance.now()
-  for (const commandId of sample) {
-    const verdict = verifyReceiptObject(await own.prove({ kind: 'command', commandId }), trust)
+  for (const { participant, commandId } of sample) {
+    const verdict = verifyReceiptObject(await own.prove({ kind: 'command', participant, commandId }), trust)
     if (!verdict.ok) throw new Error(`receipt of ${commandId}: ${verdict.reason} ${verdict.field ?? ''}`)
   }
   const ended = performance.now()

@@ -1,4 +1,5 @@
 import { ApiError, SluiceClient } from '#client/client'
+import type { CommandName } from '#proof/command'
 import type { JsonObject } from '#proof/json'
 import type { Keyring } from '#node/keys/keyring'
 import type { Stack } from '../stack/stack.ts'
@@ -38,24 +39,25 @@ export class People {
   /** Signs and sends a command and insists that it is accepted, now or in an earlier run. */
   async does(who: Who, step: string, name: string, args: JsonObject, path?: string): Promise<void> {
     const commandId = `demo:${step}`
-    if (await this.wasAccepted(commandId)) return
     const client = this.client(who)
+    const [participant = ''] = who.split('/')
+    const command = { participant, commandId }
+    if (await this.wasAccepted(command)) return
     try {
       if (path === undefined) await client.perform(name, args, { commandId })
       else await client.performAt(path, name, args, { commandId })
       this.performed += 1
     } catch (error) {
       // Resent after a crash between commit and answer: another time of issue, hence other bytes under the same id.
-      if (error instanceof ApiError && error.code === 'COMMAND_ID_CONFLICT' && (await this.wasAccepted(commandId)))
-        return
+      if (error instanceof ApiError && error.code === 'COMMAND_ID_CONFLICT' && (await this.wasAccepted(command))) return
       throw error
     }
   }
 
-  private async wasAccepted(commandId: string): Promise<boolean> {
-    const before = await this.stack.ledger.outcome(commandId)
+  private async wasAccepted(command: CommandName): Promise<boolean> {
+    const before = await this.stack.ledger.outcome(command)
     if (before && !before.outcome.accepted) {
-      throw new Error(`${commandId} was refused in an earlier run: ${JSON.stringify(before.outcome.refusal)}`)
+      throw new Error(`${command.commandId} was refused in an earlier run: ${JSON.stringify(before.outcome.refusal)}`)
     }
     return before !== undefined
   }

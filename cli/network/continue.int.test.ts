@@ -85,7 +85,11 @@ describeNetwork('a network created from the export of an ended ledger', () => {
       await send('south:checker', 'governance.approve', asked)
     }
     const rolled = await send('north:calendar', 'calendar.roll', { date: '2026-01-06' })
-    const receipt = await ledger.prove({ kind: 'command', commandId: rolled.commandId })
+    const receipt = await ledger.prove({
+      kind: 'command',
+      participant: rolled.participant,
+      commandId: rolled.commandId,
+    })
     return { events: await ledger.events(undefined, { limit: 10_000 }), receipt }
   }
 

@@ -3,7 +3,7 @@ import type { ContractVersion, VersionResolver } from '#contracts/kernel/execute
 import type { Read } from '#contracts/kernel/state'
 import { fromBase64url } from '#proof/base64url'
 import { CanonicalError } from '#proof/canonical'
-import { CommandFormError, readSigned, digestOfSigned, MAX_AHEAD_MS, MAX_LIFETIME_MS, signingBytesOf, type Command, type SignedCommand } from '#proof/command' // prettier-ignore
+import { CommandFormError, commandKey, readSigned, digestOfSigned, MAX_AHEAD_MS, MAX_LIFETIME_MS, signingBytesOf, type Command, type CommandName, type SignedCommand } from '#proof/command' // prettier-ignore
 import type { SignatureCheck } from '#proof/ed25519'
 import type { Hash } from '#proof/hash'
 import { isBuiltOn } from '#proof/head'
@@ -24,6 +24,8 @@ export interface Candidate {
   readonly command: Command
   readonly signed: SignedCommand
   readonly digest: Hash
+  /** Where its id stands in the state once it is spent: written once, and looked up by all that ask. */
+  readonly idKey: string
   /** The canonical text, as it was sent. */
   readonly text: string
   /** The public key under which the signature held; asked once, since it costs most. */
@@ -70,11 +72,16 @@ export function decodeCandidate(bytes: Uint8Array, chainId: string): Candidate {
   if (signed.command.chainId !== chainId) {
     throw new LedgerError('admission', 'WRONG_CHAIN', true, { want: chainId, got: signed.command.chainId })
   }
-  return { command: signed.command, signed, digest: digestOfSigned(text), text }
+  const { command } = signed
+  return { command, signed, digest: digestOfSigned(text), idKey: commandKey(command), text }
 }
 
 const malformed = (field: string, problem: string): LedgerError =>
   new LedgerError('admission', 'MALFORMED', true, { field, problem })
+
+/** @param recorded the digest that the id was spent on, where it is known */
+export const idConflict = ({ participant, commandId }: CommandName, recorded: Hash | null): LedgerError =>
+  new LedgerError('admission', 'COMMAND_ID_CONFLICT', true, { participant, commandId, recorded })
 
 export interface AdmissionRules {
   readonly read: Read

@@ -144,16 +144,16 @@ describe('a block', () => {
 
 describe('expiry queue', () => {
   it('gives ids in the order of their expiry, and only those due', () => {
-    const entry = fc.record({ expiresAt: fc.nat(1000), commandId: fc.string() })
+    const entry = fc.record({ expiresAt: fc.nat(1000), key: fc.string() })
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 60 }), fc.nat(1000), (entries, at) => {
         const queue = new ExpiryQueue()
-        entries.forEach((one) => queue.add(one))
+        entries.forEach(({ key, expiresAt }) => queue.add(key, expiresAt))
         const due = queue.takeDue(at + ID_RETENTION_MS, 1000)
         expect(due).toHaveLength(entries.filter(({ expiresAt }) => expiresAt < at).length)
-        const sorted = [...due].sort((a, b) => a.expiresAt - b.expiresAt || (a.commandId < b.commandId ? -1 : 1))
+        const sorted = [...due].sort((a, b) => a.expiresAt - b.expiresAt || (a.key < b.key ? -1 : 1))
         expect(due.map(({ expiresAt }) => expiresAt)).toEqual(sorted.map(({ expiresAt }) => expiresAt))
-        expect(due.map(({ commandId }) => commandId)).toEqual(sorted.map(({ commandId }) => commandId))
+        expect(due.map(({ key }) => key)).toEqual(sorted.map(({ key }) => key))
         expect(queue.size).toBe(entries.length - due.length)
       }),
     )

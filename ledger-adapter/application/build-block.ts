@@ -5,7 +5,7 @@ import { defective } from '#contracts/kernel/refusal'
 import { KeyNotLoaded, Overlay, type Key, type Read } from '#contracts/kernel/state'
 import { headerHash, NO_HASH, type BlockHeader, type CommandResult } from '#proof/block'
 import { canonicalJson, MAX_DEPTH } from '#proof/canonical'
-import { commandKey, type Command } from '#proof/command'
+import type { Command } from '#proof/command'
 import type { SignatureCheck } from '#proof/ed25519'
 import { EMPTY_FEED, eventDigestOf, eventTextOf, extendFeed, feedKey, type Feed } from '#proof/feed'
 import { sha256TextHex, type Hash } from '#proof/hash'
@@ -35,12 +35,12 @@ export interface ApplicationRules {
  * must not throw.
  */
 export type DefectListener = (defect: {
-  readonly command: Pick<Command, 'contract' | 'method' | 'commandId'>
+  readonly command: Pick<Command, 'contract' | 'method' | 'participant' | 'commandId'>
   readonly height: number
   readonly problem: string
 }) => void
 
-/** What `sys/command/<id>` holds while the id is spent. */
+/** What `sys/command/<participant>/<id>` holds while the id is spent. */
 export interface CommandRecord {
   readonly digest: Hash
   readonly height: number
@@ -48,7 +48,6 @@ export interface CommandRecord {
   readonly expiresAt: number
 }
 
-export { commandKey }
 export const GENESIS_COMMAND = 'genesis'
 
 export interface BuiltBlock {
@@ -212,7 +211,7 @@ export async function buildGenesis(
 
 /**
  * The block after `previous` with those of the candidates that may enter it; the others are answered with why not.
- * @param due ids whose time has come to leave the state
+ * @param due keys of ids whose time has come to leave the state
  */
 export async function buildBlock(
   rules: ApplicationRules,
@@ -264,7 +263,7 @@ export async function buildBlock(
     enter(draft, candidate, checked)
   }
   // An id that is due and yet enters here is another command's by now.
-  for (const id of due) if (draft.written.get(commandKey(id)) === undefined) draft.put(commandKey(id), undefined)
+  for (const key of due) if (draft.written.get(key) === undefined) draft.put(key, undefined)
   return { block: draft.finish(rules, previous, timeMs), refused }
 }
 
@@ -287,7 +286,7 @@ function enter(draft: Draft, candidate: Candidate, { execution, texts }: Checked
     draft.addResult({ commandId, digest, accepted: false, refusal: execution.refusal })
   }
   const record = `{"digest":"${digest}","expiresAt":${expiresAt},"height":${height},"index":${index}}`
-  draft.put(commandKey(commandId), { digest, height, index, expiresAt }, record)
+  draft.put(candidate.idKey, { digest, height, index, expiresAt }, record)
 }
 
 /** What a version of the contracts answers to a command, within the bounds that hold for every contract. */

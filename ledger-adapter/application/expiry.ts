@@ -1,16 +1,17 @@
 import { ID_RETENTION_MS } from '#proof/command'
 
-/** Command ids in the state, by the time they leave it (LEDGER.md §1): a binary heap over (expiresAt, id). */
+/** Command ids in the state, by the time they leave it (LEDGER.md §1): a binary heap over (expiresAt, key). */
 interface Entry {
   readonly expiresAt: number
-  readonly commandId: string
+  /** Where the id stands in the state. */
+  readonly key: string
 }
 
 /** How long after its expiry an id stays in the state. */
 export { ID_RETENTION_MS }
 
 const isBefore = (a: Entry, b: Entry): boolean =>
-  a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.commandId < b.commandId)
+  a.expiresAt < b.expiresAt || (a.expiresAt === b.expiresAt && a.key < b.key)
 
 export class ExpiryQueue {
   private readonly heap: Entry[] = []
@@ -19,10 +20,9 @@ export class ExpiryQueue {
     return this.heap.length
   }
 
-  /** Keeps the two fields alone: a command that is given here is not held for a day. */
-  add({ expiresAt, commandId }: Entry): void {
+  add(key: string, expiresAt: number): void {
     const { heap } = this
-    const entry = { expiresAt, commandId }
+    const entry: Entry = { expiresAt, key }
     let at = heap.push(entry) - 1
     while (at > 0) {
       const parent = (at - 1) >> 1

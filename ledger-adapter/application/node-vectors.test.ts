@@ -135,7 +135,7 @@ describe('node formats, against an independent writing of the definitions', () =
     expect(bytesToHex(endSigningBytes(header.hash))).toBe(header.ended)
     expect(bytesToHex(loginBytes(login.claim))).toBe(login.signed)
     const { key, value, leaf } = command.record
-    expect(commandKey(command.command.commandId)).toBe(key)
+    expect(commandKey(command.command)).toBe(key)
     // Four fields and no other, of which the block gives two.
     const { height, index } = value
     expect(value).toEqual({ digest: command.digest, height, index, expiresAt: command.command.expiresAt })

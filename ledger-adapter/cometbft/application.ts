@@ -107,7 +107,7 @@ export class LedgerApplication extends BaseApplication {
     let dead: RefusalLog = { code: 'RECORDED', details: {} }
     let alive = 0
     for (const candidate of candidates) {
-      if (machine.isRecorded(candidate.command.commandId)) continue
+      if (machine.isRecorded(candidate)) continue
       const error = await machine.refusalOf(candidate, at)
       if (error === undefined) alive += 1
       else if (error.code === 'EXPIRED' || isRecheck) dead = error

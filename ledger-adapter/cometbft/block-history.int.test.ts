@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { testDatabase } from '#engines/testing/index'
 import { canonicalBytes } from '#proof/canonical'
 import { verifyReceipt } from '#proof/verify-receipt'
+import type { Executed } from '../port.ts'
 import { signTest, testCommand } from '../testing/fixture.ts'
 import { cometbftProgram, SingleValidator } from '../testing/single-validator.ts'
 import { GROUP } from './block-history.ts'
@@ -26,17 +27,18 @@ describe.skipIf(missing !== undefined)('the history of a node on CometBFT and Po
         FROM sluice_ledger.history_group ORDER BY number`)).rows.map(({ text }) => text) // prettier-ignore
     try {
       let ledger: CometbftLedger = await one.open(url)
-      const commandIds: string[] = []
+      const commands: Executed[] = []
       const heights: number[] = []
       for (let n = 0; heights.length < GROUP + 3; n += 1) {
-        const { commandId, position } = await ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', { name: `n${n}`, text: '' }))) // prettier-ignore
-        commandIds.push(commandId)
-        if (heights.at(-1) !== position.height) heights.push(position.height)
+        const executed = await ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', { name: `n${n}`, text: '' }))) // prettier-ignore
+        commands.push(executed)
+        const { height } = executed.position
+        if (heights.at(-1) !== height) heights.push(height)
       }
       const trust = { chainId: ledger.chainId, validators: one.validators }
       const allVerify = async () => {
-        for (const commandId of [commandIds[0]!, commandIds[20]!, commandIds.at(-1)!]) {
-          const receipt = await ledger.prove({ kind: 'command', commandId })
+        for (const { participant, commandId } of [commands[0]!, commands[20]!, commands.at(-1)!]) {
+          const receipt = await ledger.prove({ kind: 'command', participant, commandId })
           expect(verifyReceipt(canonicalBytes(receipt), trust), commandId).toMatchObject({ ok: true })
         }
       }

@@ -70,6 +70,7 @@ const send = (over: Partial<Command> = {}): Seen => {
 }
 
 const executedOf = ({ id, candidate }: Seen): Executed => ({
+  participant: candidate.command.participant,
   commandId: id,
   digest: candidate.digest,
   position: { height: 1, index: 0 },
@@ -110,6 +111,18 @@ describe('what is sent', () => {
     await pass(0)
     expect([first.executed, other.executed]).toEqual([executedOf(first), executedOf(other)])
     expect([second.executed, second.error]).toEqual([undefined, undefined])
+  })
+
+  it('under one id by two participants is two commands, and each is answered by its own', async () => {
+    start([new StubRpc()])
+    const [one, other] = ['core', 'supplier-1'].map((participant) => send({ participant, commandId: 'same' })) as [Seen, Seen] // prettier-ignore
+    await pass(GATHER)
+    block(Date.now(), [other])
+    await pass(0)
+    expect([one.executed, one.error, other.executed]).toEqual([undefined, undefined, executedOf(other)])
+    block(Date.now(), [one])
+    await pass(0)
+    expect(one.executed).toEqual(executedOf(one))
   })
 
   it('goes in as many transactions as one block may hold commands', async () => {

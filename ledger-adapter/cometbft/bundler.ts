@@ -1,5 +1,6 @@
 import type { Parameters } from '#contracts/governance/state'
-import type { Candidate } from '../application/admission.ts'
+import { commandKey } from '#proof/command'
+import { idConflict, type Candidate } from '../application/admission.ts'
 import { DEFAULT_QUEUE_LIMITS, FairQueue, Quota, type QueueLimits, type Waiting } from '../application/fair-queue.ts'
 import { LEDGER_ERROR_CODES, LedgerError, type Executed, type LedgerErrorCode } from '../port.ts'
 import { Addresses, type Address } from './addresses.ts'
@@ -73,6 +74,7 @@ const ROOM = MAX_BUNDLE_BYTES - 1
 
 /** Gathers commands into transactions, sends them, and settles each when a block says what became of it. */
 export class Bundler {
+  /** By the keys of the ids. */
   private readonly waiting = new Map<string, Pending>()
   /** To be sent, in turn by participant. */
   private readonly queue = new FairQueue<Pending>(NO_LIMITS)
@@ -104,7 +106,7 @@ export class Bundler {
     return new Promise((resolve, reject) => {
       const fresh = { sends: 0, copies: 0, sentAt: 0, isQueued: false, isAlone: false }
       const one: Pending = { ...counted, candidate, signed, since, resolve, reject, ...fresh }
-      this.waiting.set(candidate.command.commandId, one)
+      this.waiting.set(candidate.idKey, one)
       this.quota.enter(one)
       this.again(one)
     })
@@ -123,16 +125,16 @@ export class Bundler {
   /** A block is durable: who waited for one of its commands is answered. */
   settle({ finalized, timeMs }: Commitment, answers: readonly Executed[]): void {
     for (const executed of answers) {
-      const one = this.waiting.get(executed.commandId)
+      const one = this.waiting.get(commandKey(executed))
       if (!one) continue
       if (one.candidate.digest === executed.digest) this.succeed(one, executed)
-      else this.fail(one, conflict(executed))
+      else this.fail(one, idConflict(executed, executed.digest))
     }
     for (const fate of finalized.fates) {
       if (!fate) continue
       const { error } = fate
-      const { command, digest } = fate.candidate
-      const one = this.waiting.get(command.commandId)
+      const { idKey, digest } = fate.candidate
+      const one = this.waiting.get(idKey)
       if (!one || one.candidate.digest !== digest || !error) continue
       if (error.code === 'NOT_YET_VALID') this.again(one)
       // Refused here, but another copy may be on its way unless there was none.
@@ -167,11 +169,11 @@ export class Bundler {
 
   private forget(one: Pending): void {
     if (this.isWaiting(one)) this.quota.leave(one)
-    this.waiting.delete(one.candidate.command.commandId)
+    this.waiting.delete(one.candidate.idKey)
   }
 
   private isWaiting(one: Pending): boolean {
-    return this.waiting.get(one.candidate.command.commandId) === one
+    return this.waiting.get(one.candidate.idKey) === one
   }
 
   private again(one: Pending): void {
@@ -270,9 +272,6 @@ export class Bundler {
     if (this.hasWork) this.pump()
   }
 }
-
-const conflict = ({ commandId, digest }: Executed): LedgerError =>
-  new LedgerError('admission', 'COMMAND_ID_CONFLICT', true, { commandId, recorded: digest })
 
 const isConflict = (error: unknown): error is LedgerError =>
   error instanceof LedgerError && error.code === 'COMMAND_ID_CONFLICT'

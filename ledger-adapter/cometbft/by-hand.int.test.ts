@@ -61,7 +61,7 @@ describe('a command that runs out of time', () => {
     await expect(ledger().submit(bytes[1]!)).rejects.toMatchObject({ code: 'EXPIRED', outcomeKnown: true })
     // And it is true: no block can have it any more.
     await consensus.block(began + MINUTE + 1, [encodeBundle([bytes[1]!])])
-    expect(await ledger().outcome(lost.commandId)).toBeUndefined()
+    expect(await ledger().outcome(lost)).toBeUndefined()
     expect((await ledger().query([`notes/note/n1`, `notes/note/n2`])).values).toEqual([
       { by: 'core', text: '' },
       undefined,
@@ -150,7 +150,7 @@ it('an application that cannot go on says so once, and answers nobody as if it c
   for (const ask of [
     () => ledger().head(),
     () => ledger().query(['a']),
-    () => ledger().outcome('a'),
+    () => ledger().outcome({ participant: 'core', commandId: 'a' }),
     () => ledger().submit(signTest(note())),
   ]) {
     await expect(ask()).rejects.toMatchObject({ code: 'CLOSED', details: { why: 'refused by the test' } })

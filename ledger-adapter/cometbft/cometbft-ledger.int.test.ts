@@ -41,7 +41,7 @@ describe.skipIf(missing !== undefined)('the CometBFT driver on one validator', (
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     expect(await height()).toBe(still)
     ledger = await one.open(url)
-    expect(await ledger.outcome(first.commandId)).toEqual(first)
+    expect(await ledger.outcome(first)).toEqual(first)
     const second = await ledger.submit(note('b'))
     expect(second.position.height).toBeGreaterThan(first.position.height)
   })
@@ -53,12 +53,12 @@ describe.skipIf(missing !== undefined)('the CometBFT driver on one validator', (
       ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', { name, text: '' })))
     const executed = await submit('a')
     await Promise.all(['b', 'c', 'd'].map(submit))
-    const { outcome, commandId, position } = executed
+    const { outcome, participant, commandId, position } = executed
     const cursor = { ...position, event: 0 }
     expect(outcome.accepted).toBe(true)
     const trust = { chainId: ledger.chainId, validators: one.validators }
     for (const what of [
-      { kind: 'command', commandId },
+      { kind: 'command', participant, commandId },
       { kind: 'event', cursor },
       { kind: 'key', key: 'notes/note/a' },
       { kind: 'key', key: 'notes/note/none' },
@@ -75,7 +75,8 @@ describe.skipIf(missing !== undefined)('the CometBFT driver on one validator', (
       const elsewhere = { ...trust, validators: { height: 1, timeMs: 0, validators: others } }
       expect(verifyReceipt(bytes, elsewhere).ok).toBe(false)
     }
-    await expect(ledger.prove({ kind: 'command', commandId: 'none' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    const none = { kind: 'command', participant, commandId: 'none' } as const
+    await expect(ledger.prove(none)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('answers a query at an older height with a path to what CometBFT signed for it', async () => {

@@ -1,12 +1,13 @@
 import type { EventRecord } from '#contracts/kernel/event'
 import type { VersionResolver } from '#contracts/kernel/execute'
 import { KeyNotLoaded } from '#contracts/kernel/state'
-import { chainIdOf, genesisHash, type CommandResult } from '#proof/block'
+import { chainIdOf, genesisHash } from '#proof/block'
+import type { CommandName } from '#proof/command'
 import type { Json, JsonObject } from '#proof/json'
 import type { DoubleVote } from '#proof/cometbft/index'
 import { predecessorOf } from '#proof/predecessor'
 import type { ContractRules } from '#proof/verify-export'
-import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
+import { decodeCandidate, idConflict, type CallerOf, type Candidate } from '../application/admission.ts'
 import type { ApplicationRules, DefectListener } from '../application/build-block.ts'
 import { storeHistory, type ExportLines } from '../application/continue.ts'
 import { InOrder } from '../application/in-order.ts'
@@ -16,8 +17,7 @@ import { LedgerSessions } from '../embedded/sessions.ts'
 import { Prover } from '../embedded/prove.ts'
 import { asReadError } from '../embedded/read-error.ts'
 import { recover } from '../embedded/recover.ts'
-import { executedOf } from '../embedded/pending.ts'
-import type { StoredCommand } from '../embedded/store.ts'
+import { answerOf, executedOf } from '../embedded/pending.ts'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
 import { serveAbci, type AbciProblem, type AbciServer, type AbciServerOptions } from './abci/index.ts'
 import { LedgerApplication } from './application.ts'
@@ -80,6 +80,7 @@ const BEFORE_ALL: EventCursor = { height: -1, index: 0, event: 0 }
 export class CometbftLedger implements Ledger {
   private readonly prover: Prover
   private readonly order = new InOrder()
+  /** By the keys of the ids. */
   private readonly inFlight = new Map<string, { readonly digest: string; readonly answer: Promise<Executed> }>()
   private readonly listeners = new Set<(height: number) => void>()
   private readonly transactions: Transactions
@@ -106,8 +107,7 @@ export class CometbftLedger implements Ledger {
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       now: this.now,
       parameters: () => machine.parameters,
-      recorded: async (candidate) =>
-        machine.isRecorded(candidate.command.commandId) ? this.recorded(candidate) : undefined,
+      recorded: async (candidate) => (machine.isRecorded(candidate) ? this.recorded(candidate) : undefined),
       isPast: (candidate) => this.isPast(candidate),
       onProblem: (error) => options.onProblem?.({ kind: 'wire', error, request: 'broadcast_tx_sync' }),
     })
@@ -256,22 +256,22 @@ export class CometbftLedger implements Ledger {
 
   async submit(signedBytes: Uint8Array): Promise<Executed> {
     const candidate = decodeCandidate(signedBytes, this.chainId)
-    const { commandId } = candidate.command
+    const { idKey } = candidate
     for (;;) {
       this.checkOpen('queue')
-      const flying = this.inFlight.get(commandId)
+      const flying = this.inFlight.get(idKey)
       if (!flying) break
       if (flying.digest === candidate.digest) return flying.answer
       // Another command under this id is on its way: whether the id is spent is known when it has been answered.
       await flying.answer.catch(() => undefined)
     }
-    const isRecorded = this.machine.isRecorded(commandId)
+    const isRecorded = this.machine.isRecorded(candidate)
     const answer = isRecorded ? this.recorded(candidate) : this.enter(candidate, signedBytes)
-    this.inFlight.set(commandId, { digest: candidate.digest, answer })
+    this.inFlight.set(idKey, { digest: candidate.digest, answer })
     try {
       return await answer
     } finally {
-      this.inFlight.delete(commandId)
+      this.inFlight.delete(idKey)
     }
   }
 
@@ -302,24 +302,16 @@ export class CometbftLedger implements Ledger {
   }
 
   private async recorded({ command, digest }: Candidate, otherwise?: LedgerError): Promise<Executed> {
-    const stored = await this.readingPast(() => this.store.rows.command(command.commandId))
-    if (stored?.digest === digest) return this.reading(() => this.executedOf(stored))
+    const stored = await this.readingPast(() => this.store.rows.command(command))
+    if (stored?.digest === digest) return this.reading(() => answerOf(this.store.rows, stored))
     if (otherwise) throw otherwise
-    const recorded = stored?.digest ?? null
-    throw new LedgerError('admission', 'COMMAND_ID_CONFLICT', true, { commandId: command.commandId, recorded })
+    throw idConflict(command, stored?.digest ?? null)
   }
 
-  private async executedOf({ height, index, commandId, digest, result }: StoredCommand): Promise<Executed> {
-    const outcome = JSON.parse(result) as CommandResult
-    const base = { commandId, digest, position: { height, index } }
-    if (!outcome.accepted) return { ...base, outcome: { accepted: false, refusal: outcome.refusal as never } }
-    return { ...base, outcome: { accepted: true, events: await this.store.rows.eventsOf(height, index) } }
-  }
-
-  outcome(commandId: string): Promise<Executed | undefined> {
+  outcome(command: CommandName): Promise<Executed | undefined> {
     return this.readingPast(async () => {
-      const stored = await this.store.rows.command(commandId)
-      return stored && this.executedOf(stored)
+      const stored = await this.store.rows.command(command)
+      return stored && answerOf(this.store.rows, stored)
     })
   }
 

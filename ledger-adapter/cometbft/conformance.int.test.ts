@@ -4,6 +4,7 @@ import { ledgerFaults } from '../conformance/faults.ts'
 import type { LedgerHarness } from '../conformance/harness.ts'
 import { ledgerHeads } from '../conformance/heads.ts'
 import { ledgerMalice } from '../conformance/malice.ts'
+import { ledgerNames } from '../conformance/names.ts'
 import { ledgerSimulation } from '../conformance/simulation.ts'
 import { ledgerConformance } from '../conformance/suite.ts'
 import { cometbftHarness } from '../testing/cometbft-harness.ts'
@@ -24,6 +25,7 @@ describe.skipIf(missing !== undefined)('cometbft', () => {
 
   ledgerConformance('cometbft', prepare)
   ledgerHeads('cometbft', prepare)
+  ledgerNames('cometbft', prepare)
   ledgerFaults('cometbft', prepare, { runs: 1 })
   ledgerMalice('cometbft', prepare, { runs: 60 })
   ledgerSimulation('cometbft', prepare, { runs: 1 })

@@ -72,8 +72,8 @@ async function trial(validator: string): Promise<Trial> {
     await decide(ledger, { kind: 'setValidator', participant: 'manager', publicKey: validator, power: 10 })
     const events = await ledger.events(undefined, { limit: 10_000 })
     const facts: Provable[] = [
-      { kind: 'command', commandId: accepted.executed.commandId },
-      { kind: 'command', commandId: refused.executed.commandId },
+      { kind: 'command', participant: accepted.executed.participant, commandId: accepted.executed.commandId },
+      { kind: 'command', participant: refused.executed.participant, commandId: refused.executed.commandId },
       { kind: 'event', cursor: { ...accepted.executed.position, event: 0 } },
       { kind: 'key', key: 'receivable/holding/h' },
       { kind: 'key', key: 'receivable/holding/none' },
@@ -147,7 +147,10 @@ describe.skipIf(missing !== undefined)('an embedded ledger continued by a CometB
       expect(verifyReceipt(receipt, validators)).toMatchObject({ ok: false, reason: 'WRONG_ANCHOR' })
     }
     // New receipts for the old facts: the validators vouch for them, the operator is not asked.
-    for (const what of [...facts, { kind: 'command', commandId: executed.commandId } as const]) {
+    for (const what of [
+      ...facts,
+      { kind: 'command', participant: executed.participant, commandId: executed.commandId } as const,
+    ]) {
       const bytes = canonicalBytes(await ledger.prove(what))
       expect(verifyReceipt(bytes, consortium), canonicalJson(what as never)).toMatchObject({ ok: true, anchored: { kind: 'cometbft' } }) // prettier-ignore
       for (let at = 0; at < bytes.length; at += 37) {
@@ -175,7 +178,7 @@ describe.skipIf(missing !== undefined)('an embedded ledger continued by a CometB
 
     // After a restart of both sides the export is not needed any more.
     ledger = await one.open(url)
-    expect(await ledger.outcome(executed.commandId)).toEqual(executed)
+    expect(await ledger.outcome(executed)).toEqual(executed)
     const next = await send(ledger, 'supplier-1:maker', 'notes.put', { name: 'on', text: '' })
     expect(next.executed.position.height).toBeGreaterThan(executed.position.height)
   }, 120_000)

@@ -57,7 +57,7 @@ describe.skipIf(missing !== undefined)(`application and CometBFT killed at rando
         await Promise.all([node.kill(), standby.kill()])
         const ledger = await one.open(url)
         for (const [id, { bytes, executed }] of load.sent) {
-          expect(await ledger.outcome(id), id).toEqual(executed)
+          expect(await ledger.outcome(executed!), id).toEqual(executed)
           expect(await ledger.submit(bytes), id).toEqual(executed)
         }
         // What CometBFT keeps of the application is what the application says of itself.

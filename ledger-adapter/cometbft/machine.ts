@@ -6,7 +6,7 @@ import { canonicalJson } from '#proof/canonical'
 import type { Json } from '#proof/json'
 import { compareBytes } from '#proof/sparse-tree'
 import { admit, type Candidate } from '../application/admission.ts'
-import { buildBlock, buildGenesis, commandKey, loading, type ApplicationRules, type BuiltBlock, type Refused } from '../application/build-block.ts' // prettier-ignore
+import { buildBlock, buildGenesis, loading, type ApplicationRules, type BuiltBlock, type Refused } from '../application/build-block.ts' // prettier-ignore
 import { keyHash, StateCorrupt, valueHash, type CommittedState } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { isConflict, isDefiniteFailure, isStoreError, StoreUnreachable } from '../embedded/connection.ts'
@@ -129,8 +129,8 @@ export class Machine {
     return <T>(key: Key<T>) => (written.has(key.path) ? (written.get(key.path) as T | undefined) : this.state.read(key))
   }
 
-  isRecorded(commandId: string): boolean {
-    return this.state.tree.get(keyHash(commandKey(commandId))) !== undefined
+  isRecorded({ idKey }: Candidate): boolean {
+    return this.state.tree.get(keyHash(idKey)) !== undefined
   }
 
   /**
@@ -161,12 +161,12 @@ export class Machine {
     return this.whileStoreIsAway(async () => {
       const { entering, fates } = await this.select(candidates, { height, timeMs })
       const due = entering.length === 0 ? [] : this.recovered.expiry.takeDue(timeMs, entering.length * 2 + 16)
-      const restore = () => due.forEach((entry) => this.recovered.expiry.add(entry))
+      const restore = () => due.forEach(({ key, expiresAt }) => this.recovered.expiry.add(key, expiresAt))
       try {
         const { header, headerHash } = this.head
         const previous = { height: height - 1, headerHash, timeMs: header.timeMs }
-        const ids = due.map(({ commandId }) => commandId)
-        const built = await buildBlock(this.rules, this.state, previous, { timeMs, candidates: entering, due: ids })
+        const keys = due.map(({ key }) => key)
+        const built = await buildBlock(this.rules, this.state, previous, { timeMs, candidates: entering, due: keys })
         noneRefused(built.refused)
         const { block } = built
         const stateRoot = block?.header.stateRoot ?? this.state.tree.root()
@@ -186,7 +186,7 @@ export class Machine {
   }
 
   /**
-   * Which candidates enter: admitted, and of several under one id the first that is. Admission comes before the id, so
+   * Which candidates enter: admitted, and of several of a participant under one id the first that is. Admission comes before the id, so
    * that nobody can push a command out of its block by a bad one under the same id. Fates go by place, never by object:
    * one node may read a command that stands twice into one object and another into two, and the results are hashed.
    */
@@ -195,8 +195,7 @@ export class Machine {
     const fates: Fate[] = []
     const taken = new Set<string>()
     for (const candidate of candidates) {
-      const { commandId } = candidate.command
-      if (this.isRecorded(commandId) || taken.has(commandId)) {
+      if (this.isRecorded(candidate) || taken.has(candidate.idKey)) {
         fates.push({ candidate, error: undefined })
         continue
       }
@@ -205,7 +204,7 @@ export class Machine {
         fates.push({ candidate, error })
         continue
       }
-      taken.add(commandId)
+      taken.add(candidate.idKey)
       entering.push(candidate)
       fates.push(null)
     }
@@ -270,7 +269,7 @@ export class Machine {
   private adopt(block: BuiltBlock): void {
     const { header, headerHash, tree, changes, commands } = block
     this.state.adopt(tree, changes, header.height)
-    for (const { command } of commands) this.recovered.expiry.add(command)
+    for (const { idKey, command } of commands) this.recovered.expiry.add(idKey, command.expiresAt)
     this.current = { header, headerHash, signature: '', tree }
   }
 

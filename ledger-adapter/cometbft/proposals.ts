@@ -29,19 +29,19 @@ export async function prepared(request: abci.RequestPrepareProposal, deps: Propo
   for (const tx of request.txs) {
     const candidates = transactions.read(tx)
     if (!isWellFormed(candidates)) continue
-    let useful = 0
+    const useful: string[] = []
     let isAhead = false
     for (const candidate of candidates) {
-      const { commandId, expiresAt } = candidate.command
-      if (machine.isRecorded(commandId) || seen.has(commandId) || nowMs > expiresAt) continue
+      if (machine.isRecorded(candidate) || seen.has(candidate.idKey) || nowMs > candidate.command.expiresAt) continue
       const error = await machine.refusalOf(candidate, at)
       isAhead ||= error?.code === 'NOT_YET_VALID'
-      if (!error) useful += 1
+      if (!error) useful.push(candidate.idKey)
     }
-    if (useful === 0 || isAhead) continue
+    if (useful.length === 0 || isAhead) continue
     bytes += protoSize(tx.length)
     if (bytes > request.maxTxBytes || !size.takes(candidates.length, tx.length)) break
-    for (const { command } of candidates) seen.add(command.commandId)
+    // Not of what cannot enter: a forged command in somebody's bundle would keep the true one out of the block.
+    for (const idKey of useful) seen.add(idKey)
     txs.push(tx)
   }
   return txs

@@ -76,8 +76,8 @@ describe.skipIf(missing !== undefined)('state sync', () => {
     // A gap is said, never shown as silence.
     for (const ask of [
       () => joined.events(undefined, { limit: 10 }),
-      () => joined.outcome(first.commandId),
-      () => joined.prove({ kind: 'command', commandId: first.commandId }),
+      () => joined.outcome(first),
+      () => joined.prove({ kind: 'command', participant: first.participant, commandId: first.commandId }),
       () => linesOf(joined.export()),
       () => linesOf(joined.history({ from: 0, to: 1 })),
     ]) {
@@ -107,7 +107,7 @@ describe.skipIf(missing !== undefined)('state sync', () => {
 
     const all = { limit: 10_000 }
     expect(await joined.events(undefined, all)).toEqual(await ledger.events(undefined, all))
-    expect(await joined.outcome(first.commandId)).toEqual(first)
+    expect(await joined.outcome(first)).toEqual(first)
 
     // What it became is durable: it goes on after a restart, and from its own rows it rebuilds the same state.
     const again = await late.open(url, { rpc })
@@ -119,7 +119,7 @@ describe.skipIf(missing !== undefined)('state sync', () => {
     // It proves what happened before it joined, and its export is as good as that of one that was there.
     const trust = { chainId: ledger.chainId, validators: one.validators }
     const facts: Provable[] = [
-      { kind: 'command', commandId: first.commandId },
+      { kind: 'command', participant: first.participant, commandId: first.commandId },
       { kind: 'event', cursor: { ...first.position, event: 0 } },
       { kind: 'key', key: 'notes/note/n1' },
     ]

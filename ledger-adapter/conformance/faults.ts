@@ -153,7 +153,7 @@ export function ledgerFaults(name: string, prepare: () => Promise<LedgerHarness>
         submitUntilAnswered(() => ledger, signTest(late)).catch((error: unknown) => error),
       )
       expect(told).toMatchObject({ code: 'EXPIRED', outcomeKnown: true })
-      expect(await ledger.outcome(late.commandId)).toBeUndefined()
+      expect(await ledger.outcome(late)).toBeUndefined()
       for (const [name, fault] of Object.entries(harness.faults)) {
         const mend = await fault.begin()
         const short = Array.from({ length: 5 }, () => note('', { expiresAt: Date.now() + 300 }))
@@ -164,7 +164,7 @@ export function ledgerFaults(name: string, prepare: () => Promise<LedgerHarness>
         await pause(350)
         await mend()
         for (const { command, settled } of await whileBlocksGoOn(Promise.all(sent))) {
-          const outcome = await ledger.outcome(command.commandId)
+          const outcome = await ledger.outcome(command)
           if (settled instanceof Error) {
             expect(settled, name).toMatchObject({ name: 'LedgerError', code: 'EXPIRED', outcomeKnown: true })
             expect(outcome, name).toBeUndefined()
@@ -208,8 +208,8 @@ export function ledgerFaults(name: string, prepare: () => Promise<LedgerHarness>
         if (answer.status === 'rejected') expect(isRetriable(answer.reason)).toBe(true)
       }
       ledger = await harness.restart()
-      for (const { commandId } of commands) {
-        if (executed.has(commandId)) expect((await ledger.outcome(commandId))?.outcome.accepted).toBe(true)
+      for (const command of commands) {
+        if (executed.has(command.commandId)) expect((await ledger.outcome(command))?.outcome.accepted).toBe(true)
       }
       await expectIntact(harness, ledger, [])
     })

@@ -29,12 +29,13 @@ export function ledgerHeads(name: string, prepare: () => Promise<LedgerDriver>):
       testCommand(on.chainId, 'notes.put', { name: `h${(next += 1)}`, text: '' }, { ...(head && { head }), ...over })
     const submit = (command: Command, on = ledger): Promise<Executed> => on.submit(signTest(command))
     /** The block of a command, from a receipt that was verified. */
-    const headOf = async ({ commandId }: Executed): Promise<CommandHead> => {
+    const headOf = async ({ participant, commandId }: Executed): Promise<CommandHead> => {
       const { chainId } = ledger
       const trust: AnyTrust = driver.validators
         ? { chainId, validators: driver.validators() }
         : { chainId, genesisHash: genesisHash(driver.genesis), operatorKey: testOperatorKey.publicKey }
-      const verdict = verifyReceiptObject(await ledger.prove({ kind: 'command', commandId }), trust, verifyNative)
+      const receipt = await ledger.prove({ kind: 'command', participant, commandId })
+      const verdict = verifyReceiptObject(receipt, trust, verifyNative)
       const head = verifiedHead(verdict)
       expect(head, JSON.stringify(verdict)).toBeDefined()
       return head!
@@ -49,7 +50,7 @@ export function ledgerHeads(name: string, prepare: () => Promise<LedgerDriver>):
         outcomeKnown: true,
         details: { field: '/command/head', height: head.height },
       })
-      expect(await ledger.outcome(command.commandId)).toBeUndefined()
+      expect(await ledger.outcome(command)).toBeUndefined()
       expect((await ledger.query(['notes/counter/all'])).values).toEqual(before)
       return command
     }
@@ -91,7 +92,7 @@ export function ledgerHeads(name: string, prepare: () => Promise<LedgerDriver>):
       const there = await submit(note(undefined, {}, other), other)
       const built = note(here, {}, other)
       await expect(submit({ ...built, head: { ...here, height: there.position.height } }, other)).rejects.toMatchObject({ code: 'WRONG_HEAD' }) // prettier-ignore
-      expect(await other.outcome(built.commandId)).toBeUndefined()
+      expect(await other.outcome(built)).toBeUndefined()
     })
 
     it('is signed with its block: another one, or none, is another command', async () => {

@@ -171,7 +171,7 @@ export async function expectIntact(harness: LedgerHarness, ledger: Ledger, loads
     for (let at = 0; at < known.length; at += 100) {
       await Promise.all(
         known.slice(at, at + 100).map(async ({ id, bytes, executed }) => {
-          expect(await ledger.outcome(id), id).toEqual(executed)
+          expect(await ledger.outcome(executed), id).toEqual(executed)
           expect(await ledger.submit(bytes), id).toEqual(executed)
         }),
       )

@@ -70,11 +70,11 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
       const first = await ledger.submit(bytes)
       const head = await ledger.head()
       expect(await ledger.submit(bytes)).toEqual(first)
-      expect(await ledger.outcome(command.commandId)).toEqual(first)
+      expect(await ledger.outcome(command)).toEqual(first)
       expect(await ledger.head()).toEqual(head)
       const other = signTest(note('b', { commandId: command.commandId }))
       await expect(ledger.submit(other)).rejects.toMatchObject({ code: 'COMMAND_ID_CONFLICT', outcomeKnown: true })
-      expect(await ledger.outcome('never-sent')).toBeUndefined()
+      expect(await ledger.outcome({ ...command, commandId: 'never-sent' })).toBeUndefined()
     })
 
     it('answers many submits of one command at once with one execution', async () => {
@@ -125,7 +125,7 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
       }
       // Nothing was recorded, and the id is free.
       expect(await ledger.head()).toEqual(head)
-      expect(await ledger.outcome(good.commandId)).toBeUndefined()
+      expect(await ledger.outcome(good)).toBeUndefined()
       expect((await ledger.submit(signTest(good))).outcome.accepted).toBe(true)
     })
 
@@ -147,9 +147,9 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
         // What a defect was is for the node's log: engines word it as they like.
         if (code === 'INVARIANT')
           expect(executed.outcome).toEqual({ accepted: false, refusal: { code, kind: 'invariant', details: {} } })
-        expect(await ledger.outcome(command.commandId)).toEqual(executed)
+        expect(await ledger.outcome(command)).toEqual(executed)
         const verdict = verifyReceiptObject(
-          await ledger.prove({ kind: 'command', commandId: command.commandId }),
+          await ledger.prove({ kind: 'command', participant: command.participant, commandId: command.commandId }),
           trust(),
         )
         expect(verdict).toMatchObject({ ok: true, receipt: { result: { accepted: false, refusal: { code } } } })
@@ -198,10 +198,10 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
 
     it('proves commands, events, keys present and absent, and topics; refuses a receipt with any byte changed', async () => {
       const [executed] = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(submitNote))
-      const { outcome, commandId } = executed!
+      const { outcome, participant, commandId } = executed!
       const cursor = outcome.accepted ? outcome.events[0]!.cursor : undefined
       const receipts = await Promise.all([
-        ledger.prove({ kind: 'command', commandId }),
+        ledger.prove({ kind: 'command', participant, commandId }),
         ledger.prove({ kind: 'event', cursor: cursor! }),
         ledger.prove({ kind: 'key', key: 'notes/note/a' }),
         ledger.prove({ kind: 'key', key: 'notes/note/none' }),
@@ -223,7 +223,8 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
         }
         expect(verifyReceipt(bytes, { ...trust(), chainId: 'other-00000000' })).toMatchObject({ reason: 'WRONG_CHAIN' })
       }
-      await expect(ledger.prove({ kind: 'command', commandId: 'none' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      const none = { kind: 'command', participant, commandId: 'none' } as const
+      await expect(ledger.prove(none)).rejects.toMatchObject({ code: 'NOT_FOUND' })
       const missing = { height: 1, index: 999, event: 0 }
       await expect(ledger.prove({ kind: 'event', cursor: missing })).rejects.toMatchObject({ code: 'NOT_FOUND' })
     })
@@ -246,7 +247,7 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
       ledger = await open(() => driver.open())
       expect(await ledger.head()).toEqual(head)
       expect(await allEvents()).toEqual(events)
-      expect(await ledger.outcome(executed.commandId)).toEqual(executed)
+      expect(await ledger.outcome(executed)).toEqual(executed)
       expectNext((await submitNote('b')).position.height, head.height)
     })
 

@@ -65,11 +65,11 @@ export class BlockMaker {
     const timeMs = Math.max(now(), tip.timeMs)
     // More than arrive, so that the ids in the state stay bounded by an hour's and a day's worth.
     const due = this.expiry.takeDue(timeMs, batch.length * 2 + 16)
-    const restore = () => due.forEach((entry) => this.expiry.add(entry))
+    const restore = () => due.forEach(({ key, expiresAt }) => this.expiry.add(key, expiresAt))
     try {
       const candidates = batch.map(({ candidate }) => candidate)
-      const ids = due.map(({ commandId }) => commandId)
-      const { block, refused } = await buildBlock(this.rules, tip.state, tip, { timeMs, candidates, due: ids })
+      const keys = due.map(({ key }) => key)
+      const { block, refused } = await buildBlock(this.rules, tip.state, tip, { timeMs, candidates, due: keys })
       const signature = block ? this.sign(block) : ''
       const append = block ? store.appending(block, signature) : () => Promise.resolve()
       return { batch, block, refused: new Map(refused.map(({ candidate, error }) => [candidate, error])), signature, append, restore } // prettier-ignore

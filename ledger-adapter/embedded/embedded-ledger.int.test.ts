@@ -2,6 +2,7 @@ import { testDatabase } from '#engines/testing/index'
 import { ledgerFaults } from '../conformance/faults.ts'
 import { ledgerHeads } from '../conformance/heads.ts'
 import { ledgerMalice } from '../conformance/malice.ts'
+import { ledgerNames } from '../conformance/names.ts'
 import { ledgerSimulation } from '../conformance/simulation.ts'
 import { ledgerConformance } from '../conformance/suite.ts'
 import { embeddedHarness } from '../testing/embedded-harness.ts'
@@ -22,6 +23,8 @@ const driver = async () => {
 ledgerConformance('embedded', driver)
 
 ledgerHeads('embedded', driver)
+
+ledgerNames('embedded', driver)
 
 ledgerFaults('embedded', async () => embeddedHarness((await testDatabase()).url))
 

@@ -1,9 +1,10 @@
 import type { EventRecord } from '#contracts/kernel/event'
 import type { VersionResolver } from '#contracts/kernel/execute'
-import { chainIdOf, genesisHash, ledgerOperatorKey, type CommandResult } from '#proof/block'
+import { chainIdOf, genesisHash, ledgerOperatorKey } from '#proof/block'
+import type { CommandName } from '#proof/command'
 import type { Json, JsonObject } from '#proof/json'
-import { decodeCandidate, type CallerOf, type Candidate } from '../application/admission.ts'
-import { commandKey, type ApplicationRules, type DefectListener } from '../application/build-block.ts'
+import { decodeCandidate, idConflict, type CallerOf, type Candidate } from '../application/admission.ts'
+import type { ApplicationRules, DefectListener } from '../application/build-block.ts'
 import { InOrder } from '../application/in-order.ts'
 import type { SigningKey } from '../application/operator-key.ts'
 import { FlatTree } from '../application/tree/flat-tree.ts'
@@ -11,6 +12,7 @@ import { verifyNative } from '../application/verify-native.ts'
 import { KeyNotLoaded } from '#contracts/kernel/state'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
 import { isStoreError } from './connection.ts'
+import { answerOf } from './pending.ts'
 import { asReadError } from './read-error.ts'
 import { exportLedger } from './export.ts'
 import { operatorAnchoring, Prover } from './prove.ts'
@@ -18,7 +20,7 @@ import { recover } from './recover.ts'
 import { DEFAULT_LIMITS, type SequencerLimits } from './limits.ts'
 import { Sequencer } from './sequencer.ts'
 import { LedgerSessions } from './sessions.ts'
-import { LedgerStore, type StoredCommand } from './store.ts'
+import { LedgerStore } from './store.ts'
 
 export interface EmbeddedLedgerOptions {
   readonly databaseUrl: string
@@ -46,6 +48,7 @@ export class EmbeddedLedger implements Ledger {
   private readonly prover: Prover
   private exports = 0
   private readonly order = new InOrder()
+  /** By the keys of the ids. */
   private readonly inFlight = new Map<string, { readonly digest: string; readonly answer: Promise<Executed> }>()
 
   private constructor(
@@ -105,35 +108,34 @@ export class EmbeddedLedger implements Ledger {
 
   async submit(signedBytes: Uint8Array): Promise<Executed> {
     const candidate = decodeCandidate(signedBytes, this.chainId)
-    const { commandId } = candidate.command
-    const spent = commandKey(commandId)
+    const { idKey } = candidate
     for (;;) {
       this.sequencer.checkOpen('queue')
-      const flying = this.inFlight.get(commandId)
+      const flying = this.inFlight.get(idKey)
       if (!flying) break
       if (flying.digest === candidate.digest) return flying.answer
       // Another command under this id is on its way: whether the id is spent is known when it has been answered.
       await flying.answer.catch(() => undefined)
     }
-    const answer = this.isRecorded(spent) ? this.recorded(candidate) : this.enter(candidate, spent)
-    this.inFlight.set(commandId, { digest: candidate.digest, answer })
+    const answer = this.isRecorded(idKey) ? this.recorded(candidate) : this.enter(candidate)
+    this.inFlight.set(idKey, { digest: candidate.digest, answer })
     try {
       return await answer
     } finally {
-      this.inFlight.delete(commandId)
+      this.inFlight.delete(idKey)
     }
   }
 
-  private isRecorded(spent: string): boolean {
-    return this.sequencer.state.has(spent)
+  private isRecorded(idKey: string): boolean {
+    return this.sequencer.state.has(idKey)
   }
 
-  private async enter(candidate: Candidate, spent: string): Promise<Executed> {
+  private async enter(candidate: Candidate): Promise<Executed> {
     try {
       this.sequencer.checkNotEnded()
       await this.order.pass(candidate.command.participant, this.sequencer.preAdmit(candidate))
       // Meanwhile a block that was in doubt may have turned out to be there, and this command in it.
-      if (this.isRecorded(spent)) return await this.recorded(candidate)
+      if (this.isRecorded(candidate.idKey)) return await this.recorded(candidate)
       return await this.sequencer.enqueue(candidate)
     } catch (error) {
       if (isStoreError(error)) throw new LedgerError('queue', 'STORE_UNAVAILABLE', true)
@@ -153,26 +155,16 @@ export class EmbeddedLedger implements Ledger {
   }
 
   private async recorded({ command, digest }: Candidate, otherwise?: LedgerError): Promise<Executed> {
-    const stored = await this.reading(() => this.store.command(command.commandId))
-    if (stored?.digest === digest) return this.reading(() => this.executedOf(stored))
+    const stored = await this.reading(() => this.store.command(command))
+    if (stored?.digest === digest) return this.reading(() => answerOf(this.store, stored))
     if (otherwise) throw otherwise
-    throw new LedgerError('admission', 'COMMAND_ID_CONFLICT', true, {
-      commandId: command.commandId,
-      recorded: stored?.digest ?? null,
-    })
+    throw idConflict(command, stored?.digest ?? null)
   }
 
-  private async executedOf({ height, index, commandId, digest, result }: StoredCommand): Promise<Executed> {
-    const outcome = JSON.parse(result) as CommandResult
-    const base = { commandId, digest, position: { height, index } }
-    if (!outcome.accepted) return { ...base, outcome: { accepted: false, refusal: outcome.refusal as never } }
-    return { ...base, outcome: { accepted: true, events: await this.store.eventsOf(height, index) } }
-  }
-
-  outcome(commandId: string): Promise<Executed | undefined> {
+  outcome(command: CommandName): Promise<Executed | undefined> {
     return this.reading(async () => {
-      const stored = await this.store.command(commandId)
-      return stored && this.executedOf(stored)
+      const stored = await this.store.command(command)
+      return stored && answerOf(this.store, stored)
     })
   }
 

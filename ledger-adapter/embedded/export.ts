@@ -95,7 +95,10 @@ async function sampleReceipts(
   const event = await store.lastEvent()
   const topic = event?.topics[0]?.topic
   const facts: Provable[] = []
-  if (event && event.cursor.height > 0) facts.push({ kind: 'command', commandId: event.commandId })
+  if (event && event.cursor.height > 0) {
+    const { participant, commandId } = (await store.commandsOf(event.cursor.height))[event.cursor.index]!
+    facts.push({ kind: 'command', participant, commandId })
+  }
   // Nothing but the genesis document vouches for block 0 where no operator signs it.
   const isSigned = (await store.lastBlock())?.signature !== ''
   if (event && (isSigned || event.cursor.height > 0)) facts.push({ kind: 'event', cursor: event.cursor })

@@ -241,7 +241,10 @@ describe('embedded ledger, when something fails', () => {
     await Promise.all([again, ...readers].map((reader) => reader.return?.()))
     const keys = Array.from({ length: 10_001 }, (_, n) => `k${n}`)
     await expect(ledger.query(keys)).rejects.toMatchObject({ code: 'MALFORMED' })
-    await expect(ledger.outcome('a\0b')).rejects.toMatchObject({ stage: 'read', code: 'MALFORMED' })
+    await expect(ledger.outcome({ participant: 'core', commandId: 'a\0b' })).rejects.toMatchObject({
+      stage: 'read',
+      code: 'MALFORMED',
+    })
   })
 
   it('does not start on rows that are not what was signed', async () => {
@@ -278,8 +281,8 @@ describe('embedded ledger, when something fails', () => {
     const at = (name: string, over = {}) => note(ledger, name, { issuedAt: now, expiresAt: now + 60_000, ...over })
     const old = at('a')
     const first = await ledger.submit(old)
-    const { commandId } = decodeSigned(old).command
-    const key = `sys/command/${commandId}`
+    const { participant, commandId } = decodeSigned(old).command
+    const key = `sys/command/${participant}/${commandId}`
     expect((await ledger.query([key])).values[0]).toMatchObject({ expiresAt: now + 60_000 })
     now += hour // not yet an hour after expiry
     await ledger.submit(at('b'))

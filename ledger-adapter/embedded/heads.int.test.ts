@@ -21,10 +21,11 @@ it('what was built on one history is not taken by another of the same genesis', 
   const { chainId } = one!
   expect(other!.chainId).toBe(chainId)
   const note = (name: string, over = {}) => signTest(testCommand(chainId, 'notes.put', { name, text: '' }, over))
-  const { commandId } = await one!.submit(note('a'))
+  const { participant, commandId } = await one!.submit(note('a'))
   await other!.submit(note('b'))
   const trust = { chainId, genesisHash: genesisHash(testLedgerOptions('').genesis.document), operatorKey: testOperatorKey.publicKey } // prettier-ignore
-  const head = verifiedHead(verifyReceiptObject(await one!.prove({ kind: 'command', commandId }), trust))
+  const receipt = await one!.prove({ kind: 'command', participant, commandId })
+  const head = verifiedHead(verifyReceiptObject(receipt, trust))
   expect(head).toMatchObject({ height: 1 })
   const built = note('c', { head })
   await expect(other!.submit(built)).rejects.toMatchObject({ code: 'WRONG_HEAD', outcomeKnown: true })

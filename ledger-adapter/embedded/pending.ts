@@ -1,7 +1,9 @@
+import type { CommandResult } from '#proof/block'
 import type { Candidate } from '../application/admission.ts'
 import type { BuiltBlock } from '../application/build-block.ts'
 import type { Waiting } from '../application/fair-queue.ts'
 import { LedgerError, type CommittedEvent, type Executed } from '../port.ts'
+import type { LedgerStore, StoredCommand } from './store.ts'
 
 /** A command that waits for a block, and whoever waits for its answer. */
 export interface Pending extends Waiting {
@@ -31,10 +33,11 @@ export function answerAway(batch: readonly Pending[], stage: 'queue' | 'commit',
   }
 }
 
-export function executedOf({ header, results, events }: BuiltBlock): Executed[] {
+export function executedOf({ header, commands, results, events }: BuiltBlock): Executed[] {
   const byIndex: CommittedEvent[][] = results.map(() => [])
   for (const event of events) byIndex[event.cursor.index]?.push(event)
   return results.map((result, index) => ({
+    participant: commands[index]!.command.participant,
     commandId: result.commandId,
     digest: result.digest,
     position: { height: header.height, index },
@@ -42,4 +45,13 @@ export function executedOf({ header, results, events }: BuiltBlock): Executed[] 
       ? { accepted: true, events: byIndex[index]! }
       : { accepted: false, refusal: result.refusal as never },
   }))
+}
+
+/** The answer to a command that is stored. */
+export async function answerOf(store: Pick<LedgerStore, 'eventsOf'>, stored: StoredCommand): Promise<Executed> {
+  const { height, index, participant, commandId, digest } = stored
+  const result = JSON.parse(stored.result) as CommandResult
+  const base = { participant, commandId, digest, position: { height, index } }
+  if (!result.accepted) return { ...base, outcome: { accepted: false, refusal: result.refusal as never } }
+  return { ...base, outcome: { accepted: true, events: await store.eventsOf(height, index) } }
 }

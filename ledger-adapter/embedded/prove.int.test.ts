@@ -52,7 +52,7 @@ describe('proofs of the embedded ledger about the past', () => {
     const { position } = await ledger.submit(signTest(first))
     now += 2 * 60 * 60 * 1000
     await put('second')
-    const key = `sys/command/${first.commandId}`
+    const key = `sys/command/${first.participant}/${first.commandId}`
     expect(await ledger.prove({ kind: 'key', key })).toMatchObject({ found: { present: false } })
     const receipt = await ledger.prove({ kind: 'key', key, height: position.height })
     expect(receipt).toMatchObject({ found: { present: true, value: { height: 1, expiresAt: first.expiresAt } } })

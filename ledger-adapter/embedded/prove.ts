@@ -5,7 +5,7 @@ import type { LightBlock } from '#proof/cometbft/index'
 import type { Json, JsonObject } from '#proof/json'
 import { ListTree } from '#proof/list-tree'
 import type { Anchor, KeyReceipt, Place, Receipt } from '#proof/receipt'
-import { commandDigest, commandKey, ID_RETENTION_MS, type Command, type SignedCommand } from '#proof/command'
+import { commandDigest, commandKey, commandOfKey, ID_RETENTION_MS, type Command, type CommandName, type SignedCommand } from '#proof/command' // prettier-ignore
 import { compareBytes } from '#proof/sparse-tree'
 import { bytesToHex } from '#proof/hash'
 import { keyHash, valueHash, type CommittedState } from '../application/state.ts'
@@ -115,7 +115,7 @@ export class Prover {
   private async receipt(what: Provable): Promise<Receipt> {
     switch (what.kind) {
       case 'command':
-        return this.command(what.commandId)
+        return this.command(what)
       case 'event':
         return this.event(what.cursor)
       case 'key':
@@ -135,11 +135,12 @@ export class Prover {
     }
   }
 
-  private async command(commandId: string): Promise<Receipt> {
-    const recent = this.recent?.find(commandId)
+  private async command({ participant, commandId }: CommandName): Promise<Receipt> {
+    const name = { participant, commandId }
+    const recent = this.recent?.find(name)
     if (recent) return recentReceipt(recent)
-    const stored = await this.store.command(commandId)
-    if (!stored) throw notFound({ commandId })
+    const stored = await this.store.command(name)
+    if (!stored) throw notFound(name)
     const { height, index } = stored
     const [anchored, commands, results] = await Promise.all([
       this.anchoring.ofBlock(height),
@@ -154,12 +155,13 @@ export class Prover {
   }
 
   private async expired(command: Command): Promise<Receipt> {
-    const { commandId, expiresAt } = command
+    const { participant, commandId, expiresAt } = command
+    const name = { participant, commandId }
     const state = await this.anchoring.afterExpiry(expiresAt)
-    if (!state) throw notFound({ commandId, why: 'no state at hand that was written soon after its expiry' })
+    if (!state) throw notFound({ ...name, why: 'no state at hand that was written soon after its expiry' })
     const { tree, anchor, next } = state
-    const key = keyHash(commandKey(commandId))
-    if (tree.get(key)) throw notFound({ commandId, why: 'it was executed, or its id was spent on another command' })
+    const key = keyHash(commandKey(name))
+    if (tree.get(key)) throw notFound({ ...name, why: 'it was executed, or its id was spent on another command' })
     return { kind: 'expired', command, digest: commandDigest(command), proof: tree.prove(key), next, anchor }
   }
 
@@ -199,8 +201,8 @@ export class Prover {
 
   /** What stood under the id of a command that has left the state since: the block log remembers it. */
   private async spentId(key: string): Promise<string | undefined> {
-    const prefix = commandKey('')
-    const stored = key.startsWith(prefix) ? await this.store.command(key.slice(prefix.length)) : undefined
+    const name = commandOfKey(key)
+    const stored = name && (await this.store.command(name))
     if (!stored) return undefined
     const { digest, height, index } = stored
     const { expiresAt } = (JSON.parse(stored.signed) as SignedCommand).command

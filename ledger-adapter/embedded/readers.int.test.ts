@@ -13,7 +13,9 @@ it('goes on executing while more read than may wait, who are told that the store
   await ledger.submit(note('before'))
   await ledger.close()
   ledger = await EmbeddedLedger.open(options) // nothing of the state is in memory
-  const reads = Array.from({ length: 5_000 }, (_, n) => ledger!.outcome(`none-${n}`).catch((error: unknown) => error))
+  const reads = Array.from({ length: 5_000 }, (_, n) =>
+    ledger!.outcome({ participant: 'core', commandId: `none-${n}` }).catch((error: unknown) => error),
+  )
   const executed = await ledger.submit(note('meanwhile'))
   const answers = await Promise.all(reads)
   expect(executed.outcome.accepted).toBe(true)

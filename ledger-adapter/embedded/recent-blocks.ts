@@ -1,3 +1,4 @@
+import { commandKey, type CommandName } from '#proof/command'
 import type { BuiltBlock } from '../application/build-block.ts'
 
 const MAX_BLOCKS = 4
@@ -5,7 +6,7 @@ const MAX_BLOCKS = 4
 interface Recent {
   readonly block: BuiltBlock
   readonly signature: string
-  /** Made when somebody asks. */
+  /** By the keys of the ids; made when somebody asks. */
   places?: ReadonlyMap<string, number>
 }
 
@@ -20,11 +21,12 @@ export class RecentBlocks {
   }
 
   find(
-    commandId: string,
+    command: CommandName,
   ): { readonly block: BuiltBlock; readonly signature: string; readonly index: number } | undefined {
+    const key = commandKey(command)
     for (const recent of this.blocks) {
-      recent.places ??= new Map(recent.block.commands.map(({ command }, index) => [command.commandId, index]))
-      const index = recent.places.get(commandId)
+      recent.places ??= new Map(recent.block.commands.map(({ idKey }, index) => [idKey, index]))
+      const index = recent.places.get(key)
       if (index !== undefined) return { ...recent, index }
     }
     return undefined

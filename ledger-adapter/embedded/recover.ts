@@ -39,7 +39,7 @@ export async function recover(
   const leaves = new LeafWriter()
   for await (const { keys, values, commands } of store.stateLeaves()) {
     leaves.add(keys, values)
-    for (const [commandId, expiresAt] of commands) expiry.add({ commandId, expiresAt: Number(expiresAt) })
+    for (const [key, expiresAt] of commands) expiry.add(key, Number(expiresAt))
   }
   const tree = FlatTree.of(leaves.flat())
   const want = last?.header.stateRoot ?? FlatTree.empty().root()

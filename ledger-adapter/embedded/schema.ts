@@ -102,6 +102,25 @@ const MIGRATIONS: readonly string[] = [
     END IF;
   END $$;
   `,
+  // Ids are each participant's own (ADR 044). What a block put into the state cannot be changed, it is signed: a ledger
+  // of before stays with the program that wrote it.
+  `
+  DO $$ DECLARE former text; BEGIN
+    SELECT l.chain_id INTO former FROM sluice_ledger.ledger l
+      WHERE EXISTS (SELECT FROM sluice_ledger.block b, unnest(b.change_keys) AS k (key) WHERE b.ledger = l.id
+        AND b.height = (SELECT min(c.height) FROM sluice_ledger.command c WHERE c.ledger = l.id)
+        AND k.key LIKE 'sys/command/%' AND k.key NOT LIKE 'sys/command/%/%') LIMIT 1;
+    IF FOUND THEN
+      RAISE EXCEPTION 'the ledger % was written before docs/adr/044, when the ids of commands were not each participant''s own: '
+        'it cannot be carried on here, and its database was left as it is; begin on another one', former;
+    END IF;
+  END $$;
+  ALTER TABLE sluice_ledger.command ADD COLUMN participant text;
+  UPDATE sluice_ledger.command SET participant = signed::json->'command'->>'participant';
+  ALTER TABLE sluice_ledger.command ALTER COLUMN participant SET NOT NULL;
+  DROP INDEX sluice_ledger.command_by_id;
+  CREATE INDEX command_by_name ON sluice_ledger.command (ledger, participant, command_id, height DESC);
+  `,
 ]
 
 const MIGRATION_LOCK = 7_405_301

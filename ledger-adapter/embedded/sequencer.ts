@@ -190,7 +190,7 @@ export class Sequencer {
   private adopt(block: BuiltBlock, signature: string): void {
     const { header, headerHash, tree, changes, commands } = block
     this.state.adopt(tree, changes, header.height)
-    for (const { command } of commands) this.recovered.expiry.add(command)
+    for (const { idKey, command } of commands) this.recovered.expiry.add(idKey, command.expiresAt)
     this.current = { header, headerHash, signature, tree }
     this.recent.add(block, signature)
     for (const listener of [...this.listeners]) listener(header.height)

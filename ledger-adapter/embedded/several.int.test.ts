@@ -29,7 +29,7 @@ describe('several ledgers in one process and one database', () => {
         const verdict = await verifyExport(ledger.export(), trust, {}, verifyNative)
         expect(verdict).toMatchObject({ ok: true, summary: { commands: loads[n]!.acknowledged } })
         // The same ids and names stand on each, with what each made of them.
-        for (const [id, { executed }] of loads[n]!.sent) expect(await ledger.outcome(id)).toEqual(executed)
+        for (const { executed } of loads[n]!.sent.values()) expect(await ledger.outcome(executed!)).toEqual(executed)
         for (const other of ledgers) {
           if (other === ledger) continue
           const bytes = signTest(testCommand(ledger.chainId, 'notes.put', { name: 'elsewhere', text: '' }))

@@ -1,6 +1,6 @@
 import type { SignedHeader } from '#proof/block'
 import { canonicalJson } from '#proof/canonical'
-import { commandKey } from '#proof/command'
+import { COMMAND_PREFIX, type CommandName } from '#proof/command'
 import type { Json, JsonObject } from '#proof/json'
 import type { BuiltBlock } from '../application/build-block.ts'
 import type { CommittedEvent, EventCursor } from '../port.ts'
@@ -13,10 +13,9 @@ export interface StoredBlock extends SignedHeader {
   readonly headerHash: string
 }
 
-export interface StoredCommand {
+export interface StoredCommand extends CommandName {
   readonly height: number
   readonly index: number
-  readonly commandId: string
   readonly digest: string
   readonly signed: string
   readonly result: string
@@ -25,7 +24,7 @@ export interface StoredCommand {
 /** What is stored of a block. */
 export type StorableBlock = Pick<BuiltBlock, 'header' | 'headerHash' | 'events' | 'changes' | 'texts'> & {
   readonly commands: readonly (Pick<BuiltBlock['commands'][number], 'digest' | 'text'> & {
-    readonly command: Pick<BuiltBlock['commands'][number]['command'], 'commandId'>
+    readonly command: CommandName
   })[]
 }
 
@@ -35,37 +34,35 @@ export interface StoredEnd {
   readonly signature: string
 }
 
-const COMMAND_PREFIX = commandKey('')
-
 /** @param onBlock what becomes of a block row that is there already; nothing: it is an error */
 const log = (onBlock: string) => `
   WITH b AS (
     INSERT INTO sluice_ledger.block (ledger, height, header_hash, header, signature, change_keys, change_values)
     VALUES ($1::int, $2::bigint, $3, $4, $5, $6::text[], $7::text[]) ${onBlock}
   ), c AS (
-    INSERT INTO sluice_ledger.command (ledger, height, index, command_id, digest, signed, result)
-    SELECT $1::int, $2::bigint, * FROM unnest($8::int[], $9::text[], $10::text[], $11::text[], $12::text[])
+    INSERT INTO sluice_ledger.command (ledger, height, index, participant, command_id, digest, signed, result)
+    SELECT $1::int, $2::bigint, * FROM unnest($8::int[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
   ), e AS (
     INSERT INTO sluice_ledger.event (ledger, height, index, event, body)
-    SELECT $1::int, $2::bigint, * FROM unnest($13::int[], $14::int[], $15::text[])
+    SELECT $1::int, $2::bigint, * FROM unnest($14::int[], $15::int[], $16::text[])
   ), f AS (
     INSERT INTO sluice_ledger.feed_block (ledger, topic, height, indexes, events)
     SELECT $1::int, t.topic, $2::bigint, t.indexes::int[], t.events::int[]
-    FROM unnest($16::text[], $17::text[], $18::text[]) AS t (topic, indexes, events)
+    FROM unnest($17::text[], $18::text[], $19::text[]) AS t (topic, indexes, events)
   )`
 
 const [NEW, REPLACED, GONE] = [0, 1, 2]
-/** The block says which keys are new ($20): to find it out row by row takes the server half as long again. */
+/** The block says which keys are new ($21): to find it out row by row takes the server half as long again. */
 const APPEND = `${log('')}, n AS (
     INSERT INTO sluice_ledger.state (ledger, key, value)
-    SELECT $1::int, t.key, t.value FROM unnest($6::text[], $7::text[], $20::int[]) AS t (key, value, what)
+    SELECT $1::int, t.key, t.value FROM unnest($6::text[], $7::text[], $21::int[]) AS t (key, value, what)
     WHERE t.what = ${NEW}
   ), r AS (
     UPDATE sluice_ledger.state s SET value = t.value
-    FROM unnest($6::text[], $7::text[], $20::int[]) AS t (key, value, what)
+    FROM unnest($6::text[], $7::text[], $21::int[]) AS t (key, value, what)
     WHERE t.what = ${REPLACED} AND s.ledger = $1::int AND s.key = t.key
   )
-  DELETE FROM sluice_ledger.state WHERE ledger = $1::int AND key = ANY($19::text[])`
+  DELETE FROM sluice_ledger.state WHERE ledger = $1::int AND key = ANY($20::text[])`
 
 /** Of a block from elsewhere, which does not say it. */
 const APPEND_UNTOLD = `${log('')}, s AS (
@@ -73,20 +70,20 @@ const APPEND_UNTOLD = `${log('')}, s AS (
     SELECT $1::int, * FROM unnest($6::text[], $7::text[]) AS t (key, value) WHERE t.value IS NOT NULL
     ON CONFLICT (ledger, key) DO UPDATE SET value = excluded.value
   )
-  DELETE FROM sluice_ledger.state WHERE ledger = $1::int AND key = ANY($19::text[])`
+  DELETE FROM sluice_ledger.state WHERE ledger = $1::int AND key = ANY($20::text[])`
 
 /** Of a block whose state is here already: its header may be too. */
 const APPEND_PAST = `${log(`ON CONFLICT (ledger, height) DO UPDATE
     SET signature = excluded.signature, change_keys = excluded.change_keys, change_values = excluded.change_values`)}
   SELECT`
 
-/** The keys' hashes and the values', 32 bytes a row; with the ids of commands and when they expire, a line each. */
+/** The keys' hashes and the values', 32 bytes a row; with the keys of spent ids and when they expire, a line each. */
 const LEAVES = `
   SELECT
     string_agg(sha256(convert_to(key, 'UTF8')), ''::bytea)::text AS keys,
     string_agg(sha256(convert_to(value, 'UTF8')), ''::bytea)::text AS values,
     string_agg(CASE WHEN starts_with(key, '${COMMAND_PREFIX}')
-      THEN substr(key, ${COMMAND_PREFIX.length + 1}) || ' ' || substring(value FROM '"expiresAt":([0-9]+)') END, E'\n') AS commands
+      THEN key || ' ' || substring(value FROM '"expiresAt":([0-9]+)') END, E'\n') AS commands
   FROM sluice_ledger.state WHERE ledger = $1 AND ctid >= $2::tid AND ctid < $3::tid`
 const PAGES_AT_ONCE = 512
 /** Sessions that hash side by side: together they keep up with this process, which takes in the hashes. */
@@ -178,6 +175,7 @@ export class LedgerStore {
       textArray(changes.map(({ key }) => key)),
       textArray(changes.map(({ text }) => text)),
       intArray(commands.map((_, index) => index)),
+      textArray(commands.map(({ command }) => command.participant)),
       textArray(commands.map(({ command }) => command.commandId)),
       textArray(commands.map(({ digest }) => digest)),
       textArray(commands.map(({ text }) => text)),
@@ -292,13 +290,13 @@ export class LedgerStore {
     return { height: Number(rows[0]!.height), values }
   }
 
-  /** The latest command under this id; ids may be used again an hour after expiry. */
-  async command(commandId: string): Promise<StoredCommand | undefined> {
+  /** The participant's latest command under this id; ids may be used again an hour after expiry. */
+  async command({ participant, commandId }: CommandName): Promise<StoredCommand | undefined> {
     const rows = await this.database.query<CommandRow>(
       `
-      SELECT height, index, command_id, digest, signed, result FROM sluice_ledger.command
-      WHERE ledger = $1 AND command_id = $2 ORDER BY height DESC LIMIT 1`,
-      [this.ledger, commandId],
+      SELECT height, index, participant, command_id, digest, signed, result FROM sluice_ledger.command
+      WHERE ledger = $1 AND participant = $2 AND command_id = $3 ORDER BY height DESC LIMIT 1`,
+      [this.ledger, participant, commandId],
     )
     return rows[0] && storedCommand(rows[0])
   }
@@ -306,7 +304,7 @@ export class LedgerStore {
   async commandsOf(height: number): Promise<StoredCommand[]> {
     const rows = await this.database.query<CommandRow>(
       `
-      SELECT height, index, command_id, digest, signed, result FROM sluice_ledger.command
+      SELECT height, index, participant, command_id, digest, signed, result FROM sluice_ledger.command
       WHERE ledger = $1 AND height = $2 ORDER BY index`,
       [this.ledger, height],
     )
@@ -392,11 +390,11 @@ function feedsOf(events: readonly CommittedEvent[]): ReadonlyMap<string, { index
   return feeds
 }
 
-/** Some rows of the state: hashes of their keys and values, 32 bytes each, and the ids of commands among them. */
+/** Some rows of the state: hashes of their keys and values, 32 bytes each, and the spent ids among them. */
 export interface StateLeaves {
   readonly keys: Uint8Array
   readonly values: Uint8Array
-  /** Id and expiry in milliseconds. */
+  /** Key and expiry in milliseconds. */
   readonly commands: readonly (readonly [string, string])[]
 }
 
@@ -416,6 +414,7 @@ interface BlockRow {
 interface CommandRow {
   height: string
   index: number
+  participant: string
   command_id: string
   digest: string
   signed: string
@@ -428,9 +427,18 @@ const storedBlock = ({ header_hash, header, signature }: BlockRow): StoredBlock 
   signature,
 })
 
-const storedCommand = ({ height, index, command_id, digest, signed, result }: CommandRow): StoredCommand => ({
+const storedCommand = ({
+  height,
+  index,
+  participant,
+  command_id,
+  digest,
+  signed,
+  result,
+}: CommandRow): StoredCommand => ({
   height: Number(height),
   index,
+  participant,
   commandId: command_id,
   digest,
   signed,

@@ -82,8 +82,8 @@ export class SmallLedger {
       this.blocks.push({ commands, events, trees, leaf })
       history = extendHistory(history, leaf)
       for (const event of events) feed = extendFeed(feed, eventDigest(event))
-      for (const [index, { commandId, expiresAt }] of commands.entries()) {
-        this.state.set(commandKey(commandId), { digest: digests[index]!, height, index, expiresAt })
+      for (const [index, one] of commands.entries()) {
+        this.state.set(commandKey(one), { digest: digests[index]!, height, index, expiresAt: one.expiresAt })
       }
     }
     this.state.set(HISTORY_KEY, { ...history })
@@ -168,7 +168,7 @@ export class SmallLedger {
   }
 
   expired(anchor: Anchor, gone: Command, next: SignedHeader | null = null): Receipt {
-    const proof = this.proof(commandKey(gone.commandId))
+    const proof = this.proof(commandKey(gone))
     return { kind: 'expired', command: gone, digest: commandDigest(gone), proof, next, anchor }
   }
 

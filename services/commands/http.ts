@@ -39,8 +39,17 @@ const commandOutcome = route({
   summary: 'What became of a command, with its receipt: for who sent it and who may read its events',
   schema: {
     params: Type.Object({ id: Id }),
+    querystring: Type.Object(
+      {
+        participant: Type.Optional(
+          Type.String({ pattern: ID_PATTERN, description: "whose command; the caller's own by default" }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
     response: {
       200: Type.Object({
+        participant: Type.String(),
         commandId: Type.String(),
         digest: Type.String(),
         position: Type.String(),
@@ -51,18 +60,20 @@ const commandOutcome = route({
       }),
     },
   },
-  async handler({ params, caller }, { ledger }) {
-    const executed = await ledger.outcome(params.id)
+  async handler({ params, query, caller }, { ledger }) {
+    const { participant = caller.participant } = query
+    const name = { participant, commandId: params.id }
+    const executed = await ledger.outcome(name)
     if (!executed) throw notFound('command', params.id)
-    const receipt = await ledger.prove({ kind: 'command', commandId: params.id })
-    const isAuthor = (receipt['command'] as { participant?: string }).participant === caller.participant
+    const isAuthor = participant === caller.participant
     const events = await visibleEvents(ledger, executed, caller)
     if (!isAuthor && events.length === 0) throw notFound('command', params.id)
     const { commandId, digest, outcome } = executed
     const refusal = outcome.accepted ? {} : { refusal: outcome.refusal }
     // The receipt carries the whole command: it goes to its author alone.
-    const proof = isAuthor ? receipt : null
+    const proof = isAuthor ? await ledger.prove({ kind: 'command', ...name }) : null
     return {
+      participant,
       commandId,
       digest,
       position: positionText(executed),

@@ -40,10 +40,7 @@ const command = route({
   schema: { params: Type.Object({ id: Id }), querystring, response: receiptOf('command') },
   async handler({ params, query, caller }, deps) {
     await reach(deps, query.at)
-    const receipt = await deps.ledger.prove({ kind: 'command', commandId: params.id })
-    const { participant } = receipt['command'] as { participant?: string }
-    if (participant !== caller.participant) throw notFound('command', params.id)
-    return receipt
+    return deps.ledger.prove({ kind: 'command', participant: caller.participant, commandId: params.id })
   },
 })
 

@@ -59,7 +59,7 @@ describe('receipts over HTTP, each verified with a trust root found elsewhere', 
     expect(topic).toMatchObject({ ok: true, receipt: { topic: 'participant/core' } })
     const genesis = await verdict(of('core:maker').topic('participant/core', { height: 0 }))
     expect(genesis).toMatchObject({ ok: true, height: 0 })
-    const key = 'sys/command/opened'
+    const key = 'sys/command/core/opened'
     expect(await verdict(of('regulator:viewer').key(key, at))).toMatchObject({ receipt: { found: { present: true } } })
     const before = await verdict(of('regulator:viewer').key(key, { height: 0 }))
     expect(before).toMatchObject({ ok: true, receipt: { found: { present: false } } })
@@ -130,7 +130,9 @@ describe('receipts over HTTP, each verified with a trust root found elsewhere', 
   test('says why there is none: no validators here, a key not theirs to read, a position that never comes', async () => {
     expect(await refused(of('core:maker').validators({ from: 1 }))).toEqual([404, 'NOT_FOUND'])
     expect(await refused(of('core:maker').validators({ from: 0 }))).toEqual([400, 'BAD_REQUEST', '/query/from'])
-    expect(await refused(of('core:maker').key('sys/command/opened'))).toEqual([404, 'NOT_FOUND'])
+    expect(await refused(of('core:maker').key('sys/command/core/opened'))).toEqual([404, 'NOT_FOUND'])
+    // Another's command, under an id that the caller has not spent.
+    expect(await refused(of('supplier-1:maker').command('opened'))).toEqual([404, 'NOT_FOUND'])
     expect(await refused(of('core:maker').event('1.0'))).toEqual([400, 'BAD_REQUEST', '/path/id'])
     expect(await refused(of('supplier-1:maker').topic('participant/core'))).toEqual([404, 'NOT_FOUND'])
     expect(await refused(of('core:maker').command('opened', { at: '999999.0' }))).toEqual([503, 'BEHIND_POSITION'])

@@ -147,7 +147,7 @@ describe('the page in Chromium', () => {
     expect(await textOf('submit-state')).toMatch(/^已提交，位置 \d+\.0$/)
     const picture = process.env['SLUICE_SCREENSHOT']
     if (picture !== undefined) await page.screenshot({ path: picture, fullPage: true })
-    expect((await node.ledger.outcome(commandId))?.outcome).toMatchObject({ accepted: true })
+    expect((await node.ledger.outcome({ participant: 'core', commandId }))?.outcome).toMatchObject({ accepted: true })
   })
 
   test('refuses a receipt that was changed, one pasted or chosen as a file, and says why', async () => {

@@ -1,4 +1,4 @@
-"""Writes nodes.json: vectors for every node format of docs/adr/005, 016, 031 and 041, from their text alone.
+"""Writes nodes.json: vectors for every node format of docs/adr/005, 016, 031, 041 and 044, from their text alone.
 
     python3 testdata/ledger-nodes/generate.py > testdata/ledger-nodes/nodes.json
 
@@ -187,7 +187,7 @@ def command():
     digest = h(canonical(value).encode())
     # What stands in the state once it is executed, and the leaf that proves it.
     record = {"digest": digest.hex(), "height": 7, "index": 2, "expiresAt": value["expiresAt"]}
-    key = f"sys/command/{value['commandId']}"
+    key = f"sys/command/{value['participant']}/{value['commandId']}"
     stored = {"key": key, "value": record, "leaf": leaf(h(key.encode()), h(canonical(record).encode())).hex()}
     # The same built on a block: the root is the block's leaf of the history.
     roots = [h(f"{what} 0".encode()) for what in ("command", "event", "result")]

@@ -5,6 +5,7 @@ import { taskQueueOf } from '../task-queue.ts'
 import type { CommandDraft } from './types.ts'
 
 const EXECUTED: Executed = {
+  participant: 'core',
   commandId: 'c',
   digest: 'd',
   position: { height: 3, index: 1 },

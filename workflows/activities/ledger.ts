@@ -20,7 +20,7 @@ export function createLedgerActivities({ ledger, keyring }: { ledger: Ledger; ke
       const signer = keyring.signerFor(as)
       const { chainId } = ledger
       // A workflow that was started again finds what its predecessor did; its own clock would make other bytes.
-      const recorded = await ledger.outcome(fields.commandId)
+      const recorded = await ledger.outcome({ participant, commandId: fields.commandId })
       if (recorded) return { kind: 'executed', outcome: outcomeOf(recorded), before: true }
       const command: Command = { ...fields, chainId, participant, keyId: signer.keyId }
       try {

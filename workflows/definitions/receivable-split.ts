@@ -1,4 +1,4 @@
-import { proxyLocalActivities } from '@temporalio/workflow'
+import { proxyLocalActivities, workflowInfo } from '@temporalio/workflow'
 import type { NoticeActivities, Outcome } from '../activities/types.ts'
 import { submitSigned } from './kit.ts'
 
@@ -15,11 +15,12 @@ export interface ReceivableSplitInput {
 export async function receivableSplit({ signedBase64, holding, notify }: ReceivableSplitInput): Promise<Outcome> {
   const outcome = await submitSigned(signedBase64)
   if (outcome.refusal) return outcome
-  const { commandId, position } = outcome
+  const { position } = outcome
+  const { workflowId } = workflowInfo()
   await Promise.all(
     notify.map((participant) =>
       notices.tell({
-        id: `${commandId}:${participant}`,
+        id: `${workflowId}:${participant}`,
         participant,
         subject: `receivable.split ${holding}`,
         position,

@@ -1,6 +1,6 @@
 // An organisation's node with its ledger alone and the contract `notes`, as a process that a test starts and kills:
 // HOME and NODE name it, DATABASE_URL its database. It answers on its node's HTTP port:
-//   POST /submit (signed bytes) → {height, index} | {error}; GET /outcome?id=, /head, /events?after= → JSON
+//   POST /submit (signed bytes) → {height, index} | {error}; GET /outcome?participant=&id=, /head, /events?after= → JSON
 import { createServer, type IncomingMessage } from 'node:http'
 import { messageOf } from '#engines/say'
 import { LedgerError, parseCursor, type Ledger } from '#ledger-adapter/port'
@@ -21,7 +21,10 @@ async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
 async function answer(ledger: Ledger, request: IncomingMessage): Promise<unknown> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://node')
   if (pathname === '/submit') return (await ledger.submit(await bodyOf(request))).position
-  if (pathname === '/outcome') return (await ledger.outcome(searchParams.get('id') ?? '')) ?? null
+  if (pathname === '/outcome') {
+    const [participant = '', commandId = ''] = ['participant', 'id'].map((name) => searchParams.get(name) ?? '')
+    return (await ledger.outcome({ participant, commandId })) ?? null
+  }
   if (pathname === '/events') {
     const after = searchParams.get('after')
     return ledger.events(after === null ? undefined : parseCursor(after), { limit: 1_000 })

@@ -176,8 +176,9 @@ export class TestNetwork {
     return this.ask(node, '/head')
   }
 
+  /** What became of one of the commands that `load` sent. */
   outcome(node: NodeProcesses, id: string): Promise<{ position: Position } | null> {
-    return this.ask(node, `/outcome?id=${id}`)
+    return this.ask(node, `/outcome?participant=${this.signer.participant}&id=${id}`)
   }
 
   /** Every event of a node from position 0: its cursor, its command, and its place in its topics with their hashes. */
