@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config'
  * a real Temporal server) once for the run, on free ports, and stops them whatever happens.
  */
 const shared = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
+/** Programs that tests start are run as everybody runs them. */
+const compile = 'scripts/build.mjs'
 const ignored = ['**/node_modules/**', '**/dist/**', '**/.sluice/**']
 
 export default defineConfig({
@@ -17,6 +19,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
+          globalSetup: [compile],
           exclude: [...ignored, '**/*.int.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -32,7 +35,7 @@ export default defineConfig({
           name: 'engines',
           include: ['**/*.int.test.ts'],
           exclude: ignored,
-          globalSetup: ['engines/testing/global-setup.ts'],
+          globalSetup: [compile, 'engines/testing/global-setup.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,

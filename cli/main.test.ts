@@ -1,17 +1,17 @@
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { COMMANDS } from '#cli/commands/index'
 import { CommandFailure, exitCodeOf, explain } from '#cli/failure'
 import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 
 const sluice = (args: string[], env: NodeJS.ProcessEnv = {}) => {
-  const main = join(checkout, 'cli', 'main.ts')
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--conditions=source', '--import', 'tsx', main, ...args],
-    { cwd: checkout, encoding: 'utf8', env: { ...process.env, DATABASE_URL: '', TEMPORAL_ADDRESS: '', ...env } },
-  )
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program('cli/main.ts'), ...args], {
+    cwd: checkout,
+    encoding: 'utf8',
+    env: { ...process.env, DATABASE_URL: '', TEMPORAL_ADDRESS: '', ...env },
+  })
   return { status, stdout, stderr }
 }
 
@@ -71,3 +71,19 @@ test('exit codes', () => {
   expect(exitCodeOf(new Error('x'))).toBe(1)
   expect(exitCodeOf(new CommandFailure('x', 4))).toBe(4)
 })
+
+// It once failed for the lost reader, could not say so, failed for that, and so on until the memory was full.
+test.each([['stdout'], ['stdout', 'stderr']] as const)(
+  'who has lost the reader of %s ends, as by SIGPIPE',
+  async (...lost) => {
+    const child = spawn(process.execPath, [program('cli/main.ts'), 'engines', 'doctor'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const ended = once(child, 'exit')
+    for (const name of lost) child[name].destroy()
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    expect(await ended).toEqual([141, null])
+    expect(said).toBe('')
+  },
+)

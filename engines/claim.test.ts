@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { claim, ClaimHeldError, readClaim } from '#engines/claim'
 import { identify, isRunning, ourselves } from '#engines/identity'
 import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { sweep } from '#engines/sweep'
 
 let folder: string
@@ -84,8 +85,7 @@ test('many processes after one stale claim hold it one at a time', async () => {
   stale()
   writeFileSync(join(folder, 'count'), '0')
   const [processes, times] = [4, 6]
-  const script = join(checkout, 'engines', 'testing', 'contend.ts')
-  const args = ['--conditions=source', '--import', 'tsx', script, folder, String(times)]
+  const args = [program('engines/testing/contend.ts'), folder, String(times)]
   const ends = Array.from({ length: processes }, async () => {
     const child = spawn(process.execPath, args, { cwd: checkout, stdio: ['ignore', 'inherit', 'inherit'] })
     return ((await once(child, 'exit')) as [number | null])[0]

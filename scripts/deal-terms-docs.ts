@@ -1,10 +1,11 @@
 // Writes docs/deal-terms.schema.json and the generated part of docs/DEAL-TERMS.md (the table of figures).
-// node --conditions=source --import tsx scripts/deal-terms-docs.ts
+// npm run build && node dist/scripts/deal-terms-docs.js
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkout } from '../engines/paths.ts'
 import { figuresTable, schemaDocument } from '../domain/deal/docs.ts'
 
-const docs = join(import.meta.dirname, '..', 'docs')
+const docs = join(checkout, 'docs')
 writeFileSync(join(docs, 'deal-terms.schema.json'), `${JSON.stringify(schemaDocument(), null, 1)}\n`)
 const page = join(docs, 'DEAL-TERMS.md')
 const [before, rest = ''] = readFileSync(page, 'utf8').split('<!-- figures -->')

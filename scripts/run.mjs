@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { install } from './install.mjs'
 import { forwardSignals, run, say } from './child.mjs'
+import { ROOMS } from './rooms.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -23,19 +24,21 @@ const BIN = {
  * again and again, which was a quarter of the time of a call.
  */
 const MEMORY = '--max-semi-space-size=64'
-const node = (...args) => [process.execPath, [MEMORY, '--conditions=source', '--import', 'tsx', ...args]]
-const sluice = (...args) => [undefined, node('cli/main.ts', ...args)]
-
-// prettier-ignore
-const ROOMS = ['domain', 'proof', 'contracts', 'ledger-adapter', 'node', 'services', 'workflows', 'reports', 'client', 'portal', 'cli', 'engines', 'bench']
+const COMPILE = [process.execPath, [join(root, 'scripts', 'build.mjs')]]
+/** A program from dist/, compiled anew: that takes half a second and writes only what has changed. */
+const compiled = (path, ...args) => [
+  [undefined, COMPILE],
+  [undefined, [process.execPath, [MEMORY, join(root, 'dist', path), ...args]]],
+]
+const sluice = (...args) => compiled('cli/main.js', ...args)
 
 /** Each task is steps of [what is said before, [command, arguments]]. */
 const TASKS = {
-  demo: (args) => [sluice('demo', ...args)],
-  dev: (args) => [sluice('dev', ...args)],
-  sluice: (args) => [sluice(...args)],
-  conformance: (args) => [sluice('conformance', ...args)],
-  bench: (args) => [[undefined, node('bench/main.ts', ...args)]],
+  demo: (args) => sluice('demo', ...args),
+  dev: (args) => sluice('dev', ...args),
+  sluice: (args) => sluice(...args),
+  conformance: (args) => sluice('conformance', ...args),
+  bench: (args) => compiled('bench/main.js', ...args),
   check: () => [
     ['types', bin('tsc', '-p', 'tsconfig.json')],
     ['lint', bin('eslint', '.', '--cache', '--cache-location', 'node_modules/.cache/eslint/')],
@@ -52,7 +55,7 @@ const TASKS = {
     ],
     ['format', bin('prettier', '--check', '--log-level', 'warn', '.')],
   ],
-  build: () => [['compiling to dist/', bin('tsc', '-p', 'tsconfig.build.json')]],
+  build: () => [['compiling to dist/', COMPILE]],
 }
 
 /** Runs the steps in order, up to the first that fails. */
@@ -62,7 +65,7 @@ async function steps(list) {
     const code = await run(command, args, { cwd: root })
     if (code !== 0) return code
   }
-  if (list.length > 1) say('all is well')
+  if (list.every(([what]) => what) && list.length > 1) say('all is well')
   return 0
 }
 

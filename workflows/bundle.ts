@@ -1,12 +1,10 @@
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
-import { existsSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
-/** Running from source the definitions are TypeScript, in a build they are JavaScript beside this file. */
-const definitions = ['./definitions/index.ts', './definitions/index.js']
-  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-  .find((path) => existsSync(path))
+/** Tests run from source, where the definitions are TypeScript; programs from what was compiled. */
+const isSource = import.meta.url.endsWith('.ts')
+const definitions = fileURLToPath(new URL(`./definitions/index.${isSource ? 'ts' : 'js'}`, import.meta.url))
 
 /**
  * Bundles the workflow code once for all workers of a process; takes a few seconds.
@@ -14,13 +12,12 @@ const definitions = ['./definitions/index.ts', './definitions/index.js']
  */
 export async function bundleWorkflows(entry?: URL): Promise<WorkflowBundleWithSourceMap> {
   const workflowsPath = entry ? fileURLToPath(entry) : definitions
-  if (!workflowsPath) throw new Error('the workflow definitions are not beside workflows/bundle')
   return bundleWorkflowCode({
     workflowsPath,
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: (config) => ({
       ...config,
-      resolve: { ...config.resolve, conditionNames: ['source', 'import', 'require', 'default'] },
+      resolve: { ...config.resolve, conditionNames: [...(isSource ? ['source'] : []), 'import', 'require', 'default'] },
     }),
   })
 }

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { isoDate } from '#domain/date'
-import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { startPostgres } from '#engines/postgres'
 import { removeFolder } from '#engines/sweep'
 import { DEAL_A, generatePool, generateUpdates } from '#node/ingest/generate'
@@ -41,8 +41,10 @@ export async function measure(report: Report): Promise<void> {
       pool,
       updates,
     }
-    const program = [...'--conditions=source --import tsx'.split(' '), join(checkout, 'bench/ingest/child.ts')]
-    const { stdout } = await promisify(execFile)(process.execPath, [...program, JSON.stringify(work)])
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      program('bench/ingest/child.ts'),
+      JSON.stringify(work),
+    ])
     figures(report, JSON.parse(stdout) as Measured, copyMs)
   } finally {
     for (const name of databases) await engine.dropDatabase(name)

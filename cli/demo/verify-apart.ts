@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import type { Ledger } from '#ledger-adapter/port'
 import type { ExportSummary } from '#proof/verify-export'
 import { describe } from '../commands/verify.ts'
@@ -28,14 +27,10 @@ export async function verifyApart(
   const args = ['verify', file, '--json', ...trust]
   const { DATABASE_URL: _database, TEMPORAL_ADDRESS: _temporal, ...env } = process.env
   // Started as this process was: the same flags, the same entry.
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, process.argv[1] ?? join(checkout, 'cli/main.ts'), ...args],
-    {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const child = spawn(process.execPath, [...process.execArgv, program('cli/main.ts'), ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))

@@ -8,6 +8,7 @@ import { genesisEvents } from '#contracts/genesis'
 import { callerOf } from '#contracts/membership/caller'
 import { isoDate } from '#domain/date'
 import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { startPostgres, type PostgresEngine } from '#engines/postgres'
 import { sayOnStderr } from '#engines/say'
 import { testDatabase } from '#engines/testing/index'
@@ -36,9 +37,8 @@ const PASSPHRASE = 'correct horse battery staple'
 
 /** @returns what it printed; the exit code must be as expected */
 function sluice(args: readonly string[], env: NodeJS.ProcessEnv = {}, code = 0): string {
-  const flags = ['--conditions=source', '--import', 'tsx', join(checkout, 'cli/main.ts')]
   const options = { cwd: checkout, encoding: 'utf8' as const, env: { ...process.env, ...env } }
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, ...args], options)
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program('cli/main.ts'), ...args], options)
   expect(status, stderr + stdout).toBe(code)
   return stdout + stderr
 }

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import pg from 'pg'
 import { isoDate } from '#domain/date'
 import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { startPostgres } from '#engines/postgres'
 import { sleep } from '#engines/say'
 import { encodeBundle } from '#ledger-adapter/cometbft/bundle'
@@ -38,10 +39,7 @@ describeNetwork('a node whose ledger cannot go on', () => {
       say: (text) => said.push(text),
       commandOf: ({ name }, databaseUrl) => ({
         command: process.execPath,
-        args: [
-          ...['--conditions=source', '--import', 'tsx', join(checkout, 'cli/main.ts')],
-          ...['network', 'node', '--home', home, '--node', name, '--ledger-only'],
-        ],
+        args: [program('cli/main.ts'), ...['network', 'node', '--home', home, '--node', name, '--ledger-only']],
         cwd: checkout,
         env: { ...process.env, DATABASE_URL: databaseUrl },
       }),

@@ -9,6 +9,7 @@ import { Proofs } from '#client/proofs'
 import type { SluiceClient } from '#client/client'
 import { addDays, isoDate } from '#domain/date'
 import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { startPostgres, type PostgresEngine } from '#engines/postgres'
 import { sayOnStderr, sleep } from '#engines/say'
 import { testTemporal } from '#engines/testing/index'
@@ -44,14 +45,14 @@ describeNetwork('a fifth node', () => {
   const commandOf = ({ name }: NetworkNode, databaseUrl: string): NodeCommand => {
     const { address, namespace } = testTemporal()
     const isFifth = name === 'watcher'
-    const program = isFifth ? 'cli/main.ts' : 'cli/network/testing/api-node.ts'
+    const source = isFifth ? 'cli/main.ts' : 'cli/network/testing/api-node.ts'
     const own = isFifth
       ? { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace }
       : { NETWORK_HOME: home, NETWORK_NODE: name, SNAPSHOTS: JSON.stringify(SNAPSHOTS) }
     const args = isFifth ? ['network', 'node', '--node', name, '--home', home] : []
     return {
       command: process.execPath,
-      args: ['--conditions=source', '--import', 'tsx', join(checkout, program), ...args],
+      args: [program(source), ...args],
       cwd: checkout,
       env: { ...process.env, ...own, DATABASE_URL: databaseUrl },
     }

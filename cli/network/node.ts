@@ -1,8 +1,8 @@
 // One organisation's process: its ledger, and unless it serves the ledger alone its API and the workers of the
 // organisations that it hosts.
 import { createServer } from 'node:http'
-import { join } from 'node:path'
 import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { onShutdown } from '#engines/process'
 import { messageOf, type Say } from '#engines/say'
 import { CommandFailure } from '../failure.ts'
@@ -80,7 +80,7 @@ export function nodeCommand(home: string, args: readonly string[], env: NodeJS.P
     command: process.execPath,
     args: [
       ...process.execArgv,
-      process.argv[1] ?? join(checkout, 'cli/main.ts'),
+      program('cli/main.ts'),
       ...['network', 'node', '--home', home, '--node', name, ...args],
     ],
     cwd: checkout,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CUT_OFF, DEAL, planTerms } from '#contracts/deal/testing/plan'
-import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { sleep } from '#engines/say'
 import { testDatabase } from '#engines/testing/index'
 import { FileExchange } from '#node/exchange/exchange'
@@ -43,9 +43,8 @@ afterAll(async () => {
 })
 
 async function sluice(...args: string[]): Promise<string> {
-  const program = [...'--conditions=source --import tsx'.split(' '), join(checkout, 'cli/main.ts')]
   const { DATABASE_URL: _, ...env } = process.env
-  return (await promisify(execFile)(process.execPath, [...program, ...args], { env })).stdout
+  return (await promisify(execFile)(process.execPath, [program('cli/main.ts'), ...args], { env })).stdout
 }
 
 test('an asset of a tape that was ingested for a running node has a receipt over HTTP, which verifies apart', async () => {

@@ -13,6 +13,7 @@ import type { RootRecord } from '#contracts/asset-registry/state'
 import { CUT_OFF, DEAL, planTerms } from '#contracts/deal/testing/plan'
 import { addDays } from '#domain/date'
 import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { sleep } from '#engines/say'
 import { CHUNK } from '#node/exchange/manifest'
 import { generatePool, generateUpdates } from '#node/ingest/generate'
@@ -93,8 +94,7 @@ describeNetwork('a tape between two nodes', () => {
 
   function start(args: readonly string[]): ChildProcess {
     const { DATABASE_URL: _, ...own } = process.env
-    const program = [...'--conditions=source --import tsx'.split(' '), join(checkout, 'cli/main.ts')]
-    return spawn(process.execPath, [...program, ...args], {
+    return spawn(process.execPath, [program('cli/main.ts'), ...args], {
       cwd: checkout,
       env: own, // nothing says where a database is but the node that the organisation has
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { join } from 'node:path'
 import { checkout } from '../paths.ts'
+import { program } from '../program.ts'
 import type { Exit } from '../process.ts'
 
 export interface Holder {
@@ -16,8 +16,7 @@ export async function hold(
   folder: string,
   ending?: 'throw' | 'exit',
 ): Promise<Holder> {
-  const script = join(checkout, 'engines', 'testing', 'hold.ts')
-  const args = ['--conditions=source', '--import', 'tsx', script, engine, folder, ...(ending ? [ending] : [])]
+  const args = [program('engines/testing/hold.ts'), engine, folder, ...(ending ? [ending] : [])]
   const env = { ...process.env, DATABASE_URL: '', TEMPORAL_ADDRESS: '' }
   const child = spawn(process.execPath, args, { cwd: checkout, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let [out, err] = ['', '']

@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { testDatabase } from '#engines/testing/index'
 import { headerHash, type BlockHeader } from '#proof/block'
 import type { JsonObject } from '#proof/json'
+import { program } from '#engines/program'
 import { SplitLoad } from '../conformance/load.ts'
 import { bundledContracts } from '../testing/bundled.ts'
 import { testLedgerOptions, testRegistry } from '../testing/fixture.ts'
@@ -48,8 +49,7 @@ describe.each([
     try {
       const file = join(folder, 'ledger.jsonl')
       await writeFile(file, lines.join('\n'))
-      const program = join(import.meta.dirname, '..', 'testing', 'replay-process.ts')
-      const args = ['--conditions=source', '--import', 'tsx', program, file, ...cold]
+      const args = [program('ledger-adapter/testing/replay-process.ts'), file, ...cold]
       const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 << 20 })
       expect(JSON.parse(stdout)).toEqual(headers)
     } finally {

@@ -11,11 +11,11 @@ import { CONTRACTS } from '#contracts/registry'
 import { Registry } from '#contracts/kernel/execute'
 import { testDatabase } from '#engines/testing/index'
 import { genesisHash } from '#proof/block'
+import { program } from '#engines/program'
 import { signTest, testCommand, testLedgerOptions } from '../testing/fixture.ts'
 import { EmbeddedLedger } from './embedded-ledger.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const NODE = ['--conditions=source', '--import', 'tsx']
 
 let url: string
 let folder: string
@@ -37,7 +37,7 @@ describe('embedded ledger, exported', () => {
     await pipeline(Readable.from(withLineEnds(ledger.export())), createWriteStream(file))
     await ledger.close()
     const verify = (...words: string[]) =>
-      promisify(execFile)(process.execPath, [...NODE, join(root, 'cli/main.ts'), 'verify', ...words], {
+      promisify(execFile)(process.execPath, [program('cli/main.ts'), 'verify', ...words], {
         cwd: root,
         env: { PATH: process.env.PATH, HOME: process.env.HOME },
       })

@@ -1,8 +1,8 @@
 import type { GenesisDocument } from '#contracts/genesis'
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import type { JsonObject } from '#proof/json'
+import { program } from '#engines/program'
 import type { BundlerLimits } from '../cometbft/bundler.ts'
 import type { SequencerLimits } from '../embedded/limits.ts'
 import { LedgerError, type Executed, type LedgerErrorCode } from '../port.ts'
@@ -66,8 +66,7 @@ export class LedgerChild {
 
   /** Stands ready with everything loaded; `open` lets it open the ledger. */
   static standBy(): LedgerChild {
-    const execArgv = ['--conditions=source', '--import', 'tsx']
-    return new LedgerChild(fork(join(import.meta.dirname, 'ledger-process.ts'), { execArgv }))
+    return new LedgerChild(fork(program('ledger-adapter/testing/ledger-process.ts'), { execArgv: [] }))
   }
 
   /** @throws when the process ended instead */

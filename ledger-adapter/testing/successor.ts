@@ -27,7 +27,7 @@ export async function buildChanged(root: string, file: string, from: string, to:
 /** The present sources and beside them the tests' own contract `notes`. @param root a new folder */
 export async function buildWithNotes(root: string): Promise<BuiltBundle> {
   copySources(root)
-  cpSync(join(import.meta.dirname, 'notes.ts'), join(root, 'contracts', 'notes.ts'))
+  cpSync(join(sourceRoot(), 'ledger-adapter', 'testing', 'notes.ts'), join(root, 'contracts', 'notes.ts'))
   change(root, 'contracts/registry.ts', '  receivable,\n]', '  receivable,\n  notes,\n]')
   change(root, 'contracts/registry.ts', 'import', "import { notes } from './notes.ts'\nimport")
   return buildBundle(root)

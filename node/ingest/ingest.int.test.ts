@@ -11,7 +11,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { batchKey, bookKey } from '#contracts/asset-registry/state'
 import { CUT_OFF, DEAL, PlanStory } from '#contracts/deal/testing/plan'
 import { addDays, isoDate } from '#domain/date'
-import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { canonicalJson } from '#proof/canonical'
 import { verifyAssetProof } from '#proof/asset'
 import { generatePool } from './generate.ts'
@@ -19,7 +19,7 @@ import { ingest, type Ingested } from './ingest.ts'
 import { packageStream } from './package.ts'
 import { proposal } from './recompute.ts'
 import { Tape } from './tape.ts'
-import { BOUGHT, contentsOf, day, NODE, POOL, pool, runUntil, tapesForTests, texts } from './testing/organisation.ts'
+import { BOUGHT, contentsOf, day, POOL, pool, runUntil, tapesForTests, texts } from './testing/organisation.ts'
 
 const SEED = 'c0'.repeat(32)
 const { folder, organisation, file } = tapesForTests()
@@ -44,8 +44,7 @@ describe('a batch', () => {
       await pipeline(Readable.from(packageStream(done.head, step.file)), createWriteStream(path))
       const argument = JSON.stringify({ databaseUrl: custodian.url, folder: custodian.folder, batch, path })
       const { stdout } = await promisify(execFile)(process.execPath, [
-        ...NODE,
-        join(checkout, 'node/ingest/testing/custodian-process.ts'),
+        program('node/ingest/testing/custodian-process.ts'),
         argument,
       ])
       const { attest, refused } = JSON.parse(stdout) as { attest: never; refused?: string }

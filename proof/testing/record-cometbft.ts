@@ -1,7 +1,7 @@
 /**
  * Records a real CometBFT chain for the light client's tests, once: four validators of the built-in kvstore
  * application on loopback, whose powers are changed on the way.
- *   node --conditions=source --import tsx proof/testing/record-cometbft.ts > testdata/cometbft/chain.json
+ *   npm run build && node dist/proof/testing/record-cometbft.js > testdata/cometbft/chain.json
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

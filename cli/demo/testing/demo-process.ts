@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { readClaim } from '#engines/claim'
 import { processesIn, signal, type ProcessIdentity } from '#engines/identity'
 
@@ -27,15 +28,11 @@ export interface DemoEnd {
 /** Starts it and waits for its end, by itself or by `kill -9`. */
 export async function runDemoProcess({ args, home, engines, kill }: DemoRun): Promise<DemoEnd> {
   const began = Date.now()
-  const child = spawn(
-    process.execPath,
-    ['--conditions=source', '--import', 'tsx', join(checkout, 'cli/main.ts'), 'demo', ...args],
-    {
-      cwd: checkout,
-      env: { ...process.env, DATABASE_URL: '', TEMPORAL_ADDRESS: '', ...engines, SLUICE_HOME: home },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  const child = spawn(process.execPath, [program('cli/main.ts'), 'demo', ...args], {
+    cwd: checkout,
+    env: { ...process.env, DATABASE_URL: '', TEMPORAL_ADDRESS: '', ...engines, SLUICE_HOME: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))

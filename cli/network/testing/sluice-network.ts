@@ -10,6 +10,7 @@ import { usccCheckCharacter } from '#domain/uscc'
 import { readClaim } from '#engines/claim'
 import { identify, signal } from '#engines/identity'
 import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { startPostgres } from '#engines/postgres'
 import { sleep } from '#engines/say'
 import { testTemporal } from '#engines/testing/index'
@@ -80,8 +81,7 @@ export class SluiceNetwork {
 
   private spawn(args: readonly string[]): ChildProcess {
     const { address, namespace } = testTemporal()
-    const program = ['--conditions=source', '--import', 'tsx', join(checkout, 'cli/main.ts'), 'network']
-    return spawn(process.execPath, [...program, ...args, '--home', this.home], {
+    return spawn(process.execPath, [program('cli/main.ts'), 'network', ...args, '--home', this.home], {
       cwd: checkout,
       env: {
         ...process.env,

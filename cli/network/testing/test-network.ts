@@ -8,6 +8,7 @@ import { isoDate } from '#domain/date'
 import type { Claim } from '#engines/claim'
 import { findCometbft } from '#engines/cometbft'
 import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import type { PostgresEngine } from '#engines/postgres'
 import { sleep, type Say } from '#engines/say'
 import { decodeBundle } from '#ledger-adapter/cometbft/bundle'
@@ -42,7 +43,7 @@ interface Head extends Position {
 
 export const ledgerNode = (home: string, node: string, databaseUrl: string): NodeCommand => ({
   command: process.execPath,
-  args: ['--conditions=source', '--import', 'tsx', join(checkout, 'cli/network/testing/ledger-node.ts')],
+  args: [program('cli/network/testing/ledger-node.ts')],
   cwd: checkout,
   env: { ...process.env, NETWORK_HOME: home, NETWORK_NODE: node, DATABASE_URL: databaseUrl },
 })

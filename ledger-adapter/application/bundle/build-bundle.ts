@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import type { Hash } from '#proof/hash'
 
@@ -13,7 +13,15 @@ export interface BuiltBundle {
 export const bundleHash = (text: string): Hash => createHash('sha256').update(text, 'utf8').digest('hex')
 
 /** The folder that holds `contracts/`, `domain/` and `proof/`. */
-export const sourceRoot = (): string => dirname(fileURLToPath(new URL('../../../package.json', import.meta.url)))
+export function sourceRoot(): string {
+  let folder = import.meta.dirname // in the sources, or as far down in dist/
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder)
+    if (parent === folder) throw new Error('no package.json above the contracts: their sources are not here')
+    folder = parent
+  }
+  return folder
+}
 
 /**
  * Builds contracts, domain and what of proof they use into one file. The same sources and the same locked libraries give

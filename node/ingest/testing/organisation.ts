@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll } from 'vitest'
 import { CUT_OFF, DEAL } from '#contracts/deal/testing/plan'
-import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { testDatabase } from '#engines/testing/index'
 import { generatePool, generateUpdates } from '../generate.ts'
 import type { Ingested } from '../ingest.ts'
@@ -19,7 +19,6 @@ export const BOUGHT = { ...POOL, first: POOL.receivables, receivables: 300, pool
 export const texts = (rows: Iterable<string>): string => [...rows].join('')
 export const pool = texts(generatePool(POOL))
 export const day = (n: number): string => texts(generateUpdates({ ...POOL, day: n }))
-export const NODE = ['--conditions=source', '--import', 'tsx']
 
 export interface TestOrganisation {
   readonly store: TapeStore
@@ -56,13 +55,13 @@ export function tapesForTests() {
  * @returns its answer (`done` of its last line) if it was quicker
  */
 export async function runUntil<T = Ingested>(
-  program: string,
+  name: string,
   argument: object,
   lines: number,
   moreMs: number,
 ): Promise<T | undefined> {
-  const path = join(checkout, 'node/ingest/testing', program)
-  const child = spawn(process.execPath, [...NODE, path, JSON.stringify(argument)], {
+  const path = program(`node/ingest/testing/${name}`)
+  const child = spawn(process.execPath, [path, JSON.stringify(argument)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
