@@ -38,15 +38,29 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-async function fail(error: unknown): Promise<never> {
+const tell = (error: unknown) => process.stderr.write(`${explain(error, process.env['SLUICE_DEBUG'])}\n`)
+
+async function fail(error: unknown): Promise<void> {
   // commander has already said what was wrong with the words on the command line
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
-  process.stderr.write(`${explain(error, process.env['SLUICE_DEBUG'])}\n`)
-  await stopEverything().catch((failure: unknown) => {
-    process.stderr.write(`${explain(failure, process.env['SLUICE_DEBUG'])}\n`)
-  })
-  process.exit(exitCodeOf(error))
+  await end(exitCodeOf(error), () => tell(error))
 }
+
+let isEnding = false
+
+/** Stops everything and ends, once: what fails on the way out, the words about the first failure too, ends nothing anew. */
+async function end(code: number, say?: () => void): Promise<void> {
+  if (isEnding) return
+  isEnding = true
+  say?.()
+  await stopEverything().catch(tell)
+  process.exit(code)
+}
+
+/** Nobody reads on (`sluice … | head`): ended as by SIGPIPE, whose number is 13, but in good order. */
+const READER_GONE = 128 + 13
+process.stdout.on('error', () => void end(READER_GONE))
+process.stderr.on('error', () => undefined) // there is nobody to tell
 
 process.on('unhandledRejection', (reason) => void fail(reason))
 process.on('uncaughtException', (error) => void fail(error))
