@@ -3,11 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { onShutdown } from '#engines/process'
 import { messageOf } from '#engines/say'
 import { misbehaviourReporter } from '#node/misbehaviour/reporter'
-import { openKeyring, type Keyring } from '#node/keys/keyring'
-import { createBankActivities } from '#workflows/activities/bank'
-import { createLedgerActivities } from '#workflows/activities/ledger'
-import type { OrganisationWorker } from '#workflows/worker'
-import { startStack, type WorkerParts } from '../stack/stack.ts'
+import { openKeyring } from '#node/keys/keyring'
+import { organisationWorker } from '../stack/organisation-worker.ts'
+import { startStack } from '../stack/stack.ts'
 import { trustOf } from '../verify/trust.ts'
 import { hostedOrganisation } from '../stack/hosted.ts'
 import { passphraseOf } from './as-operator.ts'
@@ -52,7 +50,7 @@ export async function runNode(run: NodeRun): Promise<never> {
     tokenSecret: createHmac('sha256', secret).update('sluice/tokens/v1').digest(),
     arrivals: () => Promise.resolve([]), // obligors' payments come from a bank, and this machine has none
     organisations,
-    workersOf: (parts) => keyrings.map((keyring) => workerOf(keyring, parts)),
+    workersOf: (parts) => keyrings.map((keyring) => organisationWorker(parts, keyring)),
     port: node.ports.http,
     onFailure: (where, error) => say(`${where}: ${messageOf(error)}`),
   })
@@ -62,13 +60,3 @@ export async function runNode(run: NodeRun): Promise<never> {
   say(`${name} serves ${served.join(', ')} at ${stack.url}`)
   return failed
 }
-
-/** What every organisation's workflows need; the activities of roles come with the systems of whoever has the role. */
-const workerOf = (keyring: Keyring, { ledger, bankOf, notices }: WorkerParts): OrganisationWorker => ({
-  participant: keyring.participant,
-  activities: {
-    ...createLedgerActivities({ ledger, keyring }),
-    ...createBankActivities({ ledger, bank: bankOf(keyring.participant) }),
-    tell: (notice: Parameters<typeof notices.tell>[0]) => notices.tell(notice),
-  },
-})

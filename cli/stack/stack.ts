@@ -60,6 +60,8 @@ export interface WorkerParts {
   readonly files: ContentStore
   readonly bankOf: (bank: string) => BankGateway
   readonly notices: NoticeBoard
+  /** Where an organisation of this node keeps its tape. */
+  readonly tapeFolderOf: (participant: string) => string | undefined
 }
 
 export interface StackOptions {
@@ -158,6 +160,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     undo.push(() => temporal.close())
     const { exchange, recipients, tapes } = await openExchange(options, ledger, databaseUrl)
     undo.push(() => tapes.close())
+    const tapeFolderOf: WorkerParts['tapeFolderOf'] = (participant) => tapes.places.get(participant)?.folder
     const others = await openOthers(options, undo)
     const app = await createNodeApp({
       ledger,
@@ -180,7 +183,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       namespace,
       bundle: await bundling,
       scope: ledger.chainId,
-      organisations: options.workersOf({ ledger, files, bankOf, notices }),
+      organisations: options.workersOf({ ledger, files, bankOf, notices, tapeFolderOf }),
       onFailure: (participant, error) => onFailure(`worker of ${participant}`, error),
     })
     undo.push(() => workers.stop())

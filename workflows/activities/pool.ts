@@ -11,7 +11,7 @@ import { fenString } from '#domain/money'
 import type { LoanFlows } from '#domain/tape/replay'
 import type { Ledger } from '#ledger-adapter/port'
 import type { BankGateway } from '#node/bank/port'
-import type { ContentStore } from '#node/exchange/content-store'
+import { ContentError, type ContentStore } from '#node/exchange/content-store'
 import { PoolBook, type PeriodResult } from '#node/servicing/pool-book'
 import { bringsMoreAfter, encodeMovements, movementsBetween } from '#node/servicing/pool-file'
 import { readOne } from '#node/read-state'
@@ -60,12 +60,23 @@ class FollowedBook {
     return batch
   }
 
+  /** @throws Error naming the batch when its file is not at this node */
+  async file({ version, contentHash }: Batch): Promise<Uint8Array> {
+    try {
+      return await this.files.get(contentHash)
+    } catch (error) {
+      if (!(error instanceof ContentError && error.code === 'NOT_FOUND')) throw error
+      const what = `the file of asset batch ${version} of ${this.deal}`
+      throw new Error(`${what}, ${contentHash}, is not at this node`, { cause: error })
+    }
+  }
+
   private async bookAt(version: number): Promise<PoolBook> {
     if (this.kept?.version === version) return this.kept.book
-    const book = PoolBook.fromPoolFile(await this.files.get((await this.batch(1)).contentHash), this.deal)
+    const book = PoolBook.fromPoolFile(await this.file(await this.batch(1)), this.deal)
     for (let v = 2; v <= version; v += 1) {
-      const { state, contentHash } = await this.batch(v)
-      if (state !== 'rejected') book.apply(await this.files.get(contentHash))
+      const batch = await this.batch(v)
+      if (batch.state !== 'rejected') book.apply(await this.file(batch))
     }
     return book
   }
@@ -90,7 +101,7 @@ export function createServicerActivities(options: {
   ledger: Ledger
   files: ContentStore
   /** The servicer's own system: what happened to the loans of a plan, in the order of their slots. */
-  loansOf: (deal: string) => readonly LoanFlows[]
+  loansOf: (deal: string) => readonly LoanFlows[] | Promise<readonly LoanFlows[]>
 }): ServicerActivities {
   const { ledger, files, loansOf } = options
   const books = new Books(ledger, files)
@@ -102,7 +113,7 @@ export function createServicerActivities(options: {
       const asOf = dates.collectedTo
       const followed = books.of(deal)
       const { version, previous } = await followed.versionFor(asOf)
-      const loans = loansOf(deal)
+      const loans = await loansOf(deal)
       const final = !bringsMoreAfter(loans, asOf)
       const movements = encodeMovements(deal, asOf, movementsBetween(loans, isoDate(previous.asOf), asOf, final))
       const contentHash = await files.put(movements)
@@ -138,8 +149,7 @@ export function createCustodianActivities(options: {
   return {
     async recomputeBatch({ deal, version }) {
       const followed = books.of(deal)
-      const { contentHash } = await followed.batch(version)
-      const content = await files.get(contentHash)
+      const content = await followed.file(await followed.batch(version))
       if (version === 1) return rootRecordOf(PoolBook.fromPoolFile(content, deal).root)
       return rootRecordOf((await followed.apply(version, () => Promise.resolve(content))).root)
     },
