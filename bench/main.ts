@@ -13,7 +13,7 @@ interface Bench {
 }
 
 const here = dirname(fileURLToPath(import.meta.url))
-const entry = (name: string): string => join(here, name, 'index.ts')
+const entry = (name: string): string => join(here, name, 'index.js')
 const names = readdirSync(here, { withFileTypes: true })
   .filter((item) => item.isDirectory() && existsSync(entry(item.name)))
   .map(({ name }) => name)
