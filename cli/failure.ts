@@ -1,3 +1,5 @@
+import type { Language } from '#client/receipt-words'
+
 // How a command's failure looks to the person who ran it.
 
 /**
@@ -16,12 +18,14 @@ export class CommandFailure extends Error {
 }
 
 /** One text for anything thrown: its message and those of its causes; with `debug` set, the whole of it. */
-export function explain(error: unknown, debug: string | undefined): string {
+export function explain(error: unknown, debug: string | undefined, language: Language = 'en'): string {
   if (debug !== undefined && debug !== '') {
     return error instanceof Error ? (error.stack ?? error.message) : String(error)
   }
   const [first, ...causes] = reasonsOf(error)
-  return [`sluice: ${first}`, ...causes.map((cause) => `  because: ${cause}`)].join('\n')
+  return [`sluice: ${first}`, ...causes.map((cause) => `  ${language === 'zh' ? '原因' : 'because'}: ${cause}`)].join(
+    '\n',
+  )
 }
 
 /** The message, then those of its causes; one that only repeats what was said is left out. */

@@ -8,6 +8,7 @@ import { checkout } from '#engines/paths'
 import { stopEverything } from '#engines/process'
 import { COMMANDS } from './commands/index.ts'
 import { exitCodeOf, explain } from './failure.ts'
+import { spoken } from './language.ts'
 
 const version = (): string =>
   (JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string }).version
@@ -38,7 +39,7 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-const tell = (error: unknown) => process.stderr.write(`${explain(error, process.env['SLUICE_DEBUG'])}\n`)
+const tell = (error: unknown) => process.stderr.write(`${explain(error, process.env['SLUICE_DEBUG'], spoken())}\n`)
 
 async function fail(error: unknown): Promise<void> {
   // commander has already said what was wrong with the words on the command line

@@ -7,9 +7,11 @@ import { dataFolder } from '#engines/paths'
 import { sayOnStderr } from '#engines/say'
 import { predecessorOf } from '#proof/predecessor'
 import { CommandFailure } from '../failure.ts'
+import { languageOf, speak, spoken } from '../language.ts'
 import { consensusKey, readGenesis, readManifest, type Manifest } from '../network/manifest.ts'
 import { readOrganisations } from '../network/organisations.ts'
 import { isHealthy, networkStatus, statusLine } from '../network/status.ts'
+import { words } from '../network/words/index.ts'
 
 interface Home {
   readonly home: string
@@ -88,7 +90,6 @@ export function register(program: Command): void {
     .requiredOption('--organisation <file>', 'JSON of one organisation, in the form of `create`')
     .option('--host <node>', 'whose node serves it; by default the one that serves the fewest')
     .option('--yes', 'sign what is shown without asking')
-    .option('--lang <zh|en>', 'the language of units and words', 'en')
     .action(admit)
   network
     .command('validator')
@@ -100,7 +101,6 @@ export function register(program: Command): void {
     .option('--power <n>', 'votes; the founders have 10 each, 0 takes the vote away', whole, 10)
     .addOption(new Option('--rotate', 'make a new key and let it take the place of the one before').conflicts('power'))
     .option('--yes', 'sign what is shown without asking')
-    .option('--lang <zh|en>', 'the language of units and words', 'en')
     .action(validator)
   network
     .command('activate')
@@ -109,7 +109,6 @@ export function register(program: Command): void {
     .requiredOption('--bundle <hash>', 'which every node keeps (`sluice bundle add`)')
     .option('--from-height <n>', 'not before this height; the block after the last approval by default', whole)
     .option('--yes', 'sign what is shown without asking')
-    .option('--lang <zh|en>', 'the language of units and words', 'en')
     .action(activate)
   network
     .command('follow')
@@ -137,6 +136,9 @@ export function register(program: Command): void {
     .option(...homeOption)
     .option('--json', 'as JSON')
     .action(status)
+  for (const command of network.commands)
+    command.option('--lang <zh|en>', 'the language spoken; by LANG when not given')
+  network.hook('preAction', (_network, command) => speak(languageOf(command.opts<{ lang?: string }>().lang)))
 }
 
 interface NodeFlags extends NodeLimits {
@@ -147,7 +149,7 @@ interface NodeFlags extends NodeLimits {
 /** Started by `up`, which says by DATABASE_URL and TEMPORAL_ADDRESS where the engines are. */
 async function node({ home, node: name, ledgerOnly, snapshotEvery, patience }: NodeFlags): Promise<never> {
   const databaseUrl = process.env['DATABASE_URL'] ?? ''
-  if (databaseUrl === '') throw new CommandFailure('DATABASE_URL must name the database of this node', 2)
+  if (databaseUrl === '') throw new CommandFailure(words('needsDatabase'), 2)
   const { runLedgerOnly } = await import('../network/node.ts')
   const bounds = { ...everyOf(snapshotEvery), ...(patience === undefined ? {} : { patienceMs: patience * 1000 }) }
   const options = { home: resolve(home), node: name, databaseUrl, ...bounds, say: sayOnStderr }
@@ -165,24 +167,21 @@ async function join({ home, organisation, replay = false }: Join): Promise<void>
   const { joinNetwork } = await import('../network/join.ts')
   const say = (line: string): void => print(`${organisation} ${line}`)
   const { manifest, node: joined, made } = await joinNetwork(resolve(home), organisation, { replay, say })
-  print(
-    `${organisation} ${made ? 'has a node of its own now' : 'has a node of its own already'} in ${manifest.chainId}`,
-  )
-  print(`  it follows without a vote; its consensus key is ${consensusKey(joined.publicKey)}`)
-  if (made) print('  `sluice network up` starts it: within seconds where it runs, otherwise at its next start')
+  print(words(made ? 'hasNode' : 'hadNode', { organisation, chainId: manifest.chainId }))
+  print(`  ${words('followsKey', { key: consensusKey(joined.publicKey) })}`)
+  if (made) print(`  ${words('upStartsIt')}`)
 }
 
 interface Admit extends Home {
   readonly organisation: string
   readonly host?: string
   readonly yes?: true
-  readonly lang: string
 }
 
-async function admit({ home, organisation: file, host, yes, lang }: Admit): Promise<void> {
+async function admit({ home, organisation: file, host, yes }: Admit): Promise<void> {
   const { admitOrganisation } = await import('../network/admit.ts')
   const { askOnTerminal } = await import('../stack/ask.ts')
-  const ask = askOnTerminal(yes ? { yes, lang } : { lang })
+  const ask = askOnTerminal({ ...(yes && { yes }), lang: spoken() })
   await admitOrganisation({ home: resolve(home), file, ...(host === undefined ? {} : { host }), ask, print })
 }
 
@@ -191,14 +190,13 @@ interface Vote extends Home {
   readonly power: number
   readonly rotate?: true
   readonly yes?: true
-  readonly lang: string
 }
 
-async function validator({ home, organisation, power, rotate, yes, lang }: Vote): Promise<void> {
+async function validator({ home, organisation, power, rotate, yes }: Vote): Promise<void> {
   const { setValidatorPower } = await import('../network/vote.ts')
   const { rotateValidatorKey } = await import('../network/rotate.ts')
   const { askOnTerminal } = await import('../stack/ask.ts')
-  const ask = askOnTerminal(yes ? { yes, lang } : { lang })
+  const ask = askOnTerminal({ ...(yes && { yes }), lang: spoken() })
   if (rotate) return rotateValidatorKey({ home: resolve(home), organisation, ask, print })
   await setValidatorPower({ home: resolve(home), organisation, power, ask, print })
 }
@@ -207,13 +205,12 @@ interface Activate extends Home {
   readonly bundle: string
   readonly fromHeight?: number
   readonly yes?: true
-  readonly lang: string
 }
 
-async function activate({ home, bundle, fromHeight, yes, lang }: Activate): Promise<void> {
+async function activate({ home, bundle, fromHeight, yes }: Activate): Promise<void> {
   const { activateBundle } = await import('../network/activate.ts')
   const { askOnTerminal } = await import('../stack/ask.ts')
-  const ask = askOnTerminal(yes ? { yes, lang } : { lang })
+  const ask = askOnTerminal({ ...(yes && { yes }), lang: spoken() })
   await activateBundle({ home: resolve(home), bundle, fromHeight: fromHeight ?? null, ask, print })
 }
 
@@ -249,9 +246,9 @@ async function create(options: Create): Promise<void> {
   if (options.fromExport !== undefined) return made(home, await continued(home, options.fromExport, options))
   const asked = await bundleAsked(options.bundle)
   const known = CLOCKS.find((each) => each === clock)
-  if (!known) throw new CommandFailure(`--clock must be ${CLOCKS.join(' or ')}, not ${clock}`, 2)
+  if (!known) throw new CommandFailure(words('clockWrong', { clocks: CLOCKS.join(words('or')), clock }), 2)
   const startDate = options.startDate ?? (await firstDateOf(home)) ?? todayInShanghai()
-  if (!isIsoDate(startDate)) throw new CommandFailure(`--start-date: no such day: ${startDate}`, 2)
+  if (!isIsoDate(startDate)) throw new CommandFailure(words('noSuchDay', { date: startDate }), 2)
   const members = await readOrganisations(organisations)
   const founded = { home, name, validators, members, clock: known, startDate: isoDate(startDate), ...asked }
   const { createNetwork } = await import('../network/create.ts')
@@ -266,28 +263,27 @@ async function bundleAsked(named: string | undefined): Promise<{ bundle?: string
 }
 
 async function continued(home: string, exportFile: string, { name, validatorKeys, keys, bundles, bundle }: Create) {
-  if (bundle !== undefined)
-    throw new CommandFailure('--bundle: a ledger that is continued stays on the version that its governance activated; --bundles names the folder that holds it', 2) // prettier-ignore
+  if (bundle !== undefined) throw new CommandFailure(words('bundleStays'), 2)
   const passphrase = process.env['SLUICE_PASSPHRASE'] ?? ''
   if (validatorKeys === undefined || keys === undefined || passphrase === '')
-    throw new CommandFailure('--from-export needs --validator-keys, --keys, and SLUICE_PASSPHRASE, which opens the keys', 2) // prettier-ignore
+    throw new CommandFailure(words('exportNeeds'), 2)
   const { continueNetwork } = await import('../network/continue.ts')
   const given = { home, name, exportFile, validatorKeys, keys, passphrase }
   return continueNetwork({ ...given, ...(bundles === undefined ? {} : { bundles }) })
 }
 
 async function made(home: string, { manifest, made }: { manifest: Manifest; made: boolean }): Promise<void> {
-  print(`${made ? 'made' : 'there already, nothing changed:'} ${manifest.chainId} in ${home}`)
+  print(words(made ? 'made' : 'thereAlready', { chainId: manifest.chainId, home }))
   const genesis = await readGenesis(home)
   const { bundle } = foundingGenesis(genesis).governance
-  const words =
-    bundle === null ? 'contracts: the sources that each node runs' : `contracts ${bundle}, kept by every node`
-  if (!predecessorOf(genesis)) print(`  ${words}`) // a ledger that is continued may have moved on since its genesis
+  const rules = bundle === null ? words('contractsAreSources') : words('contractsAre', { bundle })
+  if (!predecessorOf(genesis)) print(`  ${rules}`) // a ledger that is continued may have moved on since its genesis
   for (const node of manifest.nodes) {
     const served = manifest.organisations.filter((each) => each.node === node.name).map(({ id }) => id)
-    print(`  ${node.name.padEnd(20)} validator ${node.peerId.slice(0, 12)}  serves ${served.join(', ')}`)
+    const about = { peerId: node.peerId.slice(0, 12), served: served.join(', ') }
+    print(`  ${node.name.padEnd(20)} ${words('nodeServes', about)}`)
   }
-  if (made) print(`start it with: npm run --silent sluice -- network up --home ${home}`)
+  if (made) print(words('startIt', { home }))
 }
 
 /** A network that is there keeps its date: asking again tomorrow asks for the same. */
@@ -308,7 +304,7 @@ async function status({ home, json }: Home & { json?: true }): Promise<void> {
   if (json) print(JSON.stringify({ chainId: manifest.chainId, nodes: all }, null, 2))
   else for (const line of [manifest.chainId, ...all.map(statusLine)]) print(line)
   const ill = all.filter((each) => !isHealthy(each, all.length)).map(({ name }) => name)
-  if (ill.length > 0) throw new CommandFailure(`not well: ${ill.join(', ')}`)
+  if (ill.length > 0) throw new CommandFailure(words('notWell', { nodes: ill.join(', ') }))
 }
 
 function whole(text: string): number {

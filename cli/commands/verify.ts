@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { verifyNative } from '#ledger-adapter/application/verify-native'
 import { verifyExport, type ExportSummary } from '#proof/verify-export'
-import { LANGUAGES, verdictWords, type Language } from '#client/receipt-words'
+import { verdictWords } from '#client/receipt-words'
 import type { AnyTrust, ReceiptVerdict, StateReceipt, ValidatorsVerdict } from '#proof/receipt'
 import { verifyReceipt, verifyValidators } from '#proof/verify-receipt'
 import { CommandFailure } from '../failure.ts'
+import { languageOf } from '../language.ts'
 import { existingStore } from '../stack/bundles.ts'
 import { exportLines, exportRules } from '../verify/export-file.ts'
 import { isReceiptFile, receiptBytes } from '../verify/receipt-file.ts'
@@ -65,12 +66,6 @@ const found = (verdict: ReceiptVerdict | ValidatorsVerdict, { chainId }: AnyTrus
 
 const batchOf = (receipt: StateReceipt): object =>
   receipt.kind === 'asset' ? { batch: { version: receipt.asset.version, state: receipt.batch['state'] } } : {}
-
-function languageOf(asked: string | undefined): Language {
-  const language = asked ?? (/^zh/i.test(process.env['LC_ALL'] ?? process.env['LANG'] ?? '') ? 'zh' : 'en')
-  if (!(LANGUAGES as readonly string[]).includes(language)) throw new CommandFailure('--lang: zh or en', 2)
-  return language as Language
-}
 
 /** @throws CommandFailure naming the line and the first thing that does not hold */
 export async function verifyFile(file: string, options: Options = {}): Promise<ExportSummary> {

@@ -5,6 +5,7 @@ import { CommandFailure } from '../failure.ts'
 import { decide } from './decide.ts'
 import { nodeBundles, readManifest, type Manifest } from './manifest.ts'
 import { institutionsOf } from './vote.ts'
+import { words } from './words/index.ts'
 
 /**
  * `sluice network activate`: has governance decide from which height a version of the contracts rules. A node without it
@@ -25,10 +26,10 @@ export async function activateBundle(options: {
   requireEverywhere(home, manifest, bundle)
   const institutions = await institutionsOf(home, manifest, { through: manifest.nodes[0]!.name, ask, print })
   const subject = `bundle-${bundle.slice(0, 12)}`
-  const reason = `every node has version ${bundle.slice(0, 12)}`
-  const words = `version ${bundle} of the contracts`
-  await decide({ action: { kind: 'activateBundle', bundle }, subject, words, reason, fromHeight }, institutions)
-  print(fromHeight === null ? 'it rules from the next block on' : `it rules from height ${fromHeight} on`)
+  const reason = words('versionReason', { bundle: bundle.slice(0, 12) })
+  const what = words('version', { bundle })
+  await decide({ action: { kind: 'activateBundle', bundle }, subject, words: what, reason, fromHeight }, institutions)
+  print(fromHeight === null ? words('rulesNext') : words('rulesFrom', { height: fromHeight }))
 }
 
 function requireEverywhere(home: string, { nodes }: Manifest, bundle: string): void {
@@ -37,6 +38,5 @@ function requireEverywhere(home: string, { nodes }: Manifest, bundle: string): v
   const [first] = lacking
   if (!first) return
   const who = lacking.map(({ name }) => name).join(', ')
-  const how = `\`sluice bundle add FILE --store ${folderOf(first.name)}\``
-  throw new CommandFailure(`no bundle ${bundle} at ${who}; ${how} puts it there`, 2)
+  throw new CommandFailure(words('bundleLacking', { bundle, who, folder: folderOf(first.name) }), 2)
 }

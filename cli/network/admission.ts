@@ -4,6 +4,7 @@ import { ApiError, type SluiceClient } from '#client/client'
 import { usccCheckCharacter } from '#domain/uscc'
 import { keyIdOf, type Member } from '../demo/consortium.ts'
 import type { Fail } from './organisations.ts'
+import { words } from './words/index.ts'
 
 export type Operator = Member['operators'][number]
 const ADMIN = 'service:admin'
@@ -49,7 +50,7 @@ export async function recordedOf(client: Reader, id: string, at: string): Promis
 export async function requireFreeUscc(client: Reader, member: Member, at: string, fail: Fail): Promise<void> {
   const { items } = await client.list<{ id: string }>('/v1/participants', { uscc: usccOf(member), at })
   const other = items.find(({ id }) => id !== member.id)
-  if (other) fail('/uscc', `${usccOf(member)} is that of ${other.id}`)
+  if (other) fail('/uscc', words('usccTaken', { uscc: usccOf(member), other: other.id }))
 }
 
 /**
@@ -59,11 +60,11 @@ export async function requireFreeUscc(client: Reader, member: Member, at: string
 export function administratorOf({ operators }: Member, fail: Fail): Operator {
   const named = operators.find(({ functions }) => functions.length === 1 && functions[0] === ADMIN)
   if (named?.limitFen !== undefined) {
-    fail(`/operators/${operators.indexOf(named)}/limitFen`, 'an administrator commits no amount that could be limited')
+    fail(`/operators/${operators.indexOf(named)}/limitFen`, words('noLimit'))
   }
   if (named) return named
   const index = operators.findIndex(({ id }) => id === 'admin')
-  if (index >= 0) fail(`/operators/${index}`, `an operator admin has the function ${ADMIN} and no other`)
+  if (index >= 0) fail(`/operators/${index}`, words('adminOnly', { wanted: ADMIN }))
   return { id: 'admin', kind: 'service', functions: [ADMIN] }
 }
 
@@ -83,7 +84,7 @@ export function missingOperators(
 ): Operator[] {
   const { nameZh, nameEn, uscc, roles } = recorded.member
   const same = (where: string, there: string, here: string): void => {
-    if (there !== here) fail(where, `${here}; ${member.id} is a member already, with ${there} on the ledger`)
+    if (there !== here) fail(where, words('otherwise', { here, id: member.id, there }))
   }
   same('/name/zh', nameZh, member.name.zh)
   same('/name/en', nameEn, member.name.en)
@@ -102,11 +103,11 @@ export function missingOperators(
   }
   const named = new Set([administrator, ...member.operators].map(({ id }) => id))
   const extra = recorded.operators.find(({ operator }) => !named.has(operator))
-  if (extra) fail('/operators', `${extra.operator} is on the ledger, and not in it`)
+  if (extra) fail('/operators', words('extraOperator', { operator: extra.operator }))
   if (missing.length > 0) {
     const index = member.operators.indexOf(missing[0]!)
     const hasAdministrator = recorded.operators.some(({ operator }) => operator === administrator.id)
-    if (!hasAdministrator) fail(`/operators/${index}`, `${missing[0]!.id} is not on the ledger, and neither is an administrator that could add it`) // prettier-ignore
+    if (!hasAdministrator) fail(`/operators/${index}`, words('noAdministrator', { id: missing[0]!.id })) // prettier-ignore
     requireKey(recorded, administrator, '/operators', { publicKeyOf, fail })
   }
   return missing
@@ -119,12 +120,12 @@ function requireKey(
   { publicKeyOf, fail }: { publicKeyOf: (operator: string) => string | undefined; fail: Fail },
 ): void {
   const key = keys.find(({ keyId }) => keyId === keyIdOf(id))
-  if (!key) return fail(at, `${id} has no key ${keyIdOf(id)} on the ledger`)
+  if (!key) return fail(at, words('noKeyOnLedger', { id, keyId: keyIdOf(id) }))
   if (listed(key.functions) !== listed(functions))
-    fail(`${at}/functions`, `${listed(functions)}; on the ledger they are ${listed(key.functions)}`)
-  const [there, here] = [key.limitFen, limitFen ?? null].map((fen) => fen ?? 'none')
-  if (there !== here) fail(`${at}/limitFen`, `${here}; on the ledger it is ${there}`)
-  if (key.publicKey !== publicKeyOf(id)) fail(at, `the key of ${id} on the ledger is not the one that lies here`)
+    fail(`${at}/functions`, words('otherFunctions', { here: listed(functions), there: listed(key.functions) }))
+  const [there, here] = [key.limitFen, limitFen ?? null].map((fen) => fen ?? words('none'))
+  if (there !== here) fail(`${at}/limitFen`, words('otherLimit', { here: here!, there: there! }))
+  if (key.publicKey !== publicKeyOf(id)) fail(at, words('otherKeyHere', { id }))
 }
 
 /** For comparing and saying: the order of functions and roles means nothing. */

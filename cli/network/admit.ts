@@ -5,6 +5,7 @@ import { sleep, type Say } from '#engines/say'
 import { claim } from '#engines/claim'
 import type { Ask } from '#node/keys/person'
 import { CommandFailure } from '../failure.ts'
+import { spoken } from '../language.ts'
 import { keyIdOf, type Member } from '../demo/consortium.ts'
 import { administratorOf, keyOnLedger, listed, missingOperators, recordedOf, requireFreeUscc, usccOf, type Operator, type Recorded } from './admission.ts' // prettier-ignore
 import { answeringNode, asOperator, calling, headOf } from './as-operator.ts'
@@ -13,6 +14,7 @@ import { changeManifest, keysFolder, nodeNamed, readManifest, type Manifest, typ
 import { KeysToAdd, waitingFolder } from './organisation-keys.ts'
 import { failIn, readOrganisation, type Fail } from './organisations.ts'
 import { institutionsOf } from './vote.ts'
+import { words } from './words/index.ts'
 
 const SEEN_WITHIN_MS = 60_000
 
@@ -67,7 +69,7 @@ async function admit(asked: Asked): Promise<void> {
 
   const keys = await KeysToAdd.of(home, id)
   const before = await recorded()
-  if (before && keys.areNone) throw new CommandFailure(`${id} is a member of the ledger, and its keys are not in ${keysFolder(home, id)}`) // prettier-ignore
+  if (before && keys.areNone) throw new CommandFailure(words('keysMissing', { id, folder: keysFolder(home, id) })) // prettier-ignore
   if (!before) await calling(node, url, async () => requireFreeUscc(client, member, await headOf(client), fail))
   const admission: Admission = { ...asked, keys, at, recorded }
   const after = before ?? (await decideAdmission(admission))
@@ -75,10 +77,10 @@ async function admit(asked: Asked): Promise<void> {
   const served = await changeManifest(home, (now) => withOrganisation(now, id, host.name))
   const isNew = !manifest.organisations.some((one) => one.id === id)
   const by = served.organisations.find((one) => one.id === id)!.node
-  if (!isNew && before && added.length === 0) return print(`${id} is a member already, served by the node of ${by}: nothing changed`) // prettier-ignore
-  print(`${id} is a member, served by the node of ${by}${by === id ? '' : ` until it has its own (\`sluice network join --organisation ${id}\`)`}`) // prettier-ignore
+  if (!isNew && before && added.length === 0) return print(words('memberAlready', { id, node: by })) // prettier-ignore
+  print(by === id ? words('memberServed', { id }) : words('memberHosted', { id, node: by }))
   const services = added.filter(({ kind }) => kind === 'service').map((each) => each.id)
-  if (!isNew && services.length > 0) print(`that node signs as ${services.join(', ')} from its next start on`)
+  if (!isNew && services.length > 0) print(words('signsFromNextStart', { services: services.join(', ') }))
 }
 
 interface Admission extends Asked {
@@ -92,9 +94,9 @@ interface Admission extends Asked {
 function hostOf(manifest: Manifest, id: string, wanted: string | undefined): NetworkNode {
   const there = manifest.organisations.find((one) => one.id === id)
   if (there && wanted !== undefined && wanted !== there.node)
-    throw new CommandFailure(`--host: ${id} is served by the node of ${there.node} already, not by that of ${wanted}`, 2) // prettier-ignore
+    throw new CommandFailure(words('hostedElsewhere', { id, node: there.node, wanted }), 2) // prettier-ignore
   const name = there?.node ?? wanted
-  if (name !== undefined) return nodeNamed(manifest, name, wanted === undefined ? '' : '--host: ')
+  if (name !== undefined) return nodeNamed(manifest, name, wanted === undefined ? '' : words('hostField'))
   const load = (node: NetworkNode): number => manifest.organisations.filter((one) => one.node === node.name).length
   return manifest.nodes.reduce((least, node) => (load(node) < load(least) ? node : least))
 }
@@ -108,8 +110,7 @@ async function keysFor({ home, member, keys, fail }: Admission, operators: reado
   for (const { id, functions } of operators) {
     const [has, wanted] = [made.get(id)!.functions, functions].map(listed)
     if (has === wanted) continue
-    const where = `its key in ${waitingFolder(home, member.id)} was made for ${has}`
-    fail(fieldOf(member, id), `${id} has ${wanted}, and ${where}; remove that key, which the ledger does not know, and it is made anew`) // prettier-ignore
+    fail(fieldOf(member, id), words('keyForOther', { id, wanted: wanted!, has: has!, folder: waitingFolder(home, member.id) })) // prettier-ignore
   }
   return made
 }
@@ -129,11 +130,11 @@ async function decideAdmission(admission: Admission): Promise<Recorded> {
   const { id: participant, name, roles } = member
   const about = { participant, name, uscc: usccOf(member), roles: [...roles] }
   const action: Action = { kind: 'admit', ...about, administrator: { operator, kind, key } }
-  const words = `${participant} (${name.en}) as ${roles.join(', ')}`
-  const reason = `${participant} joins the consortium`
+  const what = words('memberAs', { participant, name: name[spoken()], roles: roles.join(', ') })
+  const reason = words('memberReason', { participant })
   const institutions = await institutionsOf(home, manifest, { through: host.name, ask, print })
   try {
-    await decide({ action, subject: `admit-${participant}`, words, reason }, institutions)
+    await decide({ action, subject: `admit-${participant}`, words: what, reason }, institutions)
   } catch (error) {
     // A run that was cut short had sent the deciding approval, and it came to be committed meanwhile.
     if (refusalCode(error) !== 'PARTICIPANT_EXISTS') throw error
@@ -141,7 +142,7 @@ async function decideAdmission(admission: Admission): Promise<Recorded> {
   for (const until = Date.now() + SEEN_WITHIN_MS; ; await sleep(200)) {
     const recorded = await admission.recorded()
     if (recorded) return recorded
-    if (Date.now() > until) throw new CommandFailure(`${participant} is admitted, and the node of ${admission.at.name} does not know it yet`) // prettier-ignore
+    if (Date.now() > until) throw new CommandFailure(words('notKnownYet', { participant, node: admission.at.name })) // prettier-ignore
   }
 }
 
@@ -167,7 +168,7 @@ async function addOperators(admission: Admission, recorded: Recorded): Promise<r
     } catch (error) {
       if (refusalCode(error) !== 'OPERATOR_EXISTS') throw error // added meanwhile, by what a run before had sent
     }
-    print(`${administrator.id} of ${member.id} adds operator ${operator} (${functions.join(', ')})`)
+    print(words('addsOperator', { administrator: administrator.id, participant: member.id, operator, functions: functions.join(', ') })) // prettier-ignore
   }
   const after = await admission.recorded(position)
   if (!after || missingIn(after).length > 0) throw new Error(`operators of ${member.id} were added and are not there`)

@@ -9,6 +9,7 @@ import { CommandFailure } from '../failure.ts'
 import { operatorClient } from '../stack/served-contracts.ts'
 import { apiAnswers } from './status.ts'
 import { apiOf, keysFolder, nodeNamed, passphraseFile, type Manifest, type NetworkNode } from './manifest.ts'
+import { words } from './words/index.ts'
 
 /** What lies beside an organisation's keys: this is one machine. */
 export const passphraseOf = async (home: string, organisation: string): Promise<string> =>
@@ -26,7 +27,7 @@ export function nodeServing(manifest: Manifest, organisation: string): NetworkNo
   const found = manifest.organisations.find(({ id }) => id === organisation)
   if (found) return nodeNamed(manifest, found.node)
   const there = manifest.organisations.map(({ id }) => id).join(', ')
-  throw new CommandFailure(`no organisation ${organisation}; there are ${there}`, 2)
+  throw new CommandFailure(words('noOrganisation', { organisation, there }), 2)
 }
 
 /** The node that serves an organisation, or where that does not answer the first that does: each takes any member's call. */
@@ -71,9 +72,12 @@ export function operatorOf(
     'operator' in wanted ? each.operator === wanted.operator : each.functions.includes(wanted.function),
   )
   if (found) return found.operator
-  const what = 'operator' in wanted ? wanted.operator : `of function ${wanted.function}`
-  const there = signers.map(({ operator, functions }) => `${operator} (${functions.join(', ')})`)
-  throw new CommandFailure(`${participant} has no operator ${what}; there are ${there.join(', ')}`, 2)
+  const there = signers.map(({ operator, functions }) => `${operator} (${functions.join(', ')})`).join(', ')
+  const problem =
+    'operator' in wanted
+      ? words('noOperator', { participant, operator: wanted.operator, there })
+      : words('noFunction', { participant, wanted: wanted.function, there })
+  throw new CommandFailure(problem, 2)
 }
 
 /** Says who does not answer and what to do, where that is why a call failed. */
@@ -82,11 +86,11 @@ export async function calling<T>({ name }: NetworkNode, url: string, call: () =>
     return await call()
   } catch (error) {
     if (error instanceof NodeSilent) {
-      throw new CommandFailure(`the node of ${name}: ${error.message}`, 1, { cause: error })
+      throw new CommandFailure(words('nodeSilent', { name, problem: error.message }), 1, { cause: error })
     }
     if (error instanceof ApiError || !(error instanceof TypeError)) throw error
-    const why = `the node of ${name} does not answer at ${url} (${messageOf(error.cause ?? error)})`
-    throw new CommandFailure(`${why}; is \`sluice network up\` running?`, 1, { cause: error })
+    const problem = messageOf(error.cause ?? error)
+    throw new CommandFailure(words('nodeAway', { name, url, problem }), 1, { cause: error })
   }
 }
 

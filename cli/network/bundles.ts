@@ -2,6 +2,7 @@ import { BundleError, FolderBundleStore } from '#ledger-adapter/application/bund
 import type { Hash } from '#proof/hash'
 import { CommandFailure } from '../failure.ts'
 import { nodeBundles, type Manifest } from './manifest.ts'
+import { words } from './words/index.ts'
 
 /**
  * Copies to a node every version of the contracts that others have and it lacks, each checked against its hash: it executes
@@ -28,5 +29,5 @@ function wholeOf(stores: readonly FolderBundleStore[], hash: Hash): string {
       problem ??= error
     }
   }
-  throw new CommandFailure(`no node has a whole copy of the contracts ${hash}`, 1, { cause: problem })
+  throw new CommandFailure(words('noWholeCopy', { hash }), 1, { cause: problem })
 }

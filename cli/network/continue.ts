@@ -23,6 +23,7 @@ import { exportLines, exportRules } from '../verify/export-file.ts'
 import { makeHome, writeCometHome, writeConfigs } from './create.ts'
 import { keepBundles, keptBundles } from './founding-bundle.ts'
 import { consensusKey, findManifest, genesisFile, historyFile, keysFolder, passphraseFile, portsFor, writeManifest, type Manifest, type NetworkNode } from './manifest.ts' // prettier-ignore
+import { words } from './words/index.ts'
 
 export interface ContinueOptions {
   readonly home: string
@@ -46,7 +47,7 @@ export async function makeValidatorKey(folder: string, organisation: string): Pr
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const file = join(folder, `${organisation}.json`)
   await writeFile(file, validatorKeyFile(key), { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EEXIST' ? new CommandFailure(`${file} is there already; its key stays`) : error
+    throw error.code === 'EEXIST' ? new CommandFailure(words('keyStays', { file })) : error
   })
   return consensusKey(key.publicKey)
 }
@@ -59,13 +60,13 @@ export async function continueNetwork(options: ContinueOptions): Promise<{ manif
   const { home, exportFile, name } = options
   const rules = exportRules(options.bundles === undefined ? undefined : existingStore(options.bundles))
   const predecessor = await readPredecessor(() => exportLines(exportFile), rules).catch((error: unknown) => {
-    throw error instanceof HistoryRefused ? new CommandFailure(`${exportFile}: ${error.message}`, 1, { cause: error }) : error // prettier-ignore
+    throw error instanceof HistoryRefused ? new CommandFailure(words('problemIn', { file: exportFile, problem: error.message }), 1, { cause: error }) : error // prettier-ignore
   })
   const document = continuingGenesis(name, predecessor)
   const chainId = chainIdOf(document)
   const before = await findManifest(home)
   if (before) {
-    if (before.chainId !== chainId) throw new CommandFailure(`${home} holds another network (${before.chainId})`)
+    if (before.chainId !== chainId) throw new CommandFailure(words('otherChain', { home, chainId: before.chainId }))
     return { manifest: before, made: false }
   }
   return { manifest: await makeHome(home, (folder) => fill(folder, options, predecessor, document)), made: true }
@@ -145,25 +146,24 @@ async function membersOf(exportFile: string, { height }: Predecessor) {
   }
   const validators = validatorsAt(<T>() => schedule as T | undefined, height + 1)
   if (validators.length === 0)
-    throw new CommandFailure(`${exportFile}: its governance has decided on no validators; it does so by setValidator before the ledger is ended`) // prettier-ignore
+    throw new CommandFailure(words('noValidators', { file: exportFile })) // prettier-ignore
   return { validators, participants }
 }
 
 async function validatorKeyOf(folder: string, { participant, publicKey }: Validator): Promise<CometKey> {
   const file = join(folder, `${participant}.json`)
   const fail = (problem: string, cause?: unknown): never => {
-    throw new CommandFailure(`${file}: ${problem}`, 1, { cause })
+    throw new CommandFailure(words('problemIn', { file, problem }), 1, { cause })
   }
-  const text = await readFile(file, 'utf8').catch((error: unknown) => fail('cannot be read', error))
+  const text = await readFile(file, 'utf8').catch((error: unknown) => fail(words('unreadable'), error))
   let key: CometKey
   try {
     const { priv_key } = JSON.parse(text) as { priv_key: { value: string } }
     key = cometKey(Buffer.from(priv_key.value, 'base64').subarray(0, 32))
   } catch (error) {
-    return fail('not the key of a validator', error)
+    return fail(words('noKey'), error)
   }
-  if (consensusKey(key.publicKey) !== publicKey)
-    return fail(`not the key that governance decided on for ${participant}, ${publicKey}`)
+  if (consensusKey(key.publicKey) !== publicKey) return fail(words('otherKey', { participant, publicKey }))
   return key
 }
 
@@ -174,10 +174,12 @@ async function copyKeys(
   participants: ReadonlySet<string>,
 ): Promise<string[]> {
   const entries = await readdir(options.keys, { withFileTypes: true }).catch((error: unknown) => {
-    throw new CommandFailure(`${options.keys}: cannot be read`, 1, { cause: error })
+    throw new CommandFailure(words('problemIn', { file: options.keys, problem: words('unreadable') }), 1, {
+      cause: error,
+    })
   })
   const ids = entries.filter((each) => each.isDirectory() && participants.has(each.name)).map(({ name }) => name).sort() // prettier-ignore
-  if (ids.length === 0) throw new CommandFailure(`${options.keys}: no folder bears the name of a member of the ledger`)
+  if (ids.length === 0) throw new CommandFailure(words('noMemberFolder', { folder: options.keys }))
   for (const id of ids) {
     await openKeyring(join(options.keys, id), id, options.passphrase) // or its workers could not start
     await mkdir(keysFolder(folder, id), { recursive: true, mode: 0o700 })

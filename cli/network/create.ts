@@ -29,6 +29,7 @@ import {
 } from './manifest.ts'
 import { organisationKeys } from './organisation-keys.ts'
 import { socketOf } from './socket.ts'
+import { words } from './words/index.ts'
 
 export interface CreateOptions {
   readonly home: string
@@ -61,14 +62,11 @@ const MIN_ORGANISATIONS = 3
 export async function createNetwork(options: CreateOptions): Promise<{ manifest: Manifest; made: boolean }> {
   const { home, validators, members } = options
   if (!Number.isInteger(validators) || validators < 1 || validators > MAX_VALIDATORS)
-    throw new CommandFailure(`--validators must be a whole number from 1 to ${MAX_VALIDATORS}, not ${validators}`, 2)
+    throw new CommandFailure(words('validatorsWrong', { most: MAX_VALIDATORS, validators }), 2)
   if (validators > members.length)
-    throw new CommandFailure(`${validators} validators need as many organisations; there are ${members.length}`, 2)
+    throw new CommandFailure(words('tooFewForValidators', { validators, members: members.length }), 2)
   if (members.length < MIN_ORGANISATIONS)
-    throw new CommandFailure(
-      `a consortium has at least ${MIN_ORGANISATIONS} organisations, so that none decides alone`,
-      2,
-    )
+    throw new CommandFailure(words('tooFewOrganisations', { least: MIN_ORGANISATIONS }), 2)
   const asked = askedOf(options)
   const before = await findManifest(home)
   if (before) {
@@ -83,7 +81,7 @@ export async function createNetwork(options: CreateOptions): Promise<{ manifest:
 export async function makeHome<T>(home: string, filling: (folder: string) => Promise<T>): Promise<T> {
   const there = await readdir(home).catch(() => [])
   if (there.length > 0)
-    throw new CommandFailure(`${home} is not empty and holds no network (${there.slice(0, 3).join(', ')}); name another folder`) // prettier-ignore
+    throw new CommandFailure(words('notEmpty', { home, there: there.slice(0, 3).join(', ') })) // prettier-ignore
   const beside = `${home}.creating`
   await rm(beside, { recursive: true, force: true }) // what a run that was cut short left: nobody has used its keys
   await mkdir(beside, { recursive: true, mode: 0o700 })
@@ -107,8 +105,12 @@ function requireSame(home: string, before: Manifest, name: string, asked: Manife
   ] as const
   for (const field of Object.keys(want) as (keyof typeof want)[]) {
     if (was[field] === want[field]) continue
-    const how = field === 'organisations' ? 'other organisations' : `${field} ${was[field]}, not ${want[field]}`
-    throw new CommandFailure(`${home} holds another network (${before.chainId}: ${how}); name another folder or remove it`) // prettier-ignore
+    const { chainId } = before
+    const how =
+      field === 'organisations'
+        ? words('otherOrganisations', { chainId })
+        : words('otherField', { chainId, field, was: was[field], want: want[field] })
+    throw new CommandFailure(words('otherNetwork', { home, how }))
   }
 }
 

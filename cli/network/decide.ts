@@ -6,6 +6,7 @@ import { canonicalJson } from '#proof/canonical'
 import { sha256TextHex } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
 import { CommandFailure } from '../failure.ts'
+import { words } from './words/index.ts'
 
 /** How long the institutions of this machine have to agree: they do so at once. */
 const DAYS_TO_AGREE = 7
@@ -65,19 +66,19 @@ export interface Proposition {
  * @throws CommandFailure when there is no institution, or all have approved that are there and it is not decided
  */
 export async function decide(proposition: Proposition, among: Institutions): Promise<string[]> {
-  if (among.institutions.length === 0) throw new CommandFailure('no institution decides on this ledger')
+  if (among.institutions.length === 0) throw new CommandFailure(words('noInstitution'))
   try {
     return await approvedBy(await opened(proposition, among), proposition, among)
   } catch (error) {
     if (refusalCode(error) !== 'NOTHING_CHANGES') throw error
-    among.say(`it is so already: ${proposition.words}`)
+    among.say(words('soAlready', { what: proposition.words }))
     return []
   }
 }
 
 /** The proposal of this content that is open, of a run before or made now. */
 async function opened(
-  { action, subject, words, reason, fromHeight = null, ...asked }: Proposition,
+  { action, subject, words: what, reason, fromHeight = null, ...asked }: Proposition,
   { institutions, today, perform, proposals, say }: Institutions,
 ): Promise<{ readonly proposal: string; readonly approved: readonly string[] }> {
   const wanted = contentOf({ action, fromHeight })
@@ -85,7 +86,8 @@ async function opened(
   const open = known.find((one) => one.state === 'open' && one.expiresOn >= today && contentOf(one) === wanted)
   if (open) {
     const approved = open.approvals.map(({ institution }) => institution)
-    say(`goes on with ${open.id}${approved.length > 0 ? `, which ${approved.join(', ')} approved` : ''}: ${words}`)
+    const { id } = open
+    say(approved.length > 0 ? words('goesOnApproved', { id, approved: approved.join(', '), what }) : words('goesOn', { id, what })) // prettier-ignore
     return { proposal: open.id, approved }
   }
   const { proposer = institutions[0]! } = asked
@@ -94,7 +96,7 @@ async function opened(
   const expiresOn = addDays(isoDate(today), DAYS_TO_AGREE)
   try {
     await perform(proposer, 'maker', 'propose', { ...content, expiresOn, reason })
-    say(`${proposer} proposes ${proposal}: ${words}`)
+    say(words('proposes', { proposer, proposal, what }))
   } catch (error) {
     // What a run before had sent has come to be committed since the ledger was asked.
     if (refusalCode(error) !== 'PROPOSAL_EXISTS') throw error
@@ -127,18 +129,18 @@ async function approvedBy(
       const { events } = await perform(institution, 'checker', 'approve', content)
       approved.push(institution)
       const isDecided = events.some(({ event }) => event === 'Enacted')
-      say(`${institution} approves${isDecided ? ': decided' : ''}`)
+      say(words(isDecided ? 'approvesDecided' : 'approves', { institution }))
       if (isDecided) return [...before.filter((one) => !approved.includes(one)), ...approved]
     } catch (error) {
       const code = refusalCode(error)
       if (code === 'ALREADY_APPROVED') approved.push(institution)
       else if (code === 'WRONG_STATE' && (await isEnacted(proposal, proposals))) {
-        say(`${proposal} is decided`)
+        say(words('isDecided', { proposal }))
         return [...new Set([...before, ...approved])]
       } else throw error
     }
   }
-  throw new CommandFailure(`${approved.join(', ')} approved ${proposal}, which is not enough`)
+  throw new CommandFailure(words('notEnough', { approved: approved.join(', '), proposal }))
 }
 
 /** An approval that a run before had sent was the last that was needed. */

@@ -5,9 +5,11 @@ import { Subscriber } from '#client/subscriber'
 import { StreamError, type ProvenHead, type VerifiedEvent } from '#client/subscriber-state'
 import type { Say } from '#engines/say'
 import { CommandFailure } from '../failure.ts'
+import { spoken } from '../language.ts'
 import { trustFollowed, trustOf } from '../verify/trust.ts'
 import { asOperator, calling, nodeServing } from './as-operator.ts'
 import { cometHome, readManifest } from './manifest.ts'
+import { words } from './words/index.ts'
 
 export interface FollowOptions {
   readonly home: string
@@ -35,8 +37,8 @@ export async function followFeed(options: FollowOptions): Promise<void> {
   const wanted = operator === undefined ? ({ function: 'viewer' } as const) : { operator }
   const { client, node, url } = await asOperator(home, manifest, organisation, wanted)
   const { height } = await calling(node, url, () => client.get<{ height: number }>('/v1/head'))
-  const founders = await trustOf({ validators: join(cometHome(home, node.name), 'config', 'genesis.json') }, 'en')
-  const trust = await trustFollowed(founders, (from) => new Proofs(client).validators({ from }), 'en')
+  const founders = await trustOf({ validators: join(cometHome(home, node.name), 'config', 'genesis.json') }, spoken())
+  const trust = await trustFollowed(founders, (from) => new Proofs(client).validators({ from }), spoken())
   let events = 0
   let isCaughtUp = false
   const subscriber = new Subscriber({
@@ -50,17 +52,18 @@ export async function followFeed(options: FollowOptions): Promise<void> {
       else if (isCaughtUp) print(eventLine(event))
     },
     onLine: (what) => {
-      if (what.kind === 'closed' && what.code !== 1000) say(`${url}: ${what.reason || `closed (${what.code})`}`)
+      if (what.kind === 'closed' && what.code !== 1000)
+        say(`${url}: ${what.reason || words('closed', { code: what.code })}`)
     },
   }).start()
   try {
     const heads = await subscriber.complete({ height })
-    const words = summaryOf({ organisation, node: node.name, events, heads })
-    for (const line of words) (json ? say : print)(line)
+    const lines = summaryOf({ organisation, node: node.name, events, heads })
+    for (const line of lines) (json ? say : print)(line)
     isCaughtUp = true
     if (!once) await subscriber.done
   } catch (error) {
-    if (error instanceof StreamError) throw new CommandFailure(`the stream of ${node.name} does not hold: ${error.message}`, 1, { cause: error }) // prettier-ignore
+    if (error instanceof StreamError) throw new CommandFailure(words('streamBroken', { name: node.name, problem: error.message }), 1, { cause: error }) // prettier-ignore
     throw error
   } finally {
     subscriber.close()
@@ -79,8 +82,8 @@ function summaryOf(found: {
   const { organisation, node, events, heads } = found
   const height = Math.max(...heads.map((head) => head.height))
   return [
-    `${organisation}, from the node of ${node}: ${events} events from position 0 to block ${height}`,
-    '  every hash recomputed; every topic proven complete under the votes of more than two thirds of the validators:',
+    words('streamOf', { organisation, node, events, height }),
+    `  ${words('streamProven')}`,
     ...heads.map(
       ({ topic, count, hash }) => `  ${topic.padEnd(40)} ${String(count).padStart(6)}  ${hash.slice(0, 16)}…`,
     ),

@@ -8,6 +8,7 @@ import type { JsonObject } from '#proof/json'
 import { CommandFailure } from '../failure.ts'
 import { bundleOf, loadedBundle } from '../stack/bundles.ts'
 import { nodeBundles } from './manifest.ts'
+import { words } from './words/index.ts'
 
 /** The text of a bundle; null: none, every node runs its own sources; undefined: what this checkout's sources come to. */
 export type AskedBundle = string | null | undefined
@@ -31,8 +32,8 @@ export function requireEnters({ contracts }: FoundingBundle, genesis: readonly E
       contracts.writesOf(record)
     } catch (error) {
       if (!(error instanceof BundleError)) throw error
-      const what = `${record.contract}.${record.event}`
-      throw new CommandFailure(`contracts ${contracts.bundle} cannot enter ${what} of genesis: ${error.message}`, 2)
+      const about = { bundle: contracts.bundle, what: `${record.contract}.${record.event}`, problem: error.message }
+      throw new CommandFailure(words('cannotEnter', about), 2)
     }
   }
 }
@@ -43,8 +44,9 @@ export function requireSameBundle(home: string, genesis: JsonObject, asked: Aske
   const want = asked === null ? null : bundleOf(asked).hash
   const was = foundingGenesis(genesis).governance.bundle
   if (was === want) return
-  const words = (hash: string | null) => (hash === null ? 'its nodes’ own sources' : `contracts ${hash}`)
-  throw new CommandFailure(`${home} holds another network (${words(was)}, not ${words(want)}); name another folder or remove it`) // prettier-ignore
+  const named = (hash: string | null) => (hash === null ? words('ownSources') : words('contractsOf', { hash }))
+  const how = words('otherBundle', { was: named(was), want: named(want) })
+  throw new CommandFailure(words('otherNetwork', { home, how }))
 }
 
 /** Gives a node the versions that it may need. */

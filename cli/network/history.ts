@@ -12,6 +12,7 @@ import { clientSigner } from '../stack/keys.ts'
 import { exportLines } from '../verify/export-file.ts'
 import { keyringOf, signsNothing } from './as-operator.ts'
 import { apiOf, nodeFolder, rpcOf, type Manifest, type NetworkNode } from './manifest.ts'
+import { words } from './words/index.ts'
 
 export interface Joining {
   readonly ledger: CometbftLedger
@@ -46,7 +47,7 @@ export async function untilJoined(joining: Joining): Promise<void> {
     else if (await isBegun(node)) break
     else await sleep(POLL_MS)
   }
-  say(`${node.name} has joined: its history is complete from position 0`)
+  say(words('joined', { name: node.name }))
 }
 
 const isBegun = (node: NetworkNode): Promise<boolean> =>
@@ -57,7 +58,7 @@ const isBegun = (node: NetworkNode): Promise<boolean> =>
 
 async function untilStateIsHere({ ledger, node, say }: Joining): Promise<void> {
   const tell = nowAndThen(say)
-  let words = ''
+  let said = ''
   for (
     let since = Date.now();
     !ledger.needsHistory && ledger.consensusHeight < ledger.firstHeight;
@@ -66,13 +67,13 @@ async function untilStateIsHere({ ledger, node, say }: Joining): Promise<void> {
     await ledger.query([]) // says so when the application has failed
     const { restoring } = ledger
     const present = restoring
-      ? `takes the state after block ${restoring.height}: ${restoring.have} of ${restoring.chunks} pieces`
-      : 'waits for a state or a first block from the others'
-    if (present !== words) since = Date.now()
-    words = present
-    tell(`${node.name} ${words}`)
+      ? words('takesPieces', { height: restoring.height, have: restoring.have, chunks: restoring.chunks })
+      : words('waitsForState')
+    if (present !== said) since = Date.now()
+    said = present
+    tell(`${node.name} ${present}`)
     if (Date.now() - since > GIVE_UP_MS)
-      throw new Error(`${words}: nothing has come for ${GIVE_UP_MS / 60_000} minutes`)
+      throw new Error(words('nothingCame', { what: present, minutes: GIVE_UP_MS / 60_000 }))
   }
 }
 
@@ -88,6 +89,9 @@ function nowAndThen(say: Say): Say {
   }
 }
 
+/** What is done with the file of a history, block by block. */
+type Pass = 'verifies' | 'stores' | 'reads'
+
 async function fillIn(joining: Joining, to: number): Promise<void> {
   const { ledger, home, manifest, node, rules, say } = joining
   const file = join(nodeFolder(home, node.name), 'history.part.jsonl')
@@ -98,32 +102,34 @@ async function fillIn(joining: Joining, to: number): Promise<void> {
   for (let pauseMs = 1_000; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     const refused: string[] = []
     for (const peer of peers) {
-      const seen = (what: string) => (height: number) => tell(`${node.name} ${what} block ${height} of ${to}`)
+      const { name } = node
+      const seen = (pass: Pass) => (height: number) => tell(words(pass, { name, height, to }))
       try {
         const url = apiOf(peer)
         const token = await tokenOf(url, keyring)
-        await pullHistory({ url, token, file, to, onBlock: seen(`fetches its history from ${peer.name}:`) })
+        const onBlock = (height: number) => tell(words('fetches', { name, peer: peer.name, height, to }))
+        await pullHistory({ url, token, file, to, onBlock })
       } catch (error) {
         if (!(error instanceof HistoryNotGiven)) throw error
-        say(`${node.name}: ${peer.name} does not give the history: ${error.message}`)
+        say(words('notGiven', { name, peer: peer.name, problem: error.message }))
         if (!mayMix) await rm(file, { force: true })
         continue
       }
-      const passes = ['verifies', 'stores'] // it is read twice
+      const passes: Pass[] = ['verifies', 'stores'] // it is read twice
       try {
         await ledger.fillHistory({ lines: () => watched(file, seen(passes.shift() ?? 'reads')), rules })
         await rm(file, { force: true })
         return
       } catch (error) {
         if (!(error instanceof HistoryRefused)) throw error
-        say(`${node.name}: the history from ${peer.name} does not hold, and is fetched anew: ${error.message}`)
+        say(words('doesNotHold', { name, peer: peer.name, problem: error.message }))
         refused.push(peer.name)
         mayMix = false
         await rm(file, { force: true })
       }
     }
     if (refused.length > 1 && refused.length === peers.length)
-      throw new Error(`the histories of ${refused.join(', ')} do not lead to the state that was taken: drop the database of ${node.name}, and it takes another`) // prettier-ignore
+      throw new Error(words('noneLeads', { peers: refused.join(', '), name: node.name })) // prettier-ignore
     await sleep(pauseMs)
   }
 }
@@ -134,7 +140,7 @@ async function* watched(file: string, onBlock: (height: number) => void): AsyncI
   try {
     for (;;) {
       const next = await lines.next().catch((error: unknown) => {
-        throw new HistoryRefused(`it cannot be read: ${messageOf(error)}`, { cause: error })
+        throw new HistoryRefused(words('cannotBeRead', { problem: messageOf(error) }), { cause: error })
       })
       if (next.done) return
       const [, height] = BLOCK_LINE.exec(next.value) ?? []
@@ -162,5 +168,5 @@ async function tokenOf(url: string, keyring: Keyring): Promise<() => Promise<str
       refusals.push(`${operator}: ${error.message}`)
     }
   }
-  throw new HistoryNotGiven(`it lets none of the keys sign in (${refusals.join('; ')})`)
+  throw new HistoryNotGiven(words('noSignIn', { refusals: refusals.join('; ') }))
 }

@@ -7,6 +7,7 @@ import { copyBundles } from './bundles.ts'
 import { writeCometHome, writeConfigs } from './create.ts'
 import { changeManifest, cometHome, portsFor, readManifest, type Manifest, type NetworkNode } from './manifest.ts'
 import { findState } from './sync.ts'
+import { words } from './words/index.ts'
 
 export interface JoinOptions {
   /** Execute every block from the first, whatever the others have. */
@@ -33,7 +34,7 @@ export async function joinNetwork(
   if (served) copyBundles(home, before, served.node, organisation)
   if (there) return { manifest: before, node: there, made: false }
   if (!served)
-    throw new CommandFailure(`no organisation ${organisation}; there are ${before.organisations.map(({ id }) => id).join(', ')}`, 2) // prettier-ignore
+    throw new CommandFailure(words('noOrganisation', { organisation, there: before.organisations.map(({ id }) => id).join(', ') }), 2) // prettier-ignore
   const sync = replay ? undefined : await syncOf(home, before, organisation, say)
   const [ports] = await portsFor(1)
   const keys = { node: cometKey(), validator: cometKey() }
@@ -59,14 +60,13 @@ export async function joinNetwork(
 
 /** Undefined: it executes every block. Null: it is decided when the node starts, as none of the others can be asked. */
 async function syncOf(home: string, before: Manifest, organisation: string, say: Say): Promise<NetworkNode['sync']> {
-  say(`asks ${before.nodes.map(({ name }) => name).join(', ')} for a state to take`)
+  say(words('asksForState', { nodes: before.nodes.map(({ name }) => name).join(', ') }))
   const found = await findState(home, before, organisation)
   if (found.sync) {
-    say(`trusts ${found.words}`)
-    say('takes a state that this header leads to, then the history of all before, every block checked against it')
+    say(words('trusts', { what: found.words }))
+    say(words('takesState'))
     return found.sync
   }
-  const how = found.isAnswered ? 'it executes every block from the first' : 'when it starts it asks again'
-  say(`${found.words}: ${how}`)
+  say(words(found.isAnswered ? 'executesAll' : 'asksAgain', { why: found.words }))
   return found.isAnswered ? undefined : null
 }

@@ -9,6 +9,7 @@ import { sleep } from '#engines/say'
 import { sha256Hex, utf8ToBytes } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
 import { CommandFailure } from '../failure.ts'
+import { words } from './words/index.ts'
 
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 
@@ -94,18 +95,19 @@ export async function findManifest(home: string): Promise<Manifest | undefined> 
   try {
     value = JSON.parse(text)
   } catch {
-    throw new CommandFailure(`${file} is not JSON`)
+    throw new CommandFailure(words('notJson', { file }))
   }
   if (Value.Check(Manifest, value)) return value
   const [first] = Value.Errors(Manifest, value)
-  throw new CommandFailure(`${file} does not describe a network: ${first?.instancePath ?? '/'} ${first?.message ?? ''}`)
+  const [where, problem] = [first?.instancePath ?? '/', first?.message ?? '']
+  throw new CommandFailure(words('noManifest', { file, where, problem }))
 }
 
 /** @throws CommandFailure when there is no network in the folder */
 export async function readManifest(home: string): Promise<Manifest> {
   const manifest = await findManifest(home)
   if (manifest) return manifest
-  throw new CommandFailure(`there is no network in ${home}: make one with \`sluice network create --home ${home}\``)
+  throw new CommandFailure(words('noNetwork', { home }))
 }
 
 export async function writeManifest(home: string, manifest: Manifest): Promise<void> {
@@ -162,7 +164,7 @@ export const consensusKey = (publicKey: string): string => Buffer.from(publicKey
 export function nodeNamed({ nodes }: Manifest, name: string, field = ''): NetworkNode {
   const found = nodes.find((node) => node.name === name)
   if (found) return found
-  throw new CommandFailure(`${field}no node ${name}; there are ${nodes.map((node) => node.name).join(', ')}`, 2)
+  throw new CommandFailure(words('noNode', { field, name, there: nodes.map((node) => node.name).join(', ') }), 2)
 }
 
 /** Where its CometBFT is asked. */

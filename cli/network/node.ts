@@ -9,6 +9,7 @@ import { CommandFailure } from '../failure.ts'
 import { nodeNamed, readManifest, type NetworkNode } from './manifest.ts'
 import { openNodeLedger } from './node-ledger.ts'
 import type { NodeCommand } from './supervisor.ts'
+import { words } from './words/index.ts'
 
 /** Names to a node's process the file of the workflows' code; without it the node bundles its own. */
 export const WORKFLOWS = 'SLUICE_WORKFLOWS'
@@ -46,7 +47,7 @@ export function untilFailed(): { readonly onFailed: (why: Error) => void; readon
   let onFailed: (why: Error) => void = () => undefined
   const failed = new Promise<never>((_resolve, reject) => {
     onFailed = (why) => {
-      reject(new CommandFailure(`the ledger cannot go on: ${why.message}`, 1, { cause: why }))
+      reject(new CommandFailure(words('ledgerFailed', { problem: why.message }), 1, { cause: why }))
       setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
     }
   })

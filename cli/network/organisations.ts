@@ -9,6 +9,7 @@ import { OPERATOR_KINDS, unsuitableFunction } from '#contracts/membership/state'
 import { isUscc } from '#domain/uscc'
 import { MEMBERS, type Member } from '../demo/consortium.ts'
 import { CommandFailure } from '../failure.ts'
+import { words } from './words/index.ts'
 
 const Organisation = Fields({
   id: Id,
@@ -33,7 +34,10 @@ export type Fail = (where: string, problem: string) => never
 export const failIn =
   (file: string): Fail =>
   (where, problem) => {
-    throw new CommandFailure(`${file}${where === '' ? '' : ` at ${where}`}: ${problem}`, 2)
+    throw new CommandFailure(
+      where === '' ? words('problemIn', { file, problem }) : words('problemAt', { file, where, problem }),
+      2,
+    )
   }
 
 /**
@@ -45,7 +49,7 @@ export async function readOrganisations(file: string | undefined): Promise<reado
   const fail = failIn(file)
   const seen = new Set<string>()
   return (await valueOf(file, Organisations, fail)).map((organisation, index) => {
-    if (seen.has(organisation.id)) fail(`/${index}/id`, `${organisation.id} is there twice`)
+    if (seen.has(organisation.id)) fail(`/${index}/id`, words('twice', { id: organisation.id }))
     seen.add(organisation.id)
     return memberOf(organisation, `/${index}`, fail)
   })
@@ -62,22 +66,29 @@ async function valueOf<const S extends TSchema>(file: string, schema: S, fail: F
   try {
     value = JSON.parse(await readFile(file, 'utf8'))
   } catch (error) {
-    return fail('', error instanceof SyntaxError ? `not JSON (${error.message})` : (error as Error).message)
+    return fail(
+      '',
+      error instanceof SyntaxError ? words('noJson', { problem: error.message }) : (error as Error).message,
+    )
   }
   if (Value.Check(schema, value)) return value
   const [first] = Value.Errors(schema, value)
-  const allowed = first?.keyword === 'enum' ? `must be one of ${first.params.allowedValues.join(', ')}` : undefined
-  return fail(first?.instancePath ?? '', allowed ?? first?.message ?? 'does not fit the schema')
+  const allowed =
+    first?.keyword === 'enum' ? words('oneOf', { allowed: first.params.allowedValues.join(', ') }) : undefined
+  return fail(
+    first?.instancePath ?? '',
+    allowed ?? (first ? words('misfitBy', { problem: first.message }) : words('misfit')),
+  )
 }
 
 function memberOf({ uscc, ...organisation }: Organisation, at: string, fail: Fail): Member {
-  if (!isUscc(uscc)) fail(`${at}/uscc`, `${uscc} is no USCC (GB 32100-2015): form or check character`)
+  if (!isUscc(uscc)) fail(`${at}/uscc`, words('noUscc', { uscc }))
   const seen = new Set<string>()
   for (const [index, { id, kind, functions }] of organisation.operators.entries()) {
-    if (seen.has(id)) fail(`${at}/operators/${index}/id`, `${id} is there twice`)
+    if (seen.has(id)) fail(`${at}/operators/${index}/id`, words('twice', { id }))
     seen.add(id)
     const unsuitable = unsuitableFunction(kind, functions)
-    if (unsuitable) fail(`${at}/operators/${index}/functions`, `a service cannot be ${unsuitable}`)
+    if (unsuitable) fail(`${at}/operators/${index}/functions`, words('unsuitable', { wanted: unsuitable }))
   }
   return { ...organisation, usccBody: uscc.slice(0, 17) }
 }

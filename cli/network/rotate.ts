@@ -10,6 +10,7 @@ import { consensusKey, readManifest, type Manifest, type NetworkNode } from './m
 import { untilConsensusCounts } from './until-counted.ts'
 import { nextKey, nextKeyFile, publicKeyIn, votingKeyFile } from './validator-key.ts'
 import { institutionsOf, ownNode } from './vote.ts'
+import { words } from './words/index.ts'
 
 const SWAPPED_WITHIN_MS = 120_000
 
@@ -33,7 +34,7 @@ export async function rotateValidatorKey(options: {
   const successor = await decided(home, manifest, organisation, institutions)
   await untilConsensusCounts({ home, manifest, today: institutions.today }, (powers) => powers.has(successor))
   await untilSwapped(home, node, successor)
-  print(`${organisation} votes with key ${successor} from the next block on; the one before never votes again`)
+  print(words('keyVotes', { organisation, successor }))
 }
 
 /** The key that governance lets follow: asked for now, or decided on when this was cut short. */
@@ -51,19 +52,18 @@ async function decided(
   )
   const isValidator = await validatorKeysOf(manifest, organisation)
   if (waiting !== undefined && isValidator(waiting)) {
-    institutions.say(`governance has decided on key ${waiting} before`)
+    institutions.say(words('keyDecided', { key: waiting }))
     return waiting
   }
   if (own === undefined || !isValidator(own)) {
-    const how = `\`sluice network validator --organisation ${organisation}\` has governance give it one`
-    throw new CommandFailure(`the node of ${organisation} has no vote, hence no key to be followed by another; ${how}`, 2) // prettier-ignore
+    throw new CommandFailure(words('noVote', { organisation }), 2)
   }
   const successor = consensusKey(await nextKey(home, organisation))
   const action: Action = { kind: 'rotateValidatorKey', participant: organisation, publicKey: own, successor }
-  const words = `key ${successor} for the validator of ${organisation}`
-  const reason = `${organisation} rotates the key of its validator`
+  const what = words('key', { organisation, successor })
+  const reason = words('keyReason', { organisation })
   const asks = await canPropose(home, organisation)
-  await decide({ action, subject: `rotate-${organisation}`, words, reason, ...(asks && { proposer: organisation }) }, institutions) // prettier-ignore
+  await decide({ action, subject: `rotate-${organisation}`, words: what, reason, ...(asks && { proposer: organisation }) }, institutions) // prettier-ignore
   return successor
 }
 
@@ -101,6 +101,6 @@ async function untilSwapped(home: string, { name, ports }: NetworkNode, successo
   }
   for (const until = Date.now() + SWAPPED_WITHIN_MS; !(await isSwapped()); await sleep(200)) {
     if (Date.now() < until) continue
-    throw new CommandFailure(`consensus counts key ${successor} of ${name}, whose node does not vote with it: is \`sluice network up\` running?`) // prettier-ignore
+    throw new CommandFailure(words('notSwapped', { successor, name })) // prettier-ignore
   }
 }

@@ -9,6 +9,7 @@ import { changeManifest, databaseOf, portsFor, readManifest, type Manifest, type
 import { NodeProcesses, type NodeCommand } from './supervisor.ts'
 import { prepareSync } from './sync.ts'
 import { settleKeys } from './validator-key.ts'
+import { words } from './words/index.ts'
 
 export interface RunOptions {
   readonly home: string
@@ -130,7 +131,7 @@ async function withFreePorts(home: string, manifest: Manifest, say: Say): Promis
   const taken: number[] = []
   for (const port of all) if (!(await isFree(port))) taken.push(port)
   if (taken.length === 0) return manifest
-  say(`another program has port ${taken.join(', ')}: the network takes new ones`)
+  say(words('portsTaken', { ports: taken.join(', ') }))
   const ports = new Map<string, NetworkNode['ports']>()
   const fresh = await portsFor(manifest.nodes.length)
   for (const [index, { name }] of manifest.nodes.entries()) ports.set(name, fresh[index]!)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { CommandFailure } from '../failure.ts'
 import { nodeFolder } from './manifest.ts'
+import { words } from './words/index.ts'
 
 /** Bytes of a socket's path: 107 on Linux, 103 on macOS; one that is longer would be cut, or refused without a word. */
 const MAX_PATH_BYTES = 103
@@ -20,9 +21,7 @@ export function socketOf(home: string, node: string): string {
   const name = createHash('sha256').update(own).digest('hex').slice(0, 16)
   const short = join(tmpdir(), `sluice-${process.getuid?.() ?? 0}`, `${name}.sock`)
   if (fits(short)) return short
-  throw new CommandFailure(
-    `${own} and ${short} are too long for a socket (${MAX_PATH_BYTES} bytes): choose a shorter --home, or set TMPDIR`,
-  )
+  throw new CommandFailure(words('socketTooLong', { own, short, bytes: MAX_PATH_BYTES }))
 }
 
 const ownSocket = (home: string, node: string): string => join(resolve(nodeFolder(home, node)), 'abci.sock')
@@ -41,5 +40,5 @@ export function socketToListenOn(home: string, node: string): string {
   const found = lstatSync(folder) // a link to a folder of ours is somebody's who can turn it elsewhere
   const isOwn = process.getuid === undefined || found.uid === process.getuid()
   if (found.isDirectory() && isOwn && (found.mode & 0o077) === 0) return socket
-  throw new CommandFailure(`${folder} must be a folder of this user's with mode 0700; remove it, or set TMPDIR`)
+  throw new CommandFailure(words('socketFolder', { folder }))
 }

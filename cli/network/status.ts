@@ -1,5 +1,6 @@
 import { cometStatus, type CometStatus } from '#engines/cometbft/rpc'
 import type { Manifest, NetworkNode } from './manifest.ts'
+import { words } from './words/index.ts'
 
 export interface NodeStatus {
   readonly name: string
@@ -36,15 +37,15 @@ export const isHealthy = ({ comet, api }: NodeStatus, nodes: number): boolean =>
 
 /** One line for a person: who, how far, with whom. */
 export function statusLine({ name, comet, api }: NodeStatus): string {
-  if (!comet) return `${name.padEnd(20)}  does not answer`
+  if (!comet) return `${name.padEnd(20)}  ${words('silent')}`
   const { height, appHash, catchingUp, peers, votingPower } = comet
   return [
     name.padEnd(20),
-    `height ${String(height).padStart(6)}`,
-    `app hash ${appHash.slice(0, 12).toLowerCase() || '-'}`,
-    `${peers} peer${peers === 1 ? '' : 's'}`,
-    votingPower > 0 ? 'votes' : 'follows',
-    ...(catchingUp ? ['catching up'] : []),
-    ...(api ? [] : ['its API does not answer for its ledger']),
+    words('height', { height: String(height).padStart(6) }),
+    words('appHash', { hash: appHash.slice(0, 12).toLowerCase() || '-' }),
+    peers === 1 ? words('onePeer') : words('peers', { count: peers }),
+    words(votingPower > 0 ? 'votes' : 'follows'),
+    ...(catchingUp ? [words('catchingUp')] : []),
+    ...(api ? [] : [words('apiSilent')]),
   ].join('  ')
 }

@@ -10,6 +10,7 @@ import { spawnChild, type Child } from '#engines/process'
 import { messageOf, sleep, type Say } from '#engines/say'
 import { apiOf, cometHome, nodeFolder, rpcOf, type NetworkNode } from './manifest.ts'
 import { socketOf } from './socket.ts'
+import { words } from './words/index.ts'
 
 /** How to start an organisation's process; it listens for CometBFT on its node's socket. */
 export interface NodeCommand {
@@ -101,8 +102,8 @@ export class NodeProcesses {
     this.application = child
     void child.exited.then(() => this.onExit(child, era))
     for (const until = Date.now() + LISTENING_WITHIN_MS; !(await isListening(this.socket)); await sleep(50)) {
-      if (!child.running) throw new Error(`the node of ${node.name} ended while starting:\n${child.tail(8)}`)
-      if (Date.now() > until) throw new Error(`the node of ${node.name} does not listen:\n${child.tail(8)}`)
+      if (!child.running) throw new Error(words('endedStarting', { name: node.name, tail: child.tail(8) }))
+      if (Date.now() > until) throw new Error(words('notListening', { name: node.name, tail: child.tail(8) }))
     }
   }
 
@@ -119,7 +120,7 @@ export class NodeProcesses {
     const { restarts, say } = this.options
     const isOurs = (): boolean => this.wanted && this.era === era && restarts
     if (!isOurs()) return
-    say(`${child.name} has ended; starting it again. Its last words: ${child.tail(1)}`)
+    say(words('childEnded', { child: child.name, words: child.tail(1) }))
     await this.untilItRuns((this.era += 1))
   }
 
@@ -207,7 +208,8 @@ export class NodeProcesses {
   /** Waits until its CometBFT answers. @throws with the end of its log */
   async ready(withinMs = 60_000): Promise<void> {
     for (const until = Date.now() + withinMs; (await this.status()) === undefined; await sleep(100)) {
-      if (Date.now() > until) throw new Error(`CometBFT of ${this.name} does not answer:\n${this.comet?.tail(8) ?? ''}`)
+      if (Date.now() > until)
+        throw new Error(words('cometSilent', { name: this.name, tail: this.comet?.tail(8) ?? '' }))
     }
   }
 }

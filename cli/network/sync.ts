@@ -7,6 +7,7 @@ import { CometbftRpc, lightBlockAt, snapshotsOffered } from '#ledger-adapter/com
 import { standingIn } from '#ledger-adapter/cometbft/standing'
 import { cometHeaderHash, type TrustedValidators } from '#proof/cometbft/index'
 import { CommandFailure } from '../failure.ts'
+import { spoken } from '../language.ts'
 import { trustOf } from '../verify/trust.ts'
 import { writeConfig } from './create.ts'
 import {
@@ -18,6 +19,7 @@ import {
   type Manifest,
   type TrustedHeader,
 } from './manifest.ts'
+import { words } from './words/index.ts'
 
 /** More servers are asked than two, since one of them may be away when the node starts. */
 const MOST_SERVERS = 4
@@ -45,33 +47,30 @@ export async function findState(home: string, manifest: Manifest, name: string):
   const others = manifest.nodes.filter((node) => node.name !== name)
   const asked = await Promise.all(others.map(offersOf))
   const running = asked.flatMap((one) => one ?? [])
-  if (running.length === 0) return { sync: undefined, isAnswered: false, words: 'none of the other nodes answers' }
+  if (running.length === 0) return { sync: undefined, isAnswered: false, words: words('noneAnswers') }
   const heights = [...new Set(running.flatMap((one) => one.heights))].sort((a, b) => b - a)
-  let found = none('none of the other nodes has a snapshot of the state that can be taken yet')
+  let found = none(words('noSnapshot'))
   // A height that somebody made up leads nowhere, and the next one is looked at.
   for (const height of heights) if ((found = await stateAt(home, running, height)).sync) break
   return found
 }
 
-const none = (words: string): StateFound => ({ sync: undefined, isAnswered: true, words })
+const none = (why: string): StateFound => ({ sync: undefined, isAnswered: true, words: why })
 
 async function stateAt(home: string, running: readonly Peer[], height: number): Promise<StateFound> {
   const validators = join(cometHome(home, running[0]!.name), 'config', 'genesis.json')
-  const trust = await trustOf({ validators }, 'en')
+  const trust = await trustOf({ validators }, spoken())
   if (!('validators' in trust)) throw new TypeError(`${validators} names no validators`)
   const followed = await followedBy(running, trust.chainId, trust.validators, height)
   if ('words' in followed) return none(followed.words)
   const ageHours = (Date.now() - followed.timeMs) / 3_600_000
   if (ageHours > TRUST_HOURS - HOURS_TO_JOIN) {
-    return none(`the last snapshot is of ${new Date(followed.timeMs).toISOString()}: its validators are not trusted for much longer`) // prettier-ignore
+    return none(words('tooOld', { time: new Date(followed.timeMs).toISOString() })) // prettier-ignore
   }
   const from = await havingSame(running, height, followed.headerHash!)
-  const words = [
-    `the validators of genesis, followed to header ${height} with hash ${followed.headerHash!.slice(0, 16)}…`,
-    `which ${from.join(', ')} ${from.length === 1 ? 'has' : 'have'}`,
-  ]
+  const about = { height, hash: followed.headerHash!.slice(0, 16), from: from.join(', ') }
   const sync = { trustHeight: height, trustHash: followed.headerHash!, from: from.slice(0, MOST_SERVERS) }
-  return { sync, words: words.join(', ') }
+  return { sync, words: words(from.length === 1 ? 'headerOfOne' : 'headerOfMany', about) }
 }
 
 async function offersOf(node: Manifest['nodes'][number]): Promise<(Peer & { heights: readonly number[] }) | undefined> {
@@ -99,7 +98,7 @@ async function followedBy(
       failures.push(`${name}: ${messageOf(error)}`)
     }
   }
-  return { words: `the validators cannot be followed to height ${to} (${failures.join('; ')})` }
+  return { words: words('cannotFollow', { height: to, failures: failures.join('; ') }) }
 }
 
 /** @throws CommandFailure naming who has another header */
@@ -114,7 +113,7 @@ async function havingSame(peers: readonly Peer[], height: number, hash: string):
     })),
   )
   const other = asked.find((one) => one.hash !== undefined && one.hash !== hash)
-  if (other) throw new CommandFailure(`the node of ${other.name} has another header ${height} than the one that the validators of genesis lead to: ${other.hash}, not ${hash}`) // prettier-ignore
+  if (other) throw new CommandFailure(words('otherHeader', { name: other.name, height, other: other.hash!, hash })) // prettier-ignore
   return asked.flatMap((one) => (one.hash === hash ? [one.name] : []))
 }
 
@@ -139,8 +138,8 @@ export async function prepareSync(options: {
   const found = await findState(home, manifest, node.name)
   if (standing === 'nothing') {
     await forgetChain(cometHome(home, node.name))
-    const how = found.sync ? `it takes the state of the others, by ${found.words}` : `${found.words}: it executes every block from the first` // prettier-ignore
-    say(`${node.name} begins anew: ${how}`)
+    const { name } = node
+    say(found.sync ? words('beginsWithState', { name, what: found.words }) : words('beginsWithBlocks', { name, why: found.words })) // prettier-ignore
   } else if (!found.sync) return
   await writeConfig(home, manifest, found.sync ? { ...node, sync: found.sync } : replaying)
 }

@@ -5,6 +5,7 @@ import { isPersonal } from '#node/keys/person'
 import { CommandFailure } from '../failure.ts'
 import { answeringNode, asOperator, calling, keyringOf } from './as-operator.ts'
 import type { Manifest } from './manifest.ts'
+import { words } from './words/index.ts'
 
 const WITHIN_MS = 180_000
 const LOOK_EVERY_MS = 300
@@ -34,8 +35,7 @@ export async function untilConsensusCounts(chain: Chain, isSo: (powers: Powers) 
   if (await isCounted()) return
   const roller = await calendarServiceOf(chain)
   for (const until = Date.now() + WITHIN_MS; !(await isCounted()); await sleep(LOOK_EVERY_MS)) {
-    if (Date.now() > until)
-      throw new CommandFailure('it is decided, and consensus does not count it yet: are more than two thirds there?')
+    if (Date.now() > until) throw new CommandFailure(words('notCounted'))
     if (roller) await roll(chain, roller)
   }
 }

@@ -4,12 +4,14 @@ import { onShutdown } from '#engines/process'
 import { sleep, type Say } from '#engines/say'
 import { bundleWorkflowsTo } from '#workflows/bundle'
 import { CommandFailure } from '../failure.ts'
+import { spoken } from '../language.ts'
 import { startEngines } from '../stack/stack.ts'
 import { apiOf, readManifest, type Manifest } from './manifest.ts'
 import { nodeCommand, WORKFLOWS } from './node.ts'
 import { openNetwork, type NetworkProcesses } from './run.ts'
 import { isHealthy, networkStatus, statusLine, type NodeStatus } from './status.ts'
 import type { NodeProcesses } from './supervisor.ts'
+import { words } from './words/index.ts'
 
 const LOOK_EVERY_MS = 2_000
 const SAY_EVERY_MS = 60_000
@@ -35,6 +37,7 @@ export async function runNetwork(options: {
   ])
   const { address, namespace } = engines.temporal
   const flags = [
+    ...['--lang', spoken()],
     ...(snapshotEvery === undefined ? [] : ['--snapshot-every', String(snapshotEvery)]),
     ...(patience === undefined ? [] : ['--patience', String(patience)]),
   ]
@@ -46,8 +49,8 @@ export async function runNetwork(options: {
   const network = await openNetwork({ home, postgres: engines.postgres, say, commandOf })
   onShutdown('the network', () => network.stop())
   const engineEnded = Promise.race([
-    engines.postgres.ended.then((words) => `Postgres has ended: ${words}`),
-    engines.temporal.ended.then((words) => `Temporal has ended: ${words}`),
+    engines.postgres.ended.then((last) => words('engineEnded', { engine: 'Postgres', words: last })),
+    engines.temporal.ended.then((last) => words('engineEnded', { engine: 'Temporal', words: last })),
   ])
   await network.start()
   await untilApisAnswer(network)
@@ -55,15 +58,11 @@ export async function runNetwork(options: {
   const silent = new Set((await networkStatus(network.manifest)).filter(({ api }) => !api).map(({ name }) => name))
   joining.expect(network.nodes.filter(({ name }) => silent.has(name)))
   const votes = network.manifest.nodes.filter(({ isValidator }) => isValidator).length
-  print(
-    `${chainId}: ${network.nodes.length} nodes, ${votes} of them founding validators; ${engines.postgres.description}`,
-  )
+  print(words('up', { chainId, nodes: network.nodes.length, votes, postgres: engines.postgres.description }))
   for (const node of network.manifest.nodes) print(`  ${node.name.padEnd(20)}  API ${apiOf(node)}`)
-  print('Ctrl-C stops everything; the next start takes it up where it stood.')
+  print(words('howToStop'))
   const failure = await Promise.race([engineEnded, watch(network, joining, home, print)])
-  throw new CommandFailure(
-    `${failure}\nStart again with \`sluice network up --home ${home}\`; nothing acknowledged is lost.`,
-  )
+  throw new CommandFailure(words('startAgain', { failure, home }))
 }
 
 /** A line for each node when its health changes, and from time to time. */
@@ -130,17 +129,17 @@ class Joining {
     for (const [organisation, host] of this.admitted) {
       if (!serves(host)) continue
       this.admitted.delete(organisation)
-      this.print(`  ${organisation.padEnd(20)}  served by the node of ${host.name} (admitted)`)
+      this.print(`  ${organisation.padEnd(20)}  ${words('servedAdmitted', { host: host.name })}`)
     }
     for (const [node, said] of this.nodes) {
       if (serves(node)) {
         this.nodes.delete(node)
-        this.print(`  ${node.name.padEnd(20)}  API ${node.api} (joined)`)
+        this.print(`  ${node.name.padEnd(20)}  ${words('apiJoined', { url: node.api })}`)
         continue
       }
-      const words = node.application?.tail(1) ?? ''
-      if (words !== said) this.print(`  ${node.name.padEnd(20)}  ${words}`)
-      this.nodes.set(node, words)
+      const last = node.application?.tail(1) ?? ''
+      if (last !== said) this.print(`  ${node.name.padEnd(20)}  ${last}`)
+      this.nodes.set(node, last)
     }
   }
 }
@@ -156,8 +155,8 @@ async function untilApisAnswer({ manifest, nodes }: NetworkProcesses): Promise<v
     const silent = all.filter(({ api }) => !api).map(({ name }) => name)
     if (silent.length === 0) return
     if (Date.now() < until) continue
-    const words = nodes.filter(({ name }) => silent.includes(name)).map((node) => node.application?.tail(4) ?? '')
-    throw new CommandFailure(`the API of ${silent.join(', ')} does not answer:\n${words.join('\n')}`)
+    const last = nodes.filter(({ name }) => silent.includes(name)).map((node) => node.application?.tail(4) ?? '')
+    throw new CommandFailure(words('apisSilent', { nodes: silent.join(', '), tail: last.join('\n') }))
   }
 }
 

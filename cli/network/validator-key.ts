@@ -9,6 +9,7 @@ import { writeSecretOnce } from '#node/keys/write-once'
 import { CommandFailure } from '../failure.ts'
 import { changeManifest, cometHome, consensusKey, readManifest, type Manifest } from './manifest.ts'
 import type { NodeProcesses } from './supervisor.ts'
+import { words } from './words/index.ts'
 
 const inConfig = (home: string, node: string, name: string): string => join(cometHome(home, node), 'config', name)
 /** The one that CometBFT reads when it starts. */
@@ -28,7 +29,7 @@ export async function publicKeyIn(file: string): Promise<string | undefined> {
     const { priv_key } = JSON.parse(text) as { priv_key: { value: string } }
     return cometKey(Buffer.from(priv_key.value, 'base64').subarray(0, 32)).publicKey
   } catch (error) {
-    throw new CommandFailure(`${file}: not the key of a validator`, 1, { cause: error })
+    throw new CommandFailure(words('notAKey', { file }), 1, { cause: error })
   }
 }
 
@@ -52,7 +53,7 @@ export async function settleKeys(
   for (const node of nodes) {
     try {
       if (await isDue(home, node)) {
-        say(`the validator of ${node.name} votes with its new key from now on`)
+        say(words('newKeyVotes', { name: node.name }))
         await node.whileCometRests(() => rename(nextKeyFile(home, node.name), votingKeyFile(home, node.name)))
       }
       keys.set(node.name, (await publicKeyIn(votingKeyFile(home, node.name)))!)

@@ -7,13 +7,13 @@ import { answeringNode, asOperator, calling, headOf } from './as-operator.ts'
 import { decide, type Institutions, type KnownProposal, type Perform } from './decide.ts'
 import { consensusKey, readManifest, type Manifest, type NetworkNode } from './manifest.ts'
 import { untilConsensusCounts } from './until-counted.ts'
+import { words } from './words/index.ts'
 
 /** The node of its own that an organisation has. @throws CommandFailure when it has none */
 export function ownNode({ nodes }: Manifest, organisation: string): NetworkNode {
   const node = nodes.find(({ name }) => name === organisation)
   if (node) return node
-  const how = `\`sluice network join --organisation ${organisation}\` gives it one`
-  throw new CommandFailure(`${organisation} has no node of its own, hence no validator key; ${how}`, 2)
+  throw new CommandFailure(words('noOwnNode', { organisation }), 2)
 }
 
 /**
@@ -33,7 +33,8 @@ export async function institutionsOf(
     try {
       return await calling(node, url, () => client.perform(`governance.${method}`, args))
     } catch (error) {
-      if (error instanceof ApiError) throw new CommandFailure(`${institution}: ${error.message}`, 1, { cause: error })
+      if (error instanceof ApiError)
+        throw new CommandFailure(words('refusedTo', { institution, problem: error.message }), 1, { cause: error })
       throw error
     }
   }
@@ -64,10 +65,10 @@ export async function setValidatorPower(options: {
   const manifest = await readManifest(home)
   const publicKey = consensusKey(ownNode(manifest, organisation).publicKey) // says what is missing before anything is sent
   const action: Action = { kind: 'setValidator', participant: organisation, publicKey, power }
-  const reason = power > 0 ? `${organisation} runs a node and is to vote` : `${organisation} no longer votes`
-  const words = `power ${power} for the validator of ${organisation}`
+  const reason = words(power > 0 ? 'voteReason' : 'noVoteReason', { organisation })
+  const what = words('power', { power, organisation })
   const institutions = await institutionsOf(home, manifest, { through: organisation, ask, print })
-  await decide({ action, subject: `validator-${organisation}`, words, reason }, institutions)
+  await decide({ action, subject: `validator-${organisation}`, words: what, reason }, institutions)
   await untilConsensusCounts({ home, manifest, today: institutions.today }, (powers) => (powers.get(publicKey) ?? 0) === power) // prettier-ignore
-  print(power > 0 ? 'it votes from the next blocks on' : 'it follows without a vote from the next blocks on')
+  print(words(power > 0 ? 'votesNow' : 'followsNow'))
 }

@@ -10,6 +10,13 @@ import { ContractVersions } from '#ledger-adapter/application/bundle/versions'
 import { HASH_PATTERN, type Hash } from '#proof/hash'
 import type { JsonObject } from '#proof/json'
 import { CommandFailure } from '../failure.ts'
+import { sayingBy } from '../language.ts'
+
+const words = sayingBy({
+  noFolder: { zh: '{folder}：没有这个合约包文件夹', en: '{folder}: no such folder of bundles' },
+  noBundle: { zh: '{store} 中没有合约包 {named}', en: '{store} has no bundle {named}' },
+  unreadable: { zh: '{named}：无法读取', en: '{named}: cannot be read' },
+})
 
 /** Where this machine keeps versions of the contracts, unless a command or SLUICE_BUNDLES says otherwise. */
 export function bundlesFolder(): string {
@@ -30,7 +37,7 @@ export const nodeVersions = (genesis: GenesisDocument, folder = bundlesFolder())
 
 /** A store to read from. @throws CommandFailure when there is no such folder */
 export function existingStore(folder: string): FolderBundleStore {
-  if (!existsSync(folder)) throw new CommandFailure(`${folder}: no such folder of bundles`, 2)
+  if (!existsSync(folder)) throw new CommandFailure(words('noFolder', { folder }), 2)
   return new FolderBundleStore(folder)
 }
 
@@ -42,11 +49,11 @@ export const bundleOf = (text: string): BuiltBundle => ({ hash: bundleHash(text)
 export async function bundleNamed(named: string, store: string): Promise<BuiltBundle> {
   if (HASH.test(named)) {
     const text = existingStore(store).text(named)
-    if (text === undefined) throw new CommandFailure(`${store} has no bundle ${named}`)
+    if (text === undefined) throw new CommandFailure(words('noBundle', { store, named }))
     return { hash: named, text }
   }
   const text = await readFile(named, 'utf8').catch((error: unknown) => {
-    throw new CommandFailure(`${named}: cannot be read`, 1, { cause: error })
+    throw new CommandFailure(words('unreadable', { named }), 1, { cause: error })
   })
   return bundleOf(text)
 }
