@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { LANGUAGES } from '#client/receipt-words'
 import { checkout } from '#engines/paths'
+import { program } from '#engines/program'
 import { languageOf, namesIn, speak, type Catalogue } from '../../language.ts'
 import { createNetwork } from '../create.ts'
 import { CATALOGUES, words } from './index.ts'
@@ -60,8 +61,7 @@ test('the library throws in the language spoken', async () => {
 })
 
 const network = (args: string[], env: NodeJS.ProcessEnv = {}) => {
-  const main = join(checkout, 'cli', 'main.ts')
-  return spawnSync(process.execPath, ['--conditions=source', '--import', 'tsx', main, 'network', ...args], {
+  return spawnSync(process.execPath, [program('cli/main.ts'), 'network', ...args], {
     cwd: checkout,
     encoding: 'utf8',
     env: { ...process.env, LC_ALL: '', LANG: 'C.UTF-8', ...env },
