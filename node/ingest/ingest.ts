@@ -295,8 +295,8 @@ async function update(options: IngestOptions, job: Job, latest: TapeVersion, res
   await mkdir(parsing.folder, { recursive: true })
   const opening = Tape.open(store, folder, latest)
   // A file that is wrong gives its job up in the same session that a tree may be made from: not while it is.
-  const isOpened = opening.catch(() => undefined)
-  const source = await parsed(options, job, () => parseUpdates(parsing).finally(() => isOpened))
+  const opened = Promise.allSettled([opening])
+  const source = await parsed(options, job, () => parseUpdates(parsing).finally(() => opened))
   const { tree } = await opening.catch((error: unknown) => {
     source.close()
     throw error
