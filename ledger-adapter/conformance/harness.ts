@@ -1,7 +1,10 @@
 import type { VersionResolver } from '#contracts/kernel/execute'
 import type { TrustedValidators } from '#proof/cometbft/index'
+import { genesisHash } from '#proof/block'
 import type { JsonObject } from '#proof/json'
+import type { AnyTrust } from '#proof/receipt'
 import type { Ledger } from '../port.ts'
+import { testOperatorKey } from '../testing/fixture.ts'
 
 /** How the suite gets hold of one driver's ledgers. */
 export interface LedgerDriver {
@@ -17,6 +20,12 @@ export interface LedgerDriver {
   /** A second ledger with another genesis in the same storage. */
   openOther(): Promise<Ledger>
 }
+
+/** Whom a verifier of the driver's ledger trusts: those who vote, or the operator that genesis names. */
+export const trustIn = ({ validators, genesis }: LedgerDriver, { chainId }: Pick<Ledger, 'chainId'>): AnyTrust =>
+  validators
+    ? { chainId, validators: validators() }
+    : { chainId, genesisHash: genesisHash(genesis), operatorKey: testOperatorKey.publicKey }
 
 /** Something that goes wrong below a ledger, until it is mended. */
 export interface Fault {

@@ -1,13 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { genesisHash } from '#proof/block'
 import type { Command, CommandHead } from '#proof/command'
 import { verifiedHead } from '#proof/head'
-import type { AnyTrust } from '#proof/receipt'
 import { verifyReceiptObject } from '#proof/verify-receipt'
 import { verifyNative } from '../application/verify-native.ts'
 import type { Executed, Ledger } from '../port.ts'
-import { signTest, testCommand, testOperatorKey } from '../testing/fixture.ts'
-import type { LedgerDriver } from './harness.ts'
+import { signTest, testCommand } from '../testing/fixture.ts'
+import { trustIn, type LedgerDriver } from './harness.ts'
 
 /** Commands that say on which block they were built (ADR 041). Run it beside `ledgerConformance`. */
 export function ledgerHeads(name: string, prepare: () => Promise<LedgerDriver>): void {
@@ -30,12 +28,8 @@ export function ledgerHeads(name: string, prepare: () => Promise<LedgerDriver>):
     const submit = (command: Command, on = ledger): Promise<Executed> => on.submit(signTest(command))
     /** The block of a command, from a receipt that was verified. */
     const headOf = async ({ participant, commandId }: Executed): Promise<CommandHead> => {
-      const { chainId } = ledger
-      const trust: AnyTrust = driver.validators
-        ? { chainId, validators: driver.validators() }
-        : { chainId, genesisHash: genesisHash(driver.genesis), operatorKey: testOperatorKey.publicKey }
       const receipt = await ledger.prove({ kind: 'command', participant, commandId })
-      const verdict = verifyReceiptObject(receipt, trust, verifyNative)
+      const verdict = verifyReceiptObject(receipt, trustIn(driver, ledger), verifyNative)
       const head = verifiedHead(verdict)
       expect(head, JSON.stringify(verdict)).toBeDefined()
       return head!

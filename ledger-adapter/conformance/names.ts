@@ -1,14 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { genesisHash } from '#proof/block'
 import { commandKey, type Command, type CommandName } from '#proof/command'
 import type { JsonObject } from '#proof/json'
-import type { AnyTrust } from '#proof/receipt'
 import { verifyExport } from '#proof/verify-export'
 import { verifyReceiptObject } from '#proof/verify-receipt'
 import { verifyNative } from '../application/verify-native.ts'
 import { LedgerError, type Ledger } from '../port.ts'
-import { signTest, testCommand, testOperatorKey } from '../testing/fixture.ts'
-import type { LedgerDriver } from './harness.ts'
+import { signTest, testCommand } from '../testing/fixture.ts'
+import { trustIn, type LedgerDriver } from './harness.ts'
 
 /** A command's id is its participant's own (ADR 044). Run it beside `ledgerConformance`. */
 export function ledgerNames(name: string, prepare: () => Promise<LedgerDriver>): void {
@@ -24,11 +22,7 @@ export function ledgerNames(name: string, prepare: () => Promise<LedgerDriver>):
     let next = 0
     const note = ({ participant, commandId }: CommandName, over: Partial<Command> = {}) =>
       testCommand(ledger.chainId, 'notes.put', { name: `n${(next += 1)}`, text: '' }, { participant, commandId, ...over }) // prettier-ignore
-    const trust = (): AnyTrust => {
-      const { chainId } = ledger
-      if (driver.validators) return { chainId, validators: driver.validators() }
-      return { chainId, genesisHash: genesisHash(driver.genesis), operatorKey: testOperatorKey.publicKey }
-    }
+    const trust = () => trustIn(driver, ledger)
     const verdict = async ({ participant, commandId }: CommandName) =>
       verifyReceiptObject(await ledger.prove({ kind: 'command', participant, commandId }), trust(), verifyNative)
     const AUTHORS = ['core', 'supplier-1', 'factor']

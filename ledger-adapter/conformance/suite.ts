@@ -3,9 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { canonicalBytes } from '#proof/canonical'
 import { encodeSigned, decodeSigned, type Command } from '#proof/command'
 import { EMPTY_FEED, eventDigest, extendFeed } from '#proof/feed'
-import { genesisHash } from '#proof/block'
 import type { Json, JsonObject } from '#proof/json'
-import type { Trust, ValidatorTrust } from '#proof/receipt'
+import type { Trust } from '#proof/receipt'
 import { verifyReceipt, verifyReceiptObject } from '#proof/verify-receipt'
 import { verifyExport } from '#proof/verify-export'
 import { contractRules } from '../application/contract-rules.ts'
@@ -13,8 +12,8 @@ import { verifyNative } from '../application/verify-native.ts'
 import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import { callerOf } from '#contracts/membership/caller'
 import type { CommittedEvent, Ledger } from '../port.ts'
-import { signTest, testCommand, testOperatorKey, testRegistry } from '../testing/fixture.ts'
-import type { LedgerDriver } from './harness.ts'
+import { signTest, testCommand, testRegistry } from '../testing/fixture.ts'
+import { trustIn, type LedgerDriver } from './harness.ts'
 
 /** What every driver of the port must do. Run it from a driver's own `*.int.test.ts`. */
 export function ledgerConformance(name: string, prepare: () => Promise<LedgerDriver>): void {
@@ -38,11 +37,7 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
     const note = (noteName: string, over: Partial<Command> = {}) =>
       testCommand(ledger.chainId, 'notes.put', { name: noteName, text: `text of ${noteName}` }, over)
     const submitNote = (noteName: string) => ledger.submit(signTest(note(noteName)))
-    const trust = (): Trust | ValidatorTrust => {
-      const { chainId } = ledger
-      if (driver.validators) return { chainId, validators: driver.validators() }
-      return { chainId, genesisHash: genesisHash(driver.genesis), operatorKey: testOperatorKey.publicKey }
-    }
+    const trust = () => trustIn(driver, ledger)
     /** Heights follow on one another, or blocks without commands stand between. */
     const expectNext = (height: number, before: number) =>
       driver.validators ? expect(height).toBeGreaterThan(before) : expect(height).toBe(before + 1)
