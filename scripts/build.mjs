@@ -1,7 +1,7 @@
 // Every module of the house as one of JavaScript in dist/, at the same path. Programs run from there: TypeScript compiled
 // at each start cost a process three times what it needs to load. Types are not looked at; `npm run check` does that.
 import { build } from 'esbuild'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ROOMS } from './rooms.mjs'
@@ -37,7 +37,7 @@ function put(path, contents) {
 }
 
 export default async function compile() {
-  const folders = [...ROOMS, 'scripts'].map((room) => join(root, room)).filter((folder) => existsSync(folder))
+  const folders = [...ROOMS, 'scripts'].map((room) => join(root, room))
   const sources = folders.flatMap(filesOf).filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
   const { outputFiles } = await build({
     entryPoints: sources,

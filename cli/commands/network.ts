@@ -5,6 +5,7 @@ import { foundingGenesis } from '#contracts/genesis'
 import { isoDate, isIsoDate } from '#domain/date'
 import { dataFolder } from '#engines/paths'
 import { sayOnStderr } from '#engines/say'
+import type { Ask } from '#node/keys/person'
 import { predecessorOf } from '#proof/predecessor'
 import { CommandFailure } from '../failure.ts'
 import { languageOf, speak, spoken } from '../language.ts'
@@ -172,6 +173,11 @@ async function join({ home, organisation, replay = false }: Join): Promise<void>
   if (made) print(`  ${words('upStartsIt')}`)
 }
 
+async function asking(yes: true | undefined): Promise<Ask> {
+  const { askOnTerminal } = await import('../stack/ask.ts')
+  return askOnTerminal({ ...(yes && { yes }), lang: spoken() })
+}
+
 interface Admit extends Home {
   readonly organisation: string
   readonly host?: string
@@ -180,8 +186,7 @@ interface Admit extends Home {
 
 async function admit({ home, organisation: file, host, yes }: Admit): Promise<void> {
   const { admitOrganisation } = await import('../network/admit.ts')
-  const { askOnTerminal } = await import('../stack/ask.ts')
-  const ask = askOnTerminal({ ...(yes && { yes }), lang: spoken() })
+  const ask = await asking(yes)
   await admitOrganisation({ home: resolve(home), file, ...(host === undefined ? {} : { host }), ask, print })
 }
 
@@ -195,8 +200,7 @@ interface Vote extends Home {
 async function validator({ home, organisation, power, rotate, yes }: Vote): Promise<void> {
   const { setValidatorPower } = await import('../network/vote.ts')
   const { rotateValidatorKey } = await import('../network/rotate.ts')
-  const { askOnTerminal } = await import('../stack/ask.ts')
-  const ask = askOnTerminal({ ...(yes && { yes }), lang: spoken() })
+  const ask = await asking(yes)
   if (rotate) return rotateValidatorKey({ home: resolve(home), organisation, ask, print })
   await setValidatorPower({ home: resolve(home), organisation, power, ask, print })
 }
@@ -209,8 +213,7 @@ interface Activate extends Home {
 
 async function activate({ home, bundle, fromHeight, yes }: Activate): Promise<void> {
   const { activateBundle } = await import('../network/activate.ts')
-  const { askOnTerminal } = await import('../stack/ask.ts')
-  const ask = askOnTerminal({ ...(yes && { yes }), lang: spoken() })
+  const ask = await asking(yes)
   await activateBundle({ home: resolve(home), bundle, fromHeight: fromHeight ?? null, ask, print })
 }
 

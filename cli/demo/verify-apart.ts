@@ -26,7 +26,7 @@ export async function verifyApart(
 ): Promise<{ said: string; summary: ExportSummary }> {
   const args = ['verify', file, '--json', ...trust]
   const { DATABASE_URL: _database, TEMPORAL_ADDRESS: _temporal, ...env } = process.env
-  // Started as this process was: the same flags, the same entry.
+  // With the flags of this process.
   const child = spawn(process.execPath, [...process.execArgv, program('cli/main.ts'), ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -75,7 +75,7 @@ export async function runLedgerOnly(run: NodeRun): Promise<never> {
   return failed
 }
 
-/** Starts `sluice network node` as this process was started: the same flags, the same entry. */
+/** Starts `sluice network node` with the flags of this process. */
 export function nodeCommand(home: string, args: readonly string[], env: NodeJS.ProcessEnv) {
   return ({ name }: NetworkNode, databaseUrl: string): NodeCommand => ({
     command: process.execPath,
