@@ -58,6 +58,8 @@ export class NodeProcesses {
   private era = 0
   private wanted = false
   private failures = 0
+  /** Those whose end is told, or is as it should be. */
+  private readonly told = new WeakSet<Child>()
 
   constructor(private readonly options: NodeOptions) {
     mkdirSync(nodeFolder(options.home, options.node.name), { recursive: true })
@@ -115,13 +117,24 @@ export class NodeProcesses {
     void child.exited.then(() => this.onExit(child, era))
   }
 
-  /** What ends by itself is started again, after a pause that grows while it keeps ending. */
+  /**
+   * What ends by itself is started again, after a pause that grows while it keeps ending. Told of each: CometBFT often
+   * ends a moment before the application that has failed, which alone says why.
+   */
   private async onExit(child: Child, era: number): Promise<void> {
     const { restarts, say } = this.options
-    const isOurs = (): boolean => this.wanted && this.era === era && restarts
-    if (!isOurs()) return
-    say(words('childEnded', { child: child.name, words: child.tail(1) }))
-    await this.untilItRuns((this.era += 1))
+    if (!this.wanted || !restarts) return
+    if (!this.told.has(child)) {
+      this.told.add(child)
+      say(words('childEnded', { child: child.name, words: child.tail(1) }))
+    }
+    if (this.era === era) await this.untilItRuns((this.era += 1))
+  }
+
+  private async end(child: Child | undefined, withinMs: number): Promise<void> {
+    if (!child) return
+    this.told.add(child)
+    await child.stop(withinMs)
   }
 
   private async untilItRuns(era: number): Promise<void> {
@@ -134,14 +147,14 @@ export class NodeProcesses {
         return
       } catch (error) {
         this.options.say(`${this.name}: ${messageOf(error)}`)
-        await this.application?.stop(5_000)
+        await this.end(this.application, 5_000)
       }
     }
   }
 
   /** CometBFT ends when its application does; an application outlives its CometBFT. */
   private async goOn(era: number): Promise<void> {
-    await this.comet?.stop(5_000)
+    await this.end(this.comet, 5_000)
     if (!this.wanted || this.era !== era) return
     if (this.application?.running !== true) await this.startApplication(era)
     else this.watch(this.application, era)
@@ -152,7 +165,7 @@ export class NodeProcesses {
   /** Stops its CometBFT, does what must not happen while that runs, and starts it again; the application goes on. */
   async whileCometRests(change: () => Promise<void>): Promise<void> {
     const era = (this.era += 1) // what ends now does so as it should
-    await this.comet?.stop(10_000)
+    await this.end(this.comet, 10_000)
     try {
       await change()
     } finally {
@@ -162,7 +175,7 @@ export class NodeProcesses {
 
   /** Both, which read anew whom they serve. */
   restart(): Promise<void> {
-    return this.whileCometRests(async () => this.application?.stop(10_000))
+    return this.whileCometRests(() => this.end(this.application, 10_000))
   }
 
   private orLater(error: unknown, era: number): void {
@@ -179,8 +192,8 @@ export class NodeProcesses {
   async stop(): Promise<void> {
     this.wanted = false
     this.era += 1
-    await this.comet?.stop(10_000)
-    await this.application?.stop(10_000)
+    await this.end(this.comet, 10_000)
+    await this.end(this.application, 10_000)
   }
 
   /** As a failure of its machine would: no good-bye. */

@@ -60,6 +60,9 @@ export interface Running {
   readonly said: () => string
 }
 
+/** More than the start of every engine takes on a busy machine. */
+const SAID_WITHIN_MS = 300_000
+
 export class SluiceNetwork {
   private readonly folder = mkdtempSync(join(tmpdir(), 'sluice-whole-'))
   readonly home = join(this.folder, 'network')
@@ -123,8 +126,10 @@ export class SluiceNetwork {
 
   /** Waits until `up` has said so. */
   async said(words: string): Promise<void> {
-    for (; !this.upSaid.includes(words); await sleep(100))
+    for (const until = Date.now() + SAID_WITHIN_MS; !this.upSaid.includes(words); await sleep(100)) {
       expect(this.up?.exitCode, this.upSaid.slice(-4000)).toBeNull()
+      expect(Date.now(), `“${words}” is not said:\n${this.upSaid.slice(-4000)}`).toBeLessThan(until)
+    }
   }
 
   async stopUp(how: 'SIGINT' | 'SIGKILL' = 'SIGINT'): Promise<number | null> {
