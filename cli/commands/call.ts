@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .argument('<path>', 'path, or with SIGN the command, e.g. receivable.split')
     .argument('[body]', 'JSON')
     .option('--yes', 'sign what is shown without asking')
-    .option('--lang <zh|en>', 'the language of units and words', 'en')
+    .option('--lang <zh|en>', 'the language of units and words; by LANG when not given')
     .option('--canonical', 'print canonical JSON on one line: a receipt as `sluice verify` takes it')
     .action(async (who: string, method: string, path: string, body: string | undefined, options: Options) => {
       const answer = await call({ who, method: method.toUpperCase(), path, body, options })
@@ -31,7 +31,7 @@ export function register(program: Command): void {
 
 interface Options {
   readonly yes?: true
-  readonly lang: string
+  readonly lang?: string
   readonly canonical?: true
 }
 

@@ -46,15 +46,15 @@ const command = (parent: Command, name: string, what: string): Command =>
 const signed = (parent: Command, name: string, what: string): Command =>
   command(parent, name, what)
     .option('--yes', 'sign what is shown without asking')
-    .option('--lang <zh|en>', 'the language of units and words', 'en')
+    .option('--lang <zh|en>', 'the language of units and words; by LANG when not given')
 
 async function opened<T>(flags: Flags, scope: KeyFunction, use: (tape: OpenTape) => Promise<T>): Promise<T> {
-  const { of, deal, network, operator, yes, lang = 'en' } = flags
+  const { of, deal, network, operator, yes, lang } = flags
   const party = await partyOf({
     of,
     ...(network === undefined ? {} : { network }),
     wanted: operator === undefined ? { function: scope } : { operator },
-    ask: askOnTerminal(yes ? { yes, lang } : { lang }),
+    ask: askOnTerminal({ ...(yes && { yes }), ...(lang !== undefined && { lang }) }),
   })
   return withTape(party, deal, use)
 }

@@ -16,8 +16,11 @@ const WORDS = {
   en: { question: 'Sign this? [y/N] ', nobody: 'nobody to ask: read what would be signed, then give --yes' },
 }
 
-/** Shows what is to be signed and asks, or with `yes` only shows it. Answers go to stdout: this does not. */
-export function askOnTerminal({ yes, lang }: { yes?: true; lang: string }, { input, output }: Terminal = own): Ask {
+/**
+ * Shows what is to be signed and asks, or with `yes` only shows it. Answers go to stdout: this does not.
+ * @param lang as `--lang` was given @throws CommandFailure 2 for another than there is
+ */
+export function askOnTerminal({ yes, lang }: { yes?: true; lang?: string }, { input, output }: Terminal = own): Ask {
   const language = languageOf(lang)
   const words = WORDS[language]
   return async (review) => {
