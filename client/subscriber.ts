@@ -1,4 +1,5 @@
 import { under } from './address.ts'
+import { DEFAULT_PATIENCE } from './patience.ts'
 import { BEARER_PROTOCOL_PREFIX, CLOSE, STREAM_PROTOCOL, type StreamMessage } from '#proof/stream'
 import type { AnyTrust } from '#proof/receipt'
 import {
@@ -38,6 +39,8 @@ export interface SubscriberOptions {
   readonly from?: SubscriberCheckpoint
   /** How long to wait before connecting again, by the number of failures in a row. */
   readonly pauseMs?: (failures: number) => number
+  /** How long a connection may take to open before it is given up and tried anew, in milliseconds. */
+  readonly connectMs?: number
   /** What happened to the line: it is resumed by itself. */
   readonly onLine?: (what: { kind: 'open' } | { kind: 'closed'; code: number; reason: string }) => void
 }
@@ -142,9 +145,17 @@ export class Subscriber {
     if (this.isClosed) return false
     const socket = this.options.socket(this.address(), protocols)
     this.socket = socket
+    const connectMs = this.options.connectMs ?? DEFAULT_PATIENCE.answerMs
     let isOpen = false
+    let isLate = false
+    // A node that is frozen takes the connection and never answers; a close event follows.
+    const late = setTimeout(() => {
+      isLate = true
+      socket.close()
+    }, connectMs)
     return new Promise((resolve) => {
       socket.onopen = () => {
+        clearTimeout(late)
         isOpen = true
         this.options.onLine?.({ kind: 'open' })
         for (const request of this.waiting.keys()) this.ask(request)
@@ -153,8 +164,10 @@ export class Subscriber {
         this.enqueue(socket, String(data))
       }
       socket.onerror = () => undefined // a close event follows
-      socket.onclose = ({ code, reason }: { code: number; reason: string }) => {
+      socket.onclose = ({ code, reason: said }: { code: number; reason: string }) => {
+        clearTimeout(late)
         if (this.socket === socket) this.socket = undefined
+        const reason = isLate ? `${this.options.url} did not open the stream within ${connectMs / 1000} seconds` : said
         this.options.onLine?.({ kind: 'closed', code, reason })
         if (code === CLOSE.BAD_REQUEST || code === CLOSE.KEY_REVOKED) this.finish(new Error(`${code} ${reason}`))
         resolve(isOpen)
