@@ -6,7 +6,7 @@ import { openKeyring, type Keyring } from '#node/keys/keyring'
 import { CommandFailure } from '../failure.ts'
 import { createNetwork } from '../network/create.ts'
 import { cometHome, keysFolder, nodeBundles } from '../network/manifest.ts'
-import { ledgerOnlyCommand } from '../network/node.ts'
+import { ledgerOnlyCommand, untilFailed } from '../network/node.ts'
 import { networkVersions, openNodeLedger } from '../network/node-ledger.ts'
 import { openNetwork } from '../network/run.ts'
 import { ledgerOperatorKey, memberKeyrings } from '../stack/keys.ts'
@@ -25,6 +25,8 @@ interface FoundersOptions {
   /** They may still be starting. */
   readonly engines: Promise<Engines>
   readonly say: Say
+  /** The ledger cannot go on. */
+  readonly onFailed: (why: unknown) => void
 }
 
 interface Founders {
@@ -56,7 +58,14 @@ async function foundEmbedded({ plan, record, folder }: FoundersOptions): Promise
 
 const VALIDATORS = 4
 
-async function foundNetwork({ plan, record, folder, engines, say }: FoundersOptions): Promise<Founders> {
+async function foundNetwork({
+  plan,
+  record,
+  folder,
+  engines,
+  say,
+  onFailed: fail,
+}: FoundersOptions): Promise<Founders> {
   const home = join(folder, 'network')
   const { passphrase, run: name } = record
   const founded = { home, name, validators: VALIDATORS, members: MEMBERS, startDate: plan.cutOff, passphrase }
@@ -72,8 +81,8 @@ async function foundNetwork({ plan, record, folder, engines, say }: FoundersOpti
     try {
       const onProblem = (where: string, error: unknown): void => say(`ledger: ${where}: ${String(error)}`)
       const versions = await networkVersions(home, own)
-      // This process is the node: it ends with its ledger, whatever it is doing.
-      const onFailed = (why: Error): void => void setImmediate(() => { throw new CommandFailure(`the ledger cannot go on: ${why.message}`) }) // prettier-ignore
+      const { onFailed, failed } = untilFailed()
+      failed.catch(fail)
       const ledger = await openNodeLedger({ home, node: own, databaseUrl, registry: versions, onProblem, onFailed })
       await network.start()
       for (const { name, rpc } of network.nodes)

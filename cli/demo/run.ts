@@ -49,7 +49,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   try {
     const world = await openWorld({ plan, record, folder, engines, ledger, say })
     try {
-      await tellStory({ world, plan, folder, options, began })
+      await Promise.race([tellStory({ world, plan, folder, options, began }), world.stopped])
     } finally {
       await world.stack.stop()
     }

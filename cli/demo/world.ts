@@ -23,7 +23,7 @@ export interface World {
   readonly keyrings: ReadonlyMap<string, Keyring>
   /** 32 bytes for one purpose, derived from the run's secret. */
   readonly secretFor: (purpose: string) => Uint8Array
-  /** Rejects when a worker or the node has failed for good. */
+  /** Rejects when a worker, the node or its ledger has failed for good. */
   readonly stopped: Promise<never>
   readonly fail: (error: unknown) => void
 }
@@ -44,21 +44,21 @@ export async function openWorld(options: {
   const { plan, record, folder, say, port } = options
   const bundle = bundleWorkflows()
   bundle.catch(() => undefined) // awaited by the stack; a failure before that must not count as unhandled
+  let fail: (error: unknown) => void = () => undefined
+  const stopped = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  stopped.catch(() => undefined) // whoever waits for something races against it
   const found = founders[options.ledger ?? 'embedded']
   const [engines, { keyrings, keysOf, openLedger, another }] = await Promise.all([
     options.engines.then((started) => {
       say(`${started.postgres.description}; ${started.temporal.description}`)
       return started
     }),
-    found({ plan, record, folder, engines: options.engines, say }),
+    found({ plan, record, folder, engines: options.engines, say, onFailed: fail }),
   ])
   const secretFor = (purpose: string): Uint8Array => createHmac('sha256', record.secret).update(purpose).digest()
-  let fail: (error: unknown) => void = () => undefined
-  const stopped = new Promise<never>((_, reject) => {
-    fail = reject
-  })
-  stopped.catch(() => undefined) // whoever waits for something races against it
-  const stack = await startStack({
+  const starting = startStack({
     engines,
     bundle,
     name: record.run,
@@ -77,6 +77,10 @@ export async function openWorld(options: {
       say(`${where}: ${error instanceof Error ? error.message : String(error)}`)
       if (where.startsWith('worker')) fail(error)
     },
+  })
+  const stack = await Promise.race([starting, stopped]).catch((error: unknown) => {
+    void starting.then((late) => late.stop(), () => undefined) // prettier-ignore
+    throw error
   })
   return {
     stack,
