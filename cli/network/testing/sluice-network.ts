@@ -10,6 +10,7 @@ import { usccCheckCharacter } from '#domain/uscc'
 import { readClaim } from '#engines/claim'
 import { identify, signal } from '#engines/identity'
 import { checkout } from '#engines/paths'
+import { onShutdown } from '#engines/process'
 import { program } from '#engines/program'
 import { startPostgres } from '#engines/postgres'
 import { sleep } from '#engines/say'
@@ -67,6 +68,8 @@ export class SluiceNetwork {
   private readonly folder = mkdtempSync(join(tmpdir(), 'sluice-whole-'))
   readonly home = join(this.folder, 'network')
   private up: ChildProcess | undefined
+  /** A run that is interrupted leaves no validators behind. */
+  private readonly forget = onShutdown('the network of a test', async () => void (await this.stopUp()))
   /** What `up` has said since it was started last. */
   upSaid = ''
 
@@ -173,6 +176,7 @@ export class SluiceNetwork {
   }
 
   async dispose(): Promise<void> {
+    this.forget()
     await this.stopUp()
     rmSync(this.folder, { recursive: true, force: true })
   }
