@@ -1,6 +1,5 @@
 import type { EventRecord } from '#contracts/kernel/event'
 import type { VersionResolver } from '#contracts/kernel/execute'
-import { KeyNotLoaded } from '#contracts/kernel/state'
 import { chainIdOf, genesisHash } from '#proof/block'
 import type { CommandName } from '#proof/command'
 import type { Json, JsonObject } from '#proof/json'
@@ -10,12 +9,14 @@ import type { ContractRules } from '#proof/verify-export'
 import { decodeCandidate, idConflict, type CallerOf, type Candidate } from '../application/admission.ts'
 import type { ApplicationRules, DefectListener } from '../application/build-block.ts'
 import { storeHistory, type ExportLines } from '../application/continue.ts'
+import { InFlight } from '../application/in-flight.ts'
 import { InOrder } from '../application/in-order.ts'
 import { verifyNative } from '../application/verify-native.ts'
 import { exportLedger, exportRange, type HeightRange } from '../embedded/export.ts'
 import { LedgerSessions } from '../embedded/sessions.ts'
 import { Prover } from '../embedded/prove.ts'
 import { asReadError } from '../embedded/read-error.ts'
+import { eventsAfter, untilCommitted, valuesAtHead } from '../embedded/reads.ts'
 import { recover } from '../embedded/recover.ts'
 import { answerOf, executedOf } from '../embedded/pending.ts'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
@@ -69,9 +70,6 @@ export interface CometbftLedgerOptions {
 }
 
 const STORE_TIMEOUT_MS = 30_000
-const MAX_EVENTS = 10_000
-const MAX_KEYS = 10_000
-const BEFORE_ALL: EventCursor = { height: -1, index: 0, event: 0 }
 
 /**
  * One organisation's node of a ledger that many organisations agree on: CometBFT orders, this process executes and
@@ -80,8 +78,7 @@ const BEFORE_ALL: EventCursor = { height: -1, index: 0, event: 0 }
 export class CometbftLedger implements Ledger {
   private readonly prover: Prover
   private readonly order = new InOrder()
-  /** By the keys of the ids. */
-  private readonly inFlight = new Map<string, { readonly digest: string; readonly answer: Promise<Executed> }>()
+  private readonly inFlight = new InFlight()
   private readonly listeners = new Set<(height: number) => void>()
   private readonly transactions: Transactions
   private readonly bundler: Bundler
@@ -256,23 +253,10 @@ export class CometbftLedger implements Ledger {
 
   async submit(signedBytes: Uint8Array): Promise<Executed> {
     const candidate = decodeCandidate(signedBytes, this.chainId)
-    const { idKey } = candidate
-    for (;;) {
-      this.checkOpen('queue')
-      const flying = this.inFlight.get(idKey)
-      if (!flying) break
-      if (flying.digest === candidate.digest) return flying.answer
-      // Another command under this id is on its way: whether the id is spent is known when it has been answered.
-      await flying.answer.catch(() => undefined)
-    }
-    const isRecorded = this.machine.isRecorded(candidate)
-    const answer = isRecorded ? this.recorded(candidate) : this.enter(candidate, signedBytes)
-    this.inFlight.set(idKey, { digest: candidate.digest, answer })
-    try {
-      return await answer
-    } finally {
-      this.inFlight.delete(idKey)
-    }
+    const checkOpen = () => this.checkOpen('queue')
+    return this.inFlight.answer(candidate, checkOpen, () =>
+      this.machine.isRecorded(candidate) ? this.recorded(candidate) : this.enter(candidate, signedBytes),
+    )
   }
 
   private async enter(candidate: Candidate, bytes: Uint8Array): Promise<Executed> {
@@ -322,40 +306,18 @@ export class CometbftLedger implements Ledger {
     return { height: header.height, timeMs: header.timeMs, headerHash }
   }
 
-  async query(keys: readonly string[]): Promise<{ height: number; values: readonly (Json | undefined)[] }> {
-    this.checkOpen('read')
-    if (keys.length > MAX_KEYS) throw new LedgerError('read', 'MALFORMED', true, { field: 'keys', max: MAX_KEYS })
-    try {
-      const values = keys.map((key) => this.machine.state.value(key))
-      return { height: this.machine.head.header.height, values }
-    } catch (error) {
-      if (!(error instanceof KeyNotLoaded)) throw error
-    }
-    const { height, values } = await this.reading(() => this.store.rows.valuesAtHead(keys))
-    const parse = (text: string | undefined) => (text === undefined ? undefined : (JSON.parse(text) as Json))
-    return { height, values: keys.map((key) => parse(values.get(key))) }
+  query(keys: readonly string[]): Promise<{ height: number; values: readonly (Json | undefined)[] }> {
+    return this.reading(() =>
+      valuesAtHead(keys, { state: this.machine.state, height: this.machine.head.header.height }, this.store.rows),
+    )
   }
 
-  events(
-    after: EventCursor | undefined,
-    { limit, topic }: { limit: number; topic?: string },
-  ): Promise<readonly CommittedEvent[]> {
-    if (!Number.isInteger(limit) || limit < 1) throw new LedgerError('read', 'MALFORMED', true, { field: 'limit' })
-    return this.readingPast(() => this.store.rows.eventsAfter(after ?? BEFORE_ALL, Math.min(limit, MAX_EVENTS), topic))
+  events(after: EventCursor | undefined, page: { limit: number; topic?: string }): Promise<readonly CommittedEvent[]> {
+    return this.readingPast(() => eventsAfter(after, page, this.store.rows))
   }
 
   waitFor(height: number, timeoutMs: number): Promise<boolean> {
-    const isThere = () => this.machine.head.header.height >= height
-    if (isThere()) return Promise.resolve(true)
-    return new Promise((resolve) => {
-      const finish = (answer: boolean) => {
-        clearTimeout(timer)
-        stop()
-        resolve(answer)
-      }
-      const timer = setTimeout(() => finish(isThere()), timeoutMs)
-      const stop = this.onCommit(() => isThere() && finish(true))
-    })
+    return untilCommitted(() => this.machine.head.header.height >= height, (listener) => this.onCommit(listener), timeoutMs) // prettier-ignore
   }
 
   onCommit(listener: (height: number) => void): () => void {

@@ -5,15 +5,16 @@ import type { CommandName } from '#proof/command'
 import type { Json, JsonObject } from '#proof/json'
 import { decodeCandidate, idConflict, type CallerOf, type Candidate } from '../application/admission.ts'
 import type { ApplicationRules, DefectListener } from '../application/build-block.ts'
+import { InFlight } from '../application/in-flight.ts'
 import { InOrder } from '../application/in-order.ts'
 import type { SigningKey } from '../application/operator-key.ts'
 import { FlatTree } from '../application/tree/flat-tree.ts'
 import { verifyNative } from '../application/verify-native.ts'
-import { KeyNotLoaded } from '#contracts/kernel/state'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
 import { isStoreError } from './connection.ts'
 import { answerOf } from './pending.ts'
 import { asReadError } from './read-error.ts'
+import { eventsAfter, untilCommitted, valuesAtHead } from './reads.ts'
 import { exportLedger } from './export.ts'
 import { operatorAnchoring, Prover } from './prove.ts'
 import { recover } from './recover.ts'
@@ -38,18 +39,14 @@ export interface EmbeddedLedgerOptions {
   readonly onDefect?: DefectListener
 }
 
-const MAX_EVENTS = 10_000
 const MAX_EXPORTS = 4
-const MAX_KEYS = 10_000
-const BEFORE_ALL: EventCursor = { height: -1, index: 0, event: 0 }
 
 /** The default driver: one process sequences, Postgres keeps, the operator's signature is what is trusted. */
 export class EmbeddedLedger implements Ledger {
   private readonly prover: Prover
   private exports = 0
   private readonly order = new InOrder()
-  /** By the keys of the ids. */
-  private readonly inFlight = new Map<string, { readonly digest: string; readonly answer: Promise<Executed> }>()
+  private readonly inFlight = new InFlight()
 
   private constructor(
     readonly chainId: string,
@@ -108,22 +105,10 @@ export class EmbeddedLedger implements Ledger {
 
   async submit(signedBytes: Uint8Array): Promise<Executed> {
     const candidate = decodeCandidate(signedBytes, this.chainId)
-    const { idKey } = candidate
-    for (;;) {
-      this.sequencer.checkOpen('queue')
-      const flying = this.inFlight.get(idKey)
-      if (!flying) break
-      if (flying.digest === candidate.digest) return flying.answer
-      // Another command under this id is on its way: whether the id is spent is known when it has been answered.
-      await flying.answer.catch(() => undefined)
-    }
-    const answer = this.isRecorded(idKey) ? this.recorded(candidate) : this.enter(candidate)
-    this.inFlight.set(idKey, { digest: candidate.digest, answer })
-    try {
-      return await answer
-    } finally {
-      this.inFlight.delete(idKey)
-    }
+    const checkOpen = () => this.sequencer.checkOpen('queue')
+    return this.inFlight.answer(candidate, checkOpen, () =>
+      this.isRecorded(candidate.idKey) ? this.recorded(candidate) : this.enter(candidate),
+    )
   }
 
   private isRecorded(idKey: string): boolean {
@@ -179,40 +164,18 @@ export class EmbeddedLedger implements Ledger {
     return Promise.resolve({ height: header.height, timeMs: header.timeMs, headerHash })
   }
 
-  async query(keys: readonly string[]): Promise<{ height: number; values: readonly (Json | undefined)[] }> {
-    this.sequencer.checkOpen('read')
-    if (keys.length > MAX_KEYS) throw new LedgerError('read', 'MALFORMED', true, { field: 'keys', max: MAX_KEYS })
-    try {
-      const values = keys.map((key) => this.sequencer.state.value(key))
-      return { height: this.sequencer.head.header.height, values }
-    } catch (error) {
-      if (!(error instanceof KeyNotLoaded)) throw error
-    }
-    const { height, values } = await this.reading(() => this.store.valuesAtHead(keys))
-    const parse = (text: string | undefined) => (text === undefined ? undefined : (JSON.parse(text) as Json))
-    return { height, values: keys.map((key) => parse(values.get(key))) }
+  query(keys: readonly string[]): Promise<{ height: number; values: readonly (Json | undefined)[] }> {
+    return this.reading(() =>
+      valuesAtHead(keys, { state: this.sequencer.state, height: this.sequencer.head.header.height }, this.store),
+    )
   }
 
-  events(
-    after: EventCursor | undefined,
-    { limit, topic }: { limit: number; topic?: string },
-  ): Promise<readonly CommittedEvent[]> {
-    if (!Number.isInteger(limit) || limit < 1) throw new LedgerError('read', 'MALFORMED', true, { field: 'limit' })
-    return this.reading(() => this.store.eventsAfter(after ?? BEFORE_ALL, Math.min(limit, MAX_EVENTS), topic))
+  events(after: EventCursor | undefined, page: { limit: number; topic?: string }): Promise<readonly CommittedEvent[]> {
+    return this.reading(() => eventsAfter(after, page, this.store))
   }
 
   waitFor(height: number, timeoutMs: number): Promise<boolean> {
-    const isThere = () => this.sequencer.head.header.height >= height
-    if (isThere()) return Promise.resolve(true)
-    return new Promise((resolve) => {
-      const finish = (answer: boolean) => {
-        clearTimeout(timer)
-        stop()
-        resolve(answer)
-      }
-      const timer = setTimeout(() => finish(isThere()), timeoutMs)
-      const stop = this.sequencer.onCommit(() => isThere() && finish(true))
-    })
+    return untilCommitted(() => this.sequencer.head.header.height >= height, (listener) => this.onCommit(listener), timeoutMs) // prettier-ignore
   }
 
   onCommit(listener: (height: number) => void): () => void {
