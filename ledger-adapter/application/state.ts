@@ -79,10 +79,14 @@ function bytesOf(digest: Digest): Uint8Array {
   return asked
 }
 
-interface Entry {
-  readonly value: Json
+/** What is known of a key: one object, so that a question about the key looks it up once. */
+interface Known {
+  /** `elsewhere`: it has a value, which is in the store. */
+  standing: 'here' | 'absent' | 'elsewhere'
+  value: Json | undefined
   readonly keyHash: Digest
-  readonly valueHash: Digest
+  /** Undefined when the key is absent. */
+  valueHash: Digest | undefined
   /** Asked for since the last time it could have been let go. */
   isUsed: boolean
 }
@@ -92,11 +96,8 @@ interface Entry {
  * late. Values are frozen: a contract that changed one in place would fork this node from the others.
  */
 export class CommittedState implements BlockBase {
-  private readonly values = new Map<string, Entry>()
-  /** Keys asked for of late that have no value, with their hashes: a split asks for each new id thrice. */
-  private readonly absent = new Map<string, Digest>()
-  /** Hashes of keys that have a value which is not in memory, from when it was missed until it is brought. */
-  private readonly missed = new Map<string, Digest>()
+  /** Values used of late, and keys asked for of late without one at hand: a split asks for each new id thrice. */
+  private readonly known = new Map<string, Known>()
   /** Under way: many commands that wait for one value bring it once. */
   private readonly loadings = new Map<string, Promise<void>>()
   private readonly undo: UndoLog
@@ -115,33 +116,32 @@ export class CommittedState implements BlockBase {
 
   /** @throws KeyNotLoaded when the key holds a value that is not in memory */
   value(key: string): Json | undefined {
-    const entry = this.values.get(key)
-    if (entry !== undefined) {
-      entry.isUsed = true
-      return entry.value
-    }
-    if (this.isAbsent(key)) return undefined
-    throw new KeyNotLoaded(key)
+    const known = this.of(key)
+    if (known.standing === 'elsewhere') throw new KeyNotLoaded(key)
+    known.isUsed = true
+    return known.value
   }
 
   /** Whether the key has a value, at hand or not. */
   has(key: string): boolean {
-    return this.values.has(key) || !this.isAbsent(key)
+    return this.of(key).standing !== 'absent'
   }
 
   isAtHand(key: string): boolean {
-    return this.values.has(key) || this.isAbsent(key)
+    return this.of(key).standing !== 'elsewhere'
   }
 
-  private isAbsent(key: string): boolean {
-    if (this.absent.has(key)) return true
-    if (this.missed.has(key)) return false
-    const hash = digestOf(key)
-    const isThere = this.tree.has(bytesOf(hash))
-    const known = isThere ? this.missed : this.absent
-    if (known.size >= MAX_ABSENT) known.clear()
-    known.set(key, hash)
-    return !isThere
+  private of(key: string): Known {
+    const known = this.known.get(key)
+    if (known !== undefined) return known
+    const keyHash = digestOf(key)
+    const found = this.tree.get(bytesOf(keyHash))
+    const standing = found ? 'elsewhere' : 'absent'
+    const valueHash = found && asDigest(found)
+    if (this.known.size >= this.maxCached + MAX_WITHOUT) this.forgetThoseWithout()
+    const made: Known = { standing, value: undefined, keyHash, valueHash, isUsed: false }
+    this.known.set(key, made)
+    return made
   }
 
   /**
@@ -177,12 +177,12 @@ export class CommittedState implements BlockBase {
   }
 
   private take(key: string, text: string | undefined): boolean {
-    if (this.isAtHand(key)) return true
-    const hash = this.missed.get(key) ?? digestOf(key)
-    const want = asDigest(this.tree.get(bytesOf(hash))!)
-    if (text === undefined || digestOf(text) !== want) return false
-    this.values.set(key, { value: freeze(JSON.parse(text) as Json), keyHash: hash, valueHash: want, isUsed: true })
-    this.missed.delete(key)
+    const known = this.of(key)
+    if (known.standing !== 'elsewhere') return true
+    if (text === undefined || digestOf(text) !== known.valueHash) return false
+    known.value = freeze(JSON.parse(text) as Json)
+    known.standing = 'here'
+    known.isUsed = true
     return true
   }
 
@@ -192,11 +192,9 @@ export class CommittedState implements BlockBase {
 
   /** A key's hash, and that of the value it has. */
   hashesOf(key: string): Hashes {
-    const known = this.values.get(key)
+    const known = this.known.get(key)
     if (known) return { keyHash: known.keyHash, before: known.valueHash }
-    const absent = this.absent.get(key)
-    if (absent) return { keyHash: absent, before: undefined }
-    const hash = this.missed.get(key) ?? digestOf(key)
+    const hash = digestOf(key)
     const before = this.tree.get(bytesOf(hash))
     return { keyHash: hash, before: before && asDigest(before) }
   }
@@ -212,31 +210,47 @@ export class CommittedState implements BlockBase {
   adopt(tree: StateTree, changes: readonly Change[], height?: number): void {
     if (height !== undefined) {
       const before = new Map<string, Json | undefined>()
-      for (const { key } of changes) before.set(key, this.values.get(key)?.value)
+      for (const { key } of changes) before.set(key, this.known.get(key)?.value)
       this.undo.push(height, this.tree, tree, before)
     } else this.undo.clear(this.tree, tree)
     this.tree = tree
-    for (const { key, value, leaf, text } of changes) {
-      this.values.delete(key)
-      this.absent.delete(key)
-      this.missed.delete(key)
-      if (value === undefined) continue
-      const { keyHash: ofKey, valueHash: ofValue } = leaf ?? { keyHash: digestOf(key), valueHash: digestOf(text!) }
-      this.values.set(key, { value: freeze(value), keyHash: ofKey, valueHash: ofValue!, isUsed: false })
-    }
+    for (const change of changes) this.remember(change)
     this.forget()
+  }
+
+  private remember({ key, value, leaf, text }: Change): void {
+    if (value === undefined) {
+      this.known.delete(key)
+      return
+    }
+    const valueHash = leaf ? leaf.valueHash : digestOf(text!)
+    const known = this.known.get(key)
+    if (known === undefined) {
+      const keyHash = leaf?.keyHash ?? digestOf(key)
+      this.known.set(key, { standing: 'here', value: freeze(value), keyHash, valueHash, isUsed: false })
+      return
+    }
+    known.standing = 'here'
+    known.value = freeze(value)
+    known.valueHash = valueHash
+    known.isUsed = true // it stays where it stands, among older ones
   }
 
   /** Lets the oldest go, but for those used since they were last looked at: who signs and what day it is stays at hand. */
   private forget(): void {
-    let looks = 2 * this.values.size
-    for (const [key, entry] of this.values) {
-      if (this.values.size <= this.maxCached || (looks -= 1) < 0) break
-      this.values.delete(key)
-      if (!entry.isUsed) continue
-      entry.isUsed = false
-      this.values.set(key, entry)
+    let looks = 2 * this.known.size
+    for (const [key, known] of this.known) {
+      if (this.known.size <= this.maxCached || (looks -= 1) < 0) break
+      this.known.delete(key)
+      if (!known.isUsed) continue
+      known.isUsed = false
+      this.known.set(key, known)
     }
+  }
+
+  /** Between two blocks any number of keys may be asked for; what is known of those without a value is soon found again. */
+  private forgetThoseWithout(): void {
+    for (const [key, { standing }] of this.known) if (standing !== 'here') this.known.delete(key)
   }
 
   /** The tree after the block of this height, while it is one of the last that are kept. */
@@ -261,7 +275,8 @@ export class CommittedState implements BlockBase {
   }
 }
 
-const MAX_ABSENT = 100_000
+/** So many keys without a value in memory are remembered beside those with one. */
+const MAX_WITHOUT = 100_000
 const MAX_ATTEMPTS = 50
 const ATTEMPT_MS = 20
 

@@ -2,6 +2,7 @@ import { bytesToHex, type Hash } from '#proof/hash'
 import type { StateChange, StateProof } from '#proof/sparse-tree'
 import { flatten, lastOfEach, sortedOrder, compareAt, type FlatChanges } from './changes.ts'
 import { Nodes, type Ref } from './nodes.ts'
+import { RefList } from './ref-list.ts'
 
 /** One version of the state, as the executor and the prover use it. `proof/sparse-tree` is the reference. */
 export interface StateTree {
@@ -15,6 +16,8 @@ export interface StateTree {
   withFlat(changes: FlatChanges): StateTree
   prove(keyHash: Uint8Array): StateProof
 }
+
+const NONE = new Int32Array(0)
 
 /** What became of a version: next to come, part of the chain, or no longer readable. */
 type Standing = 'open' | 'kept' | 'gone'
@@ -30,8 +33,8 @@ type Standing = 'open' | 'kept' | 'gone'
 export class FlatTree implements StateTree {
   private standing: Standing = 'open'
   private open: FlatTree | undefined
-  private created: Ref[] = []
-  private replaced: Ref[] = []
+  private created: Int32Array = NONE
+  private replaced: Int32Array = NONE
 
   private constructor(
     private readonly nodes: Nodes,
@@ -50,7 +53,7 @@ export class FlatTree implements StateTree {
   static of(flat: FlatChanges): FlatTree {
     const tree = FlatTree.empty()
     tree.apply(flat, lastOfEach(flat, sortedOrder(flat)))
-    tree.created = []
+    tree.created = NONE
     return tree
   }
 
@@ -67,7 +70,9 @@ export class FlatTree implements StateTree {
 
   /** Bytes of the nodes that only the versions before this one need. */
   get replacedBytes(): number {
-    return this.replaced.length * 40 + this.replaced.filter((ref) => ref < 0).length * (96 - 40)
+    let leaves = 0
+    for (const ref of this.replaced) if (ref < 0) leaves += 1
+    return this.replaced.length * 40 + leaves * (96 - 40)
   }
 
   root(): Hash {
@@ -133,7 +138,7 @@ export class FlatTree implements StateTree {
     if (this.standing === 'kept') return
     if (this.base?.standing !== 'kept') throw new Error('a version is kept after the one it builds on')
     this.standing = 'kept'
-    this.created = []
+    this.created = NONE
     this.base.open = undefined
   }
 
@@ -142,7 +147,7 @@ export class FlatTree implements StateTree {
     if (next.base !== oldest || next.standing !== 'kept') throw new Error('only the oldest version is let go')
     oldest.standing = 'gone'
     for (const ref of next.replaced) next.nodes.free(ref)
-    next.replaced = []
+    next.replaced = NONE
     next.base = undefined
   }
 
@@ -152,8 +157,8 @@ export class FlatTree implements StateTree {
     this.open?.giveUp()
     this.standing = 'gone'
     for (const ref of this.created) this.nodes.free(ref)
-    this.created = []
-    this.replaced = []
+    this.created = NONE
+    this.replaced = NONE
   }
 
   private check(): void {
@@ -186,8 +191,8 @@ export class FlatTree implements StateTree {
     this.top = update.apply(this.top, 0, order.length, 0)
     update.hash()
     this.leaves += update.added
-    this.created = update.created
-    this.replaced = update.replaced
+    this.created = update.created.values()
+    this.replaced = update.replaced.values()
   }
 }
 
@@ -196,11 +201,11 @@ const bitAt = (bytes: Uint8Array, offset: number, depth: number): number =>
 
 /** One batch of changes on its way into the tree. */
 class Update {
-  readonly created: Ref[] = []
-  readonly replaced: Ref[] = []
+  readonly created = new RefList()
+  readonly replaced = new RefList()
   added = 0
   /** New inner nodes by depth: hashed from the deepest upwards, a level at once. */
-  private readonly levels: Ref[][] = []
+  private readonly levels: RefList[] = []
   /** How many of the first n changes leave a value. */
   private readonly presentBefore: Uint32Array
 
@@ -216,7 +221,10 @@ class Update {
   }
 
   hash(): void {
-    for (let depth = this.levels.length - 1; depth >= 0; depth -= 1) this.nodes.hashLevel(this.levels[depth] ?? [])
+    for (let depth = this.levels.length - 1; depth >= 0; depth -= 1) {
+      const level = this.levels[depth]
+      if (level) this.nodes.hashLevel(level)
+    }
   }
 
   apply(ref: Ref, from: number, to: number, depth: number): Ref {
@@ -278,7 +286,7 @@ class Update {
     if (right === 0 && left < 0) return left
     const ref = this.nodes.newInner(left, right)
     this.created.push(ref)
-    ;(this.levels[depth] ??= []).push(ref)
+    ;(this.levels[depth] ??= new RefList(64)).push(ref)
     return ref
   }
 

@@ -1,5 +1,6 @@
 import hashtree from '@chainsafe/hashtree'
 import { putDigest } from '../digest.ts'
+import { RefList } from './ref-list.ts'
 
 /**
  * A reference to a node: 0 is the empty subtree, n > 0 inner node n - 1, n < 0 leaf -n - 1. Plain small integers, so
@@ -17,25 +18,6 @@ const LEAF_WORDS = 24
 const LEAF_BYTES = LEAF_WORDS * 4
 const INNER_BYTES = 2 * 4 + HASH_WORDS * 4
 
-/** Numbers given back, taken again first. */
-class FreeList {
-  private items = new Int32Array(1024)
-  size = 0
-
-  push(item: number): void {
-    if (this.size === this.items.length) {
-      const larger = new Int32Array(this.size * 2)
-      larger.set(this.items)
-      this.items = larger
-    }
-    this.items[this.size++] = item
-  }
-
-  pop(): number {
-    return this.items[--this.size]!
-  }
-}
-
 /**
  * The nodes of all versions of one state tree, in flat chunks: 40 bytes an inner node, 96 a leaf. A node is written
  * once and never changed while a version that holds it is kept; who frees it knows that none does.
@@ -45,8 +27,9 @@ export class Nodes {
   private readonly hashes: Uint32Array[] = []
   private readonly leafWords: Uint32Array[] = []
   private readonly leafBytes: Uint8Array[] = []
-  private readonly freeInner = new FreeList()
-  private readonly freeLeaf = new FreeList()
+  /** Numbers given back, taken again first. */
+  private readonly freeInner = new RefList()
+  private readonly freeLeaf = new RefList()
   private inners = 0
   private leaves = 0
   private input = new Uint8Array(0)
@@ -157,12 +140,11 @@ export class Nodes {
   }
 
   /** Hashes inner nodes in one batch; their children have their hashes. */
-  hashLevel(refs: readonly Ref[]): void {
-    for (let from = 0; from < refs.length; from += BATCH)
-      this.hashBatch(refs, from, Math.min(from + BATCH, refs.length))
+  hashLevel({ items, size }: RefList): void {
+    for (let from = 0; from < size; from += BATCH) this.hashBatch(items, from, Math.min(from + BATCH, size))
   }
 
-  private hashBatch(refs: readonly Ref[], from: number, to: number): void {
+  private hashBatch(refs: Int32Array, from: number, to: number): void {
     const count = to - from
     this.makeRoom(count)
     const { inputWords, outputWords } = this
