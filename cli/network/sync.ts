@@ -1,4 +1,5 @@
-import { readdir, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TRUST_HOURS } from '#engines/cometbft/config'
 import { messageOf, type Say } from '#engines/say'
@@ -141,7 +142,23 @@ export async function prepareSync(options: {
     const { name } = node
     say(found.sync ? words('beginsWithState', { name, what: found.words }) : words('beginsWithBlocks', { name, why: found.words })) // prettier-ignore
   } else if (!found.sync) return
+  // Killed between the state and its first block, CometBFT would find the one without the other and end at each start.
+  else if (standing === 'state' && !(await hasBlocks(cometHome(home, node.name)))) {
+    await forgetChain(cometHome(home, node.name))
+    say(words('beginsWithState', { name: node.name, what: found.words }))
+  }
   await writeConfig(home, manifest, found.sync ? { ...node, sync: found.sync } : replaying)
+}
+
+/**
+ * Whether CometBFT has stored a block: with the first it writes the key of its store's height. Where that is not seen
+ * although it is there, the state is merely taken once more.
+ */
+async function hasBlocks(folder: string): Promise<boolean> {
+  const store = join(folder, 'data', 'blockstore.db')
+  for (const name of existsSync(store) ? await readdir(store) : [])
+    if ((await readFile(join(store, name))).includes('blockStore')) return true
+  return false
 }
 
 /** As `cometbft reset-state` does: blocks come from the others again; what its validator has signed stays remembered. */

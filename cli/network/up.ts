@@ -131,8 +131,11 @@ class Joining {
       this.admitted.delete(organisation)
       this.print(`  ${organisation.padEnd(20)}  ${words('servedAdmitted', { host: host.name })}`)
     }
+    // One that executes every block from the first answers long before it knows what the others do.
+    const isPresent = (node: NodeProcesses): boolean =>
+      all.find(({ name }) => name === node.name)?.comet?.catchingUp === false
     for (const [node, said] of this.nodes) {
-      if (serves(node)) {
+      if (serves(node) && isPresent(node)) {
         this.nodes.delete(node)
         this.print(`  ${node.name.padEnd(20)}  ${words('apiJoined', { url: node.api })}`)
         continue

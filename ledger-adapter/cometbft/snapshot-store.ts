@@ -187,7 +187,7 @@ export class SnapshotStore {
 
   /** All that is here of a block: a header that was restored, and its contents where they were filled in. */
   private async forgetBlock(height: number): Promise<void> {
-    for (const table of ['block', 'command', 'event', 'feed_entry']) {
+    for (const table of ['block', 'command', 'event', 'feed_block']) {
       const text = `DELETE FROM sluice_ledger.${table} WHERE ledger = $1::int AND height = $2::bigint`
       await this.writer.query(text, [this.ledger, height])
     }

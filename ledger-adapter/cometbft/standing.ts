@@ -7,8 +7,11 @@ import { ReplicaStore } from './store.ts'
 
 const TIMEOUT_MS = 30_000
 
-/** What a node's database holds of a chain: nothing that consensus made, its blocks from the first on, or a state that was taken from others. */
-export type Standing = 'nothing' | 'blocks' | 'restored'
+/**
+ * What a node's database holds of a chain: nothing that consensus made, its blocks from the first on, a state that was taken
+ * from others and nothing since, which may be taken anew, or such a state and blocks of its own.
+ */
+export type Standing = 'nothing' | 'blocks' | 'state' | 'restored'
 
 /** While no process runs the node: what it would go on from. */
 export async function standingIn(databaseUrl: string, genesis: JsonObject): Promise<Standing> {
@@ -17,8 +20,10 @@ export async function standingIn(databaseUrl: string, genesis: JsonObject): Prom
   try {
     const replica = await ReplicaStore.open(sessions, chainId, genesis)
     const snapshots = await SnapshotStore.open(sessions.database, sessions.lock, replica.lockId, chainId)
-    if (await snapshots.restored()) return 'restored'
-    const height = Math.max(await replica.height(), (await replica.lastBlock())?.header.height ?? 0)
+    const last = (await replica.lastBlock())?.header.height ?? 0
+    const restored = await snapshots.restored()
+    if (restored) return restored.block === last ? 'state' : 'restored'
+    const height = Math.max(await replica.height(), last)
     return height > (predecessorOf(genesis)?.height ?? 0) ? 'blocks' : 'nothing'
   } finally {
     await sessions.close()
