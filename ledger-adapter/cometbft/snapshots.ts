@@ -182,8 +182,8 @@ export class Snapshots {
       return false
     }
     await store.install(metadata)
+    onRestored() // before the machine stands there: whoever sees it stand there must know that it lacks its history
     await machine.restore(metadata.height)
-    onRestored()
     return true
   }
 
