@@ -19,6 +19,7 @@ export class InFlight {
       const before = this.flying.get(idKey)
       if (!before) break
       if (before.digest === digest) return before.answer
+      // Its failure is told to who sent it; whether the id is spent is known when it has been answered, either way.
       await before.answer.catch(() => undefined)
     }
     const answer = begin()

@@ -98,6 +98,8 @@ interface Known {
 export class CommittedState implements BlockBase {
   /** Values used of late, and keys asked for of late without one at hand: a split asks for each new id thrice. */
   private readonly known = new Map<string, Known>()
+  /** How many of them are values: whoever asks for keys from outside must not push these out. */
+  private here = 0
   /** Under way: many commands that wait for one value bring it once. */
   private readonly loadings = new Map<string, Promise<void>>()
   private readonly undo: UndoLog
@@ -138,7 +140,7 @@ export class CommittedState implements BlockBase {
     const found = this.tree.get(bytesOf(keyHash))
     const standing = found ? 'elsewhere' : 'absent'
     const valueHash = found && asDigest(found)
-    if (this.known.size >= this.maxCached + MAX_WITHOUT) this.forgetThoseWithout()
+    if (this.known.size - this.here >= MAX_WITHOUT) this.forgetThoseWithout()
     const made: Known = { standing, value: undefined, keyHash, valueHash, isUsed: false }
     this.known.set(key, made)
     return made
@@ -183,6 +185,7 @@ export class CommittedState implements BlockBase {
     known.value = freeze(JSON.parse(text) as Json)
     known.standing = 'here'
     known.isUsed = true
+    this.here += 1
     return true
   }
 
@@ -219,12 +222,14 @@ export class CommittedState implements BlockBase {
   }
 
   private remember({ key, value, leaf, text }: Change): void {
+    const known = this.known.get(key)
+    if (known?.standing === 'here') this.here -= 1
     if (value === undefined) {
       this.known.delete(key)
       return
     }
+    this.here += 1
     const valueHash = leaf ? leaf.valueHash : digestOf(text!)
-    const known = this.known.get(key)
     if (known === undefined) {
       const keyHash = leaf?.keyHash ?? digestOf(key)
       this.known.set(key, { standing: 'here', value: freeze(value), keyHash, valueHash, isUsed: false })
@@ -240,11 +245,13 @@ export class CommittedState implements BlockBase {
   private forget(): void {
     let looks = 2 * this.known.size
     for (const [key, known] of this.known) {
-      if (this.known.size <= this.maxCached || (looks -= 1) < 0) break
+      if (this.here <= this.maxCached || (looks -= 1) < 0) break
       this.known.delete(key)
-      if (!known.isUsed) continue
-      known.isUsed = false
-      this.known.set(key, known)
+      if (known.standing !== 'here') continue
+      if (known.isUsed) {
+        known.isUsed = false
+        this.known.set(key, known)
+      } else this.here -= 1
     }
   }
 
