@@ -7,6 +7,14 @@ import { createServer, type Server } from 'node:net'
  */
 const [FIRST, END] = [10_000, 32_768]
 const TRIES = 1_000
+/**
+ * The one port of that range which browsers and `fetch` refuse to ask anything of (Fetch standard, “port blocking”): a
+ * server on it runs well and seems dead.
+ */
+const BLOCKED = 10_080
+
+/** Whether a browser or `fetch` can ask a server that listens there, on a port as `freePorts` draws them. */
+export const isAskable = (port: number): boolean => port !== BLOCKED
 
 const listens = (server: Server, port: number): Promise<boolean> =>
   new Promise((resolve, reject) => {
@@ -21,6 +29,7 @@ const listens = (server: Server, port: number): Promise<boolean> =>
 async function hold(): Promise<{ port: number; server: Server }> {
   for (let tries = 0; tries < TRIES; tries++) {
     const port = randomInt(FIRST, END)
+    if (!isAskable(port)) continue
     const server = createServer()
     if (await listens(server, port)) return { port, server }
   }

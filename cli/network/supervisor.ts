@@ -218,11 +218,17 @@ export class NodeProcesses {
     }
   }
 
-  /** Waits until its CometBFT answers. @throws with the end of its log */
+  /** Waits until its CometBFT answers. @throws with the end of its log; the cause says why it does not */
   async ready(withinMs = 60_000): Promise<void> {
-    for (const until = Date.now() + withinMs; (await this.status()) === undefined; await sleep(100)) {
-      if (Date.now() > until)
-        throw new Error(words('cometSilent', { name: this.name, tail: this.comet?.tail(8) ?? '' }))
+    for (const until = Date.now() + withinMs; ; await sleep(100)) {
+      try {
+        await cometStatus(this.rpc)
+        return
+      } catch (error) {
+        if (Date.now() < until) continue
+        const said = words('cometSilent', { name: this.name, tail: this.comet?.tail(8) ?? '' })
+        throw new Error(said, { cause: error })
+      }
     }
   }
 }
