@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import postgres from 'postgres'
@@ -14,16 +15,19 @@ import { messageOf, sleep, type Say } from '../say.ts'
 import { postgresUser, reachableFolder, reachablePrograms, removeElsewhere, type User } from './user.ts'
 
 const SUPERUSER = 'sluice'
+const MEBIBYTE = 1 << 20
 
 /**
  * What differs from Postgres' defaults. Durable: an acknowledged commit survives a power cut (fsync, full_page_writes
- * and synchronous_commit stay on). Larger buffers and rarer checkpoints serve the ledger's one transaction per block.
+ * and synchronous_commit stay on). Larger buffers and rarer checkpoints serve the ledger's one transaction per block: with
+ * a state beyond the buffers, each of its rows costs a page read and another written out to make room. What is not used
+ * is not taken.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '', // TCP alone: sockets in /tmp would meet those of other clusters
   max_connections: '200',
-  shared_buffers: '256MB',
+  shared_buffers: `${Math.min(1024, Math.floor(totalmem() / MEBIBYTE / 8))}MB`,
   wal_buffers: '16MB',
   max_wal_size: '2GB',
   checkpoint_timeout: '15min',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sha256Bytes, utf8ToBytes } from '#proof/hash'
-import { SparseTree, type StateChange } from '#proof/sparse-tree'
+import { rootFromStateProof, SparseTree, type StateChange } from '#proof/sparse-tree'
 import { flatten } from './changes.ts'
 import { FlatTree } from './flat-tree.ts'
 
@@ -91,16 +91,35 @@ describe('flat tree', () => {
   it('is the same for many keys at once as for the same in blocks', () => {
     const changes = Array.from({ length: 20_000 }, (_, n) => ({ keyHash: hashed(`k${n % 15_000}`), valueHash: hashed(`v${n}`) })) // prettier-ignore
     let tree = FlatTree.empty()
+    let reference = SparseTree.empty()
     for (let from = 0; from < changes.length; from += 5_000) {
       const next = tree.with(changes.slice(from, from + 5_000))
+      reference = reference.with(changes.slice(from, from + 5_000))
       next.keep()
       FlatTree.letGo(tree, next)
       tree = next
     }
     const whole = FlatTree.of(flatten(changes))
+    expect(tree.root()).toBe(reference.root())
     expect(whole.root()).toBe(tree.root())
     expect(whole.size).toBe(15_000)
     expect(tree.memory.usedBytes).toBe(whole.memory.usedBytes)
+  })
+
+  it('proves keys of a tree that fills more than one chunk', () => {
+    const count = 70_000
+    const [keys, values] = [new Uint8Array(count * 32), new Uint8Array(count * 32)]
+    const keyAt = (n: number) => hashed(`k${n}`)
+    for (let n = 0; n < count; n += 1) {
+      keys.set(keyAt(n), n * 32)
+      values[n * 32] = n & 255
+    }
+    const tree = FlatTree.of({ count, keys, values, present: new Uint8Array(count).fill(1) })
+    expect(tree.size).toBe(count)
+    for (let n = 0; n < count; n += 2_657) {
+      const valueHash = values.slice(n * 32, n * 32 + 32)
+      expect(rootFromStateProof(keyAt(n), valueHash, tree.prove(keyAt(n)))).toBe(tree.root())
+    }
   })
 
   it('refuses a key that changes twice in one block', () => {

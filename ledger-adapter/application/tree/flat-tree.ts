@@ -63,9 +63,8 @@ export class FlatTree implements StateTree {
   }
 
   /** Bytes of all nodes, of this and the other versions that are kept. */
-  get memory(): { readonly usedBytes: number; readonly allocatedBytes: number } {
-    const { usedBytes, allocatedBytes } = this.nodes
-    return { usedBytes, allocatedBytes }
+  get memory(): { readonly usedBytes: number } {
+    return { usedBytes: this.nodes.usedBytes }
   }
 
   /** Bytes of the nodes that only the versions before this one need. */

@@ -37,11 +37,6 @@ export class Nodes {
   private output = new Uint8Array(0)
   private outputWords = new Uint32Array(0)
 
-  /** Bytes of the chunks, whether their nodes are in use or free. */
-  get allocatedBytes(): number {
-    return CHUNK * (this.links.length * INNER_BYTES + this.leafWords.length * LEAF_BYTES)
-  }
-
   /** Bytes of the nodes in use, over all versions that are kept. */
   get usedBytes(): number {
     return (this.inners - this.freeInner.size) * INNER_BYTES + (this.leaves - this.freeLeaf.size) * LEAF_BYTES
