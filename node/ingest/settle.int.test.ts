@@ -132,12 +132,11 @@ describe('an effective batch', () => {
       `select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
     )
     const tables = (rows as { table_name: string }[]).map(({ table_name: name }) => name)
-    const texts = await Promise.all(
-      tables.map(async (name) => {
-        const found = await store.client.query(`select string_agg(t::text, ' ') as text from ${name} t`)
-        return String((found.rows as { text: string | null }[])[0]!.text)
-      }),
-    )
+    const texts: string[] = []
+    for (const name of tables) {
+      const found = await store.client.query(`select string_agg(t::text, ' ') as text from ${name} t`)
+      texts.push(String((found.rows as { text: string | null }[])[0]!.text))
+    }
     const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'hex')))
     return { tables: texts.join(' '), files: files.join(' ') }
   }
