@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { freePort, freePorts, isAskable } from '#engines/ports'
+import { freePort, freePorts, isAskable, isFree } from '#engines/ports'
 
 test('ports handed out together differ', async () => {
   const ports = await freePorts(50)
@@ -15,7 +15,9 @@ test('a port handed out can be listened on, and is not handed out again while it
     server.listen(port, '127.0.0.1', resolve)
   })
   expect(await freePorts(50)).not.toContain(port)
+  expect(await isFree(port)).toBe(false)
   await new Promise((done) => void server.close(done))
+  expect(await isFree(port)).toBe(true)
 })
 
 test('no port is one that the system gives to outgoing connections', async () => {
@@ -36,4 +38,5 @@ test('fetch refuses no port of those that are drawn from but the one that is lef
   }
   expect(refused).toEqual([10_080])
   expect(refused.filter(isAskable)).toEqual([])
+  expect(await isFree(10_080)).toBe(false)
 })

@@ -25,6 +25,14 @@ const listens = (server: Server, port: number): Promise<boolean> =>
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(true))
   })
 
+/** Whether a server could listen on it now and be asked by a browser or `fetch`. @throws what else hinders it to listen */
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  if (!isAskable(port) || !(await listens(server, port))) return false
+  await new Promise<void>((done) => void server.close(() => done()))
+  return true
+}
+
 /** A port drawn at random that is free, and the server that holds it. */
 async function hold(): Promise<{ port: number; server: Server }> {
   for (let tries = 0; tries < TRIES; tries++) {

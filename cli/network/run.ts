@@ -1,8 +1,7 @@
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { claim, type Claim } from '#engines/claim'
 import { findCometbft } from '#engines/cometbft'
-import { isAskable } from '#engines/ports'
+import { isFree } from '#engines/ports'
 import type { PostgresEngine } from '#engines/postgres'
 import type { Say } from '#engines/say'
 import { writeConfigs } from './create.ts'
@@ -120,17 +119,10 @@ async function prepare(
   })
 }
 
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
-  })
-
 async function withFreePorts(home: string, manifest: Manifest, say: Say): Promise<Manifest> {
   const all = manifest.nodes.flatMap(({ ports }) => Object.values(ports))
   const taken: number[] = []
-  for (const port of all) if (!isAskable(port) || !(await isFree(port))) taken.push(port)
+  for (const port of all) if (!(await isFree(port))) taken.push(port)
   if (taken.length === 0) return manifest
   say(words('portsTaken', { ports: taken.join(', ') }))
   const ports = new Map<string, NetworkNode['ports']>()

@@ -137,16 +137,13 @@ export async function prepareSync(options: {
   if (standing === 'blocks') return writeConfig(home, manifest, replaying)
   // What it trusted when it was made may be too old by now, and CometBFT may have been stopped before it took the state.
   const found = await findState(home, manifest, node.name)
-  if (standing === 'nothing') {
+  // Killed between the state and its first block, CometBFT would find the one without the other and end at each start.
+  const isCutOff = standing === 'state' && found.sync && !(await hasBlocks(cometHome(home, node.name)))
+  if (standing === 'nothing' || isCutOff) {
     await forgetChain(cometHome(home, node.name))
     const { name } = node
     say(found.sync ? words('beginsWithState', { name, what: found.words }) : words('beginsWithBlocks', { name, why: found.words })) // prettier-ignore
   } else if (!found.sync) return
-  // Killed between the state and its first block, CometBFT would find the one without the other and end at each start.
-  else if (standing === 'state' && !(await hasBlocks(cometHome(home, node.name)))) {
-    await forgetChain(cometHome(home, node.name))
-    say(words('beginsWithState', { name: node.name, what: found.words }))
-  }
   await writeConfig(home, manifest, found.sync ? { ...node, sync: found.sync } : replaying)
 }
 

@@ -125,15 +125,15 @@ class Joining {
   async look(): Promise<void> {
     if (this.nodes.size + this.admitted.size === 0) return
     const all = await networkStatus(this.network.manifest)
-    const serves = (node: NodeProcesses): boolean => all.find(({ name }) => name === node.name)?.api === true
+    const statusOf = (node: NodeProcesses) => all.find(({ name }) => name === node.name)
+    const serves = (node: NodeProcesses): boolean => statusOf(node)?.api === true
     for (const [organisation, host] of this.admitted) {
       if (!serves(host)) continue
       this.admitted.delete(organisation)
       this.print(`  ${organisation.padEnd(20)}  ${words('servedAdmitted', { host: host.name })}`)
     }
     // One that executes every block from the first answers long before it knows what the others do.
-    const isPresent = (node: NodeProcesses): boolean =>
-      all.find(({ name }) => name === node.name)?.comet?.catchingUp === false
+    const isPresent = (node: NodeProcesses): boolean => statusOf(node)?.comet?.catchingUp === false
     for (const [node, said] of this.nodes) {
       if (serves(node) && isPresent(node)) {
         this.nodes.delete(node)
