@@ -1,10 +1,8 @@
 import type { EventRecord } from '#contracts/kernel/event'
-import type { ContractVersion, Executable, Execution, VersionResolver } from '#contracts/kernel/execute'
-import type { BlockFacts, Caller } from '#contracts/kernel/method'
-import { defective } from '#contracts/kernel/refusal'
-import { KeyNotLoaded, Overlay, type Key, type Read } from '#contracts/kernel/state'
+import type { VersionResolver } from '#contracts/kernel/execute'
+import { Overlay, type Key, type Read } from '#contracts/kernel/state'
 import { headerHash, NO_HASH, type BlockHeader, type CommandResult } from '#proof/block'
-import { canonicalJson, MAX_DEPTH } from '#proof/canonical'
+import { canonicalJson } from '#proof/canonical'
 import type { Command } from '#proof/command'
 import type { SignatureCheck } from '#proof/ed25519'
 import { EMPTY_FEED, eventDigestOf, eventTextOf, extendFeed, feedKey, type Feed } from '#proof/feed'
@@ -13,8 +11,11 @@ import { blockKey, EMPTY_HISTORY, extendHistory, HISTORY_KEY, historyLeaf, type 
 import type { Json } from '#proof/json'
 import { listRoot, ListTree } from '#proof/list-tree'
 import type { Predecessor } from '#proof/predecessor'
-import { LedgerError, type CommittedEvent, type TopicEntry } from '../port.ts'
-import { admit, declaredReads, remembered, type CallerOf, type Candidate } from './admission.ts'
+import type { CommittedEvent, TopicEntry } from '../port.ts'
+import { declaredReads, type CallerOf, type Candidate } from './admission.ts'
+import { BlockAdmission, type Admitted, type Refused } from './block-admission.ts'
+import { checkWritten, decided, type Checked } from './checked-execution.ts'
+import { atOnce } from './loading.ts'
 import { freeze, type BlockBase, type Change } from './state.ts'
 import type { StateTree } from './tree/flat-tree.ts'
 
@@ -69,11 +70,6 @@ export interface Previous {
   readonly height: number
   readonly headerHash: Hash
   readonly timeMs: number
-}
-
-export interface Refused {
-  readonly candidate: Candidate
-  readonly error: LedgerError
 }
 
 /**
@@ -219,23 +215,20 @@ export async function buildBlock(
   previous: Previous,
   { timeMs, candidates, due }: { timeMs: number; candidates: readonly Candidate[]; due: readonly string[] },
 ): Promise<{ block: BuiltBlock | undefined; refused: readonly Refused[] }> {
-  const draft = new Draft(state, previous.height + 1)
-  const refused: Refused[] = []
-  const admitted: { candidate: Candidate; caller: Caller }[] = []
-  const at = { height: draft.height, timeMs }
-  // Keys are judged by the state before the block, so that a verifier needs no order within it.
-  const admission = { ...rules, callerOf: remembered(rules.callerOf), read: state.read }
-  for (const candidate of candidates) {
-    try {
-      const found = atOnce(state, () => admit(candidate, at, admission))
-      const caller = found instanceof Promise ? await found : found
-      admitted.push({ candidate, caller })
-    } catch (error) {
-      if (!(error instanceof LedgerError)) throw error
-      refused.push({ candidate, error })
-    }
-  }
+  const admission = new BlockAdmission(rules, state, previous.height + 1)
+  const { admitted, refused } = await admission.admitAll(candidates, timeMs)
   if (admitted.length === 0) return { block: undefined, refused }
+  return { block: await executeBlock(rules, state, previous, { timeMs, admitted, due }), refused }
+}
+
+/** The block after `previous` of commands that were admitted to it. */
+export async function executeBlock(
+  rules: ApplicationRules,
+  state: BlockBase,
+  previous: Previous,
+  { timeMs, admitted, due }: { timeMs: number; admitted: readonly Admitted[]; due: readonly string[] },
+): Promise<BuiltBlock> {
+  const draft = new Draft(state, previous.height + 1)
   const declared: string[] = []
   for (const { candidate, caller } of admitted) {
     if (candidate.isAtHand) continue
@@ -264,7 +257,7 @@ export async function buildBlock(
   }
   // An id that is due and yet enters here is another command's by now.
   for (const key of due) if (draft.written.get(key) === undefined) draft.put(key, undefined)
-  return { block: draft.finish(rules, previous, timeMs), refused }
+  return draft.finish(rules, previous, timeMs)
 }
 
 /**
@@ -287,96 +280,4 @@ function enter(draft: Draft, candidate: Candidate, { execution, texts }: Checked
   }
   const record = `{"digest":"${digest}","expiresAt":${expiresAt},"height":${height},"index":${index}}`
   draft.put(candidate.idKey, { digest, height, index, expiresAt }, record)
-}
-
-/** What a version of the contracts answers to a command, within the bounds that hold for every contract. */
-export const decided = (
-  version: ContractVersion,
-  read: Read,
-  { command, caller, context }: { command: Executable; caller: Caller; context: BlockFacts },
-): Checked => checkedExecution(version.execute(boundedRead(read), command, caller, context))
-
-/** Distinct keys that one command may read. Counted by what decide asks, so that every node counts the same. */
-const MAX_READS = 20_000
-
-function boundedRead(read: Read): Read {
-  let asked: string[] | Set<string> = []
-  return <T>(key: Key<T>): T | undefined => {
-    if (asked instanceof Set) asked.add(key.path)
-    // Told apart only when there are so many.
-    else if (asked.push(key.path) > MAX_READS) asked = new Set(asked)
-    if (asked instanceof Set && asked.size > MAX_READS)
-      throw new Error(`more than ${MAX_READS} keys read by one command`)
-    return read(key)
-  }
-}
-
-/** Asks again after each value that was not at hand: decide is pure, so asking twice is safe. */
-export async function loading<T>(state: BlockBase, ask: () => T): Promise<T> {
-  for (;;) {
-    try {
-      return ask()
-    } catch (error) {
-      if (!(error instanceof KeyNotLoaded)) throw error
-      await state.load([error.path])
-    }
-  }
-}
-
-/** `loading`, without a turn of the loop where everything is at hand: a block asks thousands of times. */
-export function atOnce<T>(state: BlockBase, ask: () => T): T | Promise<T> {
-  try {
-    return ask()
-  } catch (error) {
-    if (!(error instanceof KeyNotLoaded)) throw error
-    return loading(state, ask)
-  }
-}
-
-/** Leaves room for the envelopes that carry what a contract says: events, results, receipts. */
-const MAX_CONTENT_DEPTH = MAX_DEPTH - 8
-
-/** An execution with the canonical texts of what it says, so that each is written once. */
-interface Checked {
-  readonly execution: Execution
-  readonly texts: { readonly events: readonly string[]; readonly written: ReadonlyMap<string, string> }
-}
-const NO_TEXTS: Checked['texts'] = { events: [], written: new Map() }
-
-/** What a contract answers must be canonical JSON and keep out of the ledger's own keys; else it is a defect of its own. */
-function checkedExecution(execution: Execution): Checked {
-  try {
-    if (!execution.accepted) {
-      const { refusal, defect } = execution
-      // Whatever a version of the contracts says of its own defects: engines word them as they like (ADR 040).
-      if (refusal.kind === 'invariant') return flawed(defect ?? JSON.stringify(refusal))
-      canonicalJson(refusal as unknown as Json, MAX_CONTENT_DEPTH)
-      return { execution, texts: NO_TEXTS }
-    }
-    const events = execution.events.map(({ data, topics }) => {
-      topics.forEach((topic) => checkName(topic, 'topic'))
-      return canonicalJson(data, MAX_CONTENT_DEPTH)
-    })
-    const written = new Map<string, string>()
-    for (const [key, value] of execution.written) {
-      const text = checkWritten(key, value)
-      if (text !== undefined) written.set(key, text)
-    }
-    return { execution, texts: { events, written } }
-  } catch (error) {
-    return flawed(error)
-  }
-}
-
-const flawed = (problem: unknown): Checked => ({ execution: defective(problem), texts: NO_TEXTS })
-
-/** Keys and topics stand in databases and addresses: ASCII that is seen, since engines differ in what is a letter. */
-function checkName(name: string, what: string): void {
-  if (!/^[!-~]{1,400}$/.test(name)) throw new Error(`${what} ${JSON.stringify(name)} is not a name`)
-}
-
-function checkWritten(key: string, value: Json | undefined): string | undefined {
-  checkName(key, 'key')
-  if (/^(sys|feed)\//.test(key)) throw new Error(`key ${key} is the ledger's own`)
-  return value === undefined ? undefined : canonicalJson(value, MAX_CONTENT_DEPTH)
 }

@@ -4,7 +4,7 @@ import { Overlay, type Key, type Read } from '#contracts/kernel/state'
 import type { Json, JsonObject } from '#proof/json'
 import type { ContractRules } from '#proof/verify-export'
 import type { CallerOf } from './admission.ts'
-import { decided } from './build-block.ts'
+import { decided } from './checked-execution.ts'
 
 /**
  * The contracts' side of `proof/verify-export`: whose key signs, what commands do when they are decided again, what

@@ -2,8 +2,9 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { verifyNative } from './verify-native.ts'
+import { verifyNative, verifyVoteNative } from './verify-native.ts'
 import { signingKey } from './operator-key.ts'
+import { verifyZip215 } from '#proof/cometbft/index'
 import { fromBase64url, toBase64url } from '#proof/base64url'
 import { isUsableKey, L, littleEndian, SIGNATURE_BYTES, verifyEd25519 } from '#proof/ed25519'
 import { publicKeyProblem } from '#proof/public-key'
@@ -11,7 +12,7 @@ import { concatBytes, hexToBytes, utf8ToBytes } from '#proof/hash'
 
 const { Point } = ed25519
 
-/** Both implementations must give this one answer. */
+/** Both implementations must give this one answer; and of the same bytes as a validator's vote, both of that rule one. */
 function expectBoth(
   answer: boolean,
   publicKey: Uint8Array,
@@ -21,6 +22,9 @@ function expectBoth(
 ): void {
   expect(verifyEd25519(publicKey, message, signature), `portable ${why}`).toBe(answer)
   expect(verifyNative(publicKey, message, signature), `native ${why}`).toBe(answer)
+  const vote = verifyZip215(publicKey, message, signature)
+  expect(verifyVoteNative(publicKey, message, signature), `native vote ${why}`).toBe(vote)
+  if (answer) expect(vote, `vote ${why}`).toBe(true)
 }
 
 function toLittleEndian(value: bigint): Uint8Array {

@@ -235,10 +235,11 @@ export class CommittedState implements BlockBase {
       this.known.set(key, { standing: 'here', value: freeze(value), keyHash, valueHash, isUsed: false })
       return
     }
+    // It stays where it stands, among older ones; but a new value, whose key was only asked for, has not been used.
+    known.isUsed = known.standing !== 'absent'
     known.standing = 'here'
     known.value = freeze(value)
     known.valueHash = valueHash
-    known.isUsed = true // it stays where it stands, among older ones
   }
 
   /** Lets the oldest go, but for those used since they were last looked at: who signs and what day it is stays at hand. */

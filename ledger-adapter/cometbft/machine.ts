@@ -1,13 +1,16 @@
 import { parametersAt, validatorsAt, validatorUpdates } from '#contracts/governance/read'
 import { DEFAULT_PARAMETERS, type Parameters, type Validator } from '#contracts/governance/state'
 import type { EventRecord } from '#contracts/kernel/event'
+import type { Caller } from '#contracts/kernel/method'
 import type { Key, Read } from '#contracts/kernel/state'
 import { canonicalJson } from '#proof/canonical'
 import type { Json } from '#proof/json'
 import { compareBytes } from '#proof/sparse-tree'
-import { admit, type Candidate } from '../application/admission.ts'
-import { buildBlock, buildGenesis, loading, type ApplicationRules, type BuiltBlock, type Refused } from '../application/build-block.ts' // prettier-ignore
-import { keyHash, StateCorrupt, valueHash, type CommittedState } from '../application/state.ts'
+import type { Candidate } from '../application/admission.ts'
+import { BlockAdmission, type Admitted } from '../application/block-admission.ts'
+import { buildGenesis, executeBlock, type ApplicationRules, type BuiltBlock } from '../application/build-block.ts'
+import { loading } from '../application/loading.ts'
+import { StateCorrupt, valueHash, type CommittedState } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { isConflict, isDefiniteFailure, isStoreError, StoreUnreachable } from '../embedded/connection.ts'
 import { LedgerLocked, type SequencerLock } from '../embedded/lock.ts'
@@ -57,6 +60,7 @@ export class Machine {
   /** As last asked for. */
   parameters: Parameters = DEFAULT_PARAMETERS
   private pending: (Commitment & { readonly restore: () => void }) | undefined
+  private admission: { readonly tree: StateTree; readonly to: BlockAdmission } | undefined
   private isStoring = false
   private isClosed = false
 
@@ -130,7 +134,7 @@ export class Machine {
   }
 
   isRecorded({ idKey }: Candidate): boolean {
-    return this.state.tree.get(keyHash(idKey)) !== undefined
+    return this.state.has(idKey)
   }
 
   /**
@@ -138,16 +142,37 @@ export class Machine {
    * @throws what the store throws
    */
   async refusalOf(candidate: Candidate, block: { height: number; timeMs: number }): Promise<LedgerError | undefined> {
+    const decided = await this.admit(candidate, block)
+    return decided instanceof LedgerError ? decided : undefined
+  }
+
+  /** Who sent the command, when it may enter this block, or why it may not. At once where all that it asks is at hand. */
+  private admit(
+    candidate: Candidate,
+    { height, timeMs }: { height: number; timeMs: number },
+  ): Caller | LedgerError | Promise<Caller | LedgerError> {
     try {
-      await loading(this.state, () => admit(candidate, block, { ...this.rules, read: this.state.read }))
-      return undefined
+      const found = this.admissionTo(height).admit(candidate, timeMs)
+      return found instanceof Promise ? found.catch((error: unknown) => this.refusal(error)) : found
     } catch (error) {
-      if (error instanceof LedgerError) return error
-      // Who asks beside consensus sees a block in the store before it is in the tree, for as long as the store does not
-      // answer that it is there.
-      if (error instanceof StateCorrupt && this.isStoring) throw new StoreUnreachable(error)
-      throw error
+      return this.refusal(error)
     }
+  }
+
+  private refusal(error: unknown): LedgerError {
+    if (error instanceof LedgerError) return error
+    // Who asks beside consensus sees a block in the store before it is in the tree, for as long as the store does not
+    // answer that it is there.
+    if (error instanceof StateCorrupt && this.isStoring) throw new StoreUnreachable(error)
+    throw error
+  }
+
+  /** For as long as the state and the height are the same: mempool, proposal and block ask it of the same commands. */
+  private admissionTo(height: number): BlockAdmission {
+    const { tree } = this.state
+    if (this.admission?.to.height !== height || this.admission.tree !== tree)
+      this.admission = { tree, to: new BlockAdmission(this.rules, this.state, height) }
+    return this.admission.to
   }
 
   /**
@@ -159,16 +184,15 @@ export class Machine {
     this.pending?.restore()
     this.pending = undefined
     return this.whileStoreIsAway(async () => {
-      const { entering, fates } = await this.select(candidates, { height, timeMs })
-      const due = entering.length === 0 ? [] : this.recovered.expiry.takeDue(timeMs, entering.length * 2 + 16)
+      const { admitted, fates } = await this.select(candidates, { height, timeMs })
+      const due = admitted.length === 0 ? [] : this.recovered.expiry.takeDue(timeMs, admitted.length * 2 + 16)
       const restore = () => due.forEach(({ key, expiresAt }) => this.recovered.expiry.add(key, expiresAt))
       try {
         const { header, headerHash } = this.head
         const previous = { height: height - 1, headerHash, timeMs: header.timeMs }
         const keys = due.map(({ key }) => key)
-        const built = await buildBlock(this.rules, this.state, previous, { timeMs, candidates: entering, due: keys })
-        noneRefused(built.refused)
-        const { block } = built
+        const contents = { timeMs, admitted, due: keys }
+        const block = admitted.length > 0 ? await executeBlock(this.rules, this.state, previous, contents) : undefined
         const stateRoot = block?.header.stateRoot ?? this.state.tree.root()
         const read = this.readAfter(block)
         // Also of a block that changes nothing: what was decided for its height takes effect without a command.
@@ -191,7 +215,7 @@ export class Machine {
    * one node may read a command that stands twice into one object and another into two, and the results are hashed.
    */
   private async select(candidates: readonly Candidate[], at: { height: number; timeMs: number }) {
-    const entering: Candidate[] = []
+    const admitted: Admitted[] = []
     const fates: Fate[] = []
     const taken = new Set<string>()
     for (const candidate of candidates) {
@@ -199,16 +223,17 @@ export class Machine {
         fates.push({ candidate, error: undefined })
         continue
       }
-      const error = await this.refusalOf(candidate, at)
-      if (error) {
-        fates.push({ candidate, error })
+      const found = this.admit(candidate, at)
+      const decided = found instanceof Promise ? await found : found
+      if (decided instanceof LedgerError) {
+        fates.push({ candidate, error: decided })
         continue
       }
       taken.add(candidate.idKey)
-      entering.push(candidate)
+      admitted.push({ candidate, caller: decided })
       fates.push(null)
     }
-    return { entering, fates }
+    return { admitted, fates }
   }
 
   /** Makes the finalized block durable, then visible. @throws RequestRefused when there is none */
@@ -307,11 +332,6 @@ export class Machine {
       }
     }
   }
-}
-
-function noneRefused(refused: readonly Refused[]): void {
-  const [first] = refused
-  if (first) throw new Error(`admitted and then not: ${first.error.message}`)
 }
 
 const textOf = (value: Json | undefined): string | undefined => (value === undefined ? undefined : canonicalJson(value))

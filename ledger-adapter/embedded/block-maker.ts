@@ -3,9 +3,10 @@ import { DEFAULT_PARAMETERS, type Parameters } from '#contracts/governance/state
 import { toBase64url } from '#proof/base64url'
 import { headerSigningBytes } from '#proof/block'
 import type { Candidate } from '../application/admission.ts'
-import { buildBlock, loading, type ApplicationRules, type BuiltBlock, type Previous } from '../application/build-block.ts' // prettier-ignore
+import { buildBlock, type ApplicationRules, type BuiltBlock, type Previous } from '../application/build-block.ts'
 import type { ExpiryQueue } from '../application/expiry.ts'
 import type { FairQueue } from '../application/fair-queue.ts'
+import { loading } from '../application/loading.ts'
 import type { SigningKey } from '../application/operator-key.ts'
 import type { BlockBase } from '../application/state.ts'
 import type { LedgerError } from '../port.ts'

@@ -1,5 +1,6 @@
-import { admit, declaredReads, remembered, verifyAhead, type AdmissionRules, type Candidate } from '../application/admission.ts' // prettier-ignore
-import { atOnce, type ApplicationRules } from '../application/build-block.ts'
+import { verifyAhead, type Candidate } from '../application/admission.ts'
+import { BlockAdmission } from '../application/block-admission.ts'
+import type { ApplicationRules } from '../application/build-block.ts'
 import type { CommittedState } from '../application/state.ts'
 import { VerifyPool } from '../application/verify-pool.ts'
 
@@ -9,7 +10,7 @@ import { VerifyPool } from '../application/verify-pool.ts'
  */
 export class PreAdmission {
   private readonly signatures = new VerifyPool()
-  private admitting: (AdmissionRules & { readonly height: number }) | undefined
+  private admitting: BlockAdmission | undefined
   /** Keys that the next turn of the loop asks the store for. */
   private readonly wanted: string[] = []
 
@@ -22,19 +23,12 @@ export class PreAdmission {
 
   /** @throws LedgerError as `admit` does */
   async preAdmit(candidate: Candidate): Promise<void> {
-    const { participant, keyId } = candidate.command
-    const asked = atOnce(this.state, () => {
-      const { read, callerOf, height } = this.admission()
-      return callerOf(read, participant, keyId, height)
-    })
+    const asked = this.admission().keyOf(candidate)
     await verifyAhead(candidate, asked instanceof Promise ? await asked : asked, this.check)
-    const found = atOnce(this.state, () => {
-      const rules = this.admission()
-      const caller = admit(candidate, { height: rules.height, timeMs: this.next.timeMs() }, rules)
-      const version = rules.registry.versionFor(rules.read, candidate.command, rules.height)
-      return declaredReads(candidate, version, caller)
-    })
-    candidate.isAtHand = this.prefetch(found instanceof Promise ? await found : found)
+    const admission = this.admission()
+    const found = admission.admit(candidate, this.next.timeMs())
+    const reads = admission.declaredReads(candidate, found instanceof Promise ? await found : found)
+    candidate.isAtHand = this.prefetch(reads instanceof Promise ? await reads : reads)
   }
 
   close(): Promise<void> {
@@ -43,12 +37,10 @@ export class PreAdmission {
 
   private readonly check: VerifyPool['check'] = (...signed) => this.signatures.check(...signed)
 
-  /** The rules of admission to the block after the head. */
-  private admission(): AdmissionRules & { readonly height: number } {
+  /** Admission to the block after the head. */
+  private admission(): BlockAdmission {
     const height = this.next.height()
-    if (this.admitting?.height !== height) {
-      this.admitting = { ...this.rules, callerOf: remembered(this.rules.callerOf), read: this.state.read, height }
-    }
+    if (this.admitting?.height !== height) this.admitting = new BlockAdmission(this.rules, this.state, height)
     return this.admitting
   }
 
