@@ -45,6 +45,9 @@ export interface ApplicationDeps {
 
 /** The ledger as CometBFT sees it: bundles of commands in, state roots out (LEDGER.md §5). */
 export class LedgerApplication extends BaseApplication {
+  /** Of the block that was finalized last. */
+  private finalized: readonly Uint8Array[] = []
+
   constructor(private readonly deps: ApplicationDeps) {
     super()
   }
@@ -131,6 +134,7 @@ export class LedgerApplication extends BaseApplication {
     const read = request.txs.map((tx) => transactions.read(tx)?.filter(isCandidate) ?? [])
     const finalized = await machine.finalize(Number(request.height), toMs(request.time), read.flat())
     if (request.misbehavior.length > 0) this.deps.onMisbehaviour(Number(request.height))
+    this.finalized = request.txs
     let place = 0
     const txResults = read.map((candidates) => {
       const executed = finalized.fates.slice(place, (place += candidates.length)).filter((fate) => !fate).length
@@ -144,6 +148,8 @@ export class LedgerApplication extends BaseApplication {
 
   override async commit(): Promise<abci.ResponseCommit> {
     this.deps.onCommit(await this.deps.machine.commit())
+    this.deps.transactions.forget(this.finalized)
+    this.finalized = []
     this.deps.snapshots.committed()
     return { retainHeight: 0n }
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { decodeCandidate, type Candidate } from '../application/admission.ts'
 import { LedgerError } from '../port.ts'
 import { BundleError, decodeBundle } from './bundle.ts'
@@ -41,7 +41,7 @@ export class Transactions {
   constructor(private readonly chainId: string) {}
 
   read(tx: Uint8Array): Transaction {
-    const id = createHash('sha256').update(tx).digest('base64')
+    const id = idOf(tx)
     const known = this.kept.get(id)
     if (known) return known.transaction
     const transaction = this.decode(tx)
@@ -51,7 +51,15 @@ export class Transactions {
 
   /** Commands of our own clients, whose signatures have been checked. */
   add(tx: Uint8Array, candidates: readonly Candidate[]): void {
-    this.keep(createHash('sha256').update(tx).digest('base64'), candidates, tx.length)
+    this.keep(idOf(tx), candidates, tx.length)
+  }
+
+  /** Those of a block that is durable are not shown again; kept until others push them out, they would age in memory. */
+  forget(txs: readonly Uint8Array[]): void {
+    for (const tx of txs) {
+      const id = idOf(tx)
+      if (this.kept.delete(id)) this.bytes -= tx.length
+    }
   }
 
   private keep(id: string, transaction: Transaction, bytes: number): void {
@@ -83,3 +91,5 @@ export class Transactions {
     }
   }
 }
+
+const idOf = (tx: Uint8Array): string => hash('sha256', tx, 'base64')

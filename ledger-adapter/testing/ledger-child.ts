@@ -64,9 +64,12 @@ export class LedgerChild {
     })
   }
 
-  /** Stands ready with everything loaded; `open` lets it open the ledger. */
-  static standBy(): LedgerChild {
-    return new LedgerChild(fork(program('ledger-adapter/testing/ledger-process.ts'), { execArgv: [] }))
+  /**
+   * Stands ready with everything loaded; `open` lets it open the ledger.
+   * @param execArgv options of Node: those of a test's own process are its runner's
+   */
+  static standBy(execArgv: readonly string[] = []): LedgerChild {
+    return new LedgerChild(fork(program('ledger-adapter/testing/ledger-process.ts'), { execArgv: [...execArgv] }))
   }
 
   /** @throws when the process ended instead */
