@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { claim, type Claim } from '#engines/claim'
 import { findCometbft } from '#engines/cometbft'
-import { isFree } from '#engines/ports'
+import { isAskable, isFree } from '#engines/ports'
 import type { PostgresEngine } from '#engines/postgres'
 import type { Say } from '#engines/say'
 import { writeConfigs } from './create.ts'
@@ -124,7 +124,14 @@ async function withFreePorts(home: string, manifest: Manifest, say: Say): Promis
   const taken: number[] = []
   for (const port of all) if (!(await isFree(port))) taken.push(port)
   if (taken.length === 0) return manifest
-  say(words('portsTaken', { ports: taken.join(', ') }))
+  const tell = (why: 'portsTaken' | 'portsBlocked', ports: readonly number[]) => {
+    if (ports.length > 0) say(words(why, { ports: ports.join(', ') }))
+  }
+  tell('portsTaken', taken.filter(isAskable))
+  tell(
+    'portsBlocked',
+    taken.filter((port) => !isAskable(port)),
+  )
   const ports = new Map<string, NetworkNode['ports']>()
   const fresh = await portsFor(manifest.nodes.length)
   for (const [index, { name }] of manifest.nodes.entries()) ports.set(name, fresh[index]!)

@@ -46,6 +46,23 @@ describe('values of the committed state', () => {
     expect(state.isAtHand('idle')).toBe(false)
   })
 
+  it('stay at hand whatever number of keys without one is asked for, of which a bounded number is remembered', () => {
+    const { state, put } = stateOf(new Map())
+    put(['a', 1], ['gone', 2])
+    let most = 0
+    for (let n = 0; n < 250_000; n += 1) {
+      state.has(`nobody ${n}`)
+      most = Math.max(most, state.remembered)
+    }
+    expect(most).toBe(100_002)
+    expect(['a', 'gone', 'nobody 0', 'nobody 249999'].map((key) => state.has(key))).toEqual([true, true, false, false])
+    expect([state.value('a'), state.value('nobody 1')]).toEqual([1, undefined])
+    // A block after that lets those without a value go with the oldest, and counts the values alone.
+    for (let n = 0; n < 200; n += 1) put([`later ${n}`, n])
+    expect(state.value('later 199')).toBe(199)
+    expect(state.isAtHand('gone')).toBe(false)
+  })
+
   it('are asked for again when the store is ahead of the tree, and refused when they stay other than it says', async () => {
     const rows = new Map<string, string>()
     const { state, put } = stateOf(rows, 0)

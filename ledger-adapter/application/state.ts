@@ -129,6 +129,11 @@ export class CommittedState implements BlockBase {
     return this.of(key).standing !== 'absent'
   }
 
+  /** Keys of which something is remembered, values or not: bounded, whoever asks for what. */
+  get remembered(): number {
+    return this.known.size
+  }
+
   isAtHand(key: string): boolean {
     return this.of(key).standing !== 'elsewhere'
   }

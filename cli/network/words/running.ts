@@ -46,6 +46,10 @@ export const RUNNING = {
     zh: '端口 {ports} 已被其他程序占用：网络改用新的端口',
     en: 'another program has port {ports}: the network takes new ones',
   },
+  portsBlocked: {
+    zh: '浏览器和 fetch 拒绝访问端口 {ports}：网络改用新的端口',
+    en: 'browsers and fetch refuse to ask port {ports}: the network takes new ones',
+  },
   childEnded: {
     zh: '{child} 已终止，正在重新启动。它的最后一行：{words}',
     en: '{child} has ended; starting it again. Its last words: {words}',
