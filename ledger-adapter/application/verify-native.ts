@@ -40,7 +40,7 @@ const MAX_KNOWN = 4096
 const known = new Map<string, KeyObject | undefined>()
 
 function keyObject(publicKey: Uint8Array): KeyObject | undefined {
-  const id = Buffer.from(publicKey).toString('hex')
+  const id = Buffer.from(publicKey.buffer, publicKey.byteOffset, publicKey.length).toString('latin1')
   if (known.has(id)) return known.get(id)
   if (known.size >= MAX_KNOWN) known.clear()
   const key = isUsableKey(publicKey)
