@@ -1,4 +1,4 @@
-import { resultHash, type CommandResult, type SignedHeader } from '#proof/block'
+import type { CommandResult, SignedHeader } from '#proof/block'
 import { EMPTY_FEED, eventDigest, feedKey, type Feed } from '#proof/feed'
 import { canonicalJson } from '#proof/canonical'
 import type { LightBlock } from '#proof/cometbft/index'
@@ -7,7 +7,7 @@ import { ListTree } from '#proof/list-tree'
 import type { Anchor, KeyReceipt, Place, Receipt } from '#proof/receipt'
 import { commandDigest, commandKey, commandOfKey, ID_RETENTION_MS, type Command, type CommandName, type SignedCommand } from '#proof/command' // prettier-ignore
 import { compareBytes } from '#proof/sparse-tree'
-import { bytesToHex } from '#proof/hash'
+import { bytesToHex, sha256TextHex, type Hash } from '#proof/hash'
 import { keyHash, valueHash, type CommittedState } from '../application/state.ts'
 import type { StateTree } from '../application/tree/flat-tree.ts'
 import { cursorText, LedgerError, type EventCursor, type Provable } from '../port.ts'
@@ -238,8 +238,8 @@ function recentReceipt({ block, signature, index }: NonNullable<ReturnType<Recen
 
 const anchorOf = ({ header, signature }: SignedHeader): Anchor => ({ kind: 'operator', header, signature })
 
-const hashOfResult = ({ result }: { readonly result: string }): string =>
-  resultHash(JSON.parse(result) as CommandResult)
+/** Of the canonical text, as it is stored. */
+const hashOfResult = ({ result }: { readonly result: string }): Hash => sha256TextHex(result)
 
 const notFound = (details: JsonObject): LedgerError => new LedgerError('read', 'NOT_FOUND', true, details)
 
