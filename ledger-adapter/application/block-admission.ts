@@ -1,3 +1,4 @@
+import type { VersionResolver } from '#contracts/kernel/execute'
 import type { Caller } from '#contracts/kernel/method'
 import { LedgerError } from '../port.ts'
 import { admit, declaredReads, remembered, type AdmissionRules, type CallerOf, type Candidate } from './admission.ts'
@@ -14,6 +15,15 @@ export interface Refused {
   readonly candidate: Candidate
   readonly error: LedgerError
 }
+
+/** What an admitted command says that it will read, by the version that decides it at this height. */
+export const readsOf = (
+  registry: VersionResolver,
+  state: BlockBase,
+  height: number,
+  { candidate, caller }: Admitted,
+): readonly string[] | Promise<readonly string[]> =>
+  atOnce(state, () => declaredReads(candidate, registry.versionFor(state.read, candidate.command, height), caller))
 
 /**
  * Admission to the block of one height. Keys are judged by the state before the block, so that a verifier needs no order
@@ -38,10 +48,7 @@ export class BlockAdmission {
 
   /** What an admitted command says that it will read. @throws what the store throws */
   declaredReads(candidate: Candidate, caller: Caller): readonly string[] | Promise<readonly string[]> {
-    const { registry, read } = this.rules
-    return atOnce(this.state, () =>
-      declaredReads(candidate, registry.versionFor(read, candidate.command, this.height), caller),
-    )
+    return readsOf(this.rules.registry, this.state, this.height, { candidate, caller })
   }
 
   /**

@@ -12,8 +12,8 @@ import type { Json } from '#proof/json'
 import { listRoot, ListTree } from '#proof/list-tree'
 import type { Predecessor } from '#proof/predecessor'
 import type { CommittedEvent, TopicEntry } from '../port.ts'
-import { declaredReads, type CallerOf, type Candidate } from './admission.ts'
-import { BlockAdmission, type Admitted, type Refused } from './block-admission.ts'
+import type { CallerOf, Candidate } from './admission.ts'
+import { BlockAdmission, readsOf, type Admitted, type Refused } from './block-admission.ts'
 import { checkWritten, decided, type Checked } from './checked-execution.ts'
 import { atOnce } from './loading.ts'
 import { freeze, type BlockBase, type Change } from './state.ts'
@@ -230,12 +230,9 @@ export async function executeBlock(
 ): Promise<BuiltBlock> {
   const draft = new Draft(state, previous.height + 1)
   const declared: string[] = []
-  for (const { candidate, caller } of admitted) {
-    if (candidate.isAtHand) continue
-    const { command } = candidate
-    const found = atOnce(state, () =>
-      declaredReads(candidate, rules.registry.versionFor(state.read, command, draft.height), caller),
-    )
+  for (const one of admitted) {
+    if (one.candidate.isAtHand) continue
+    const found = readsOf(rules.registry, state, draft.height, one)
     for (const key of found instanceof Promise ? await found : found) declared.push(key)
   }
   await state.load([...declared, HISTORY_KEY])

@@ -15,8 +15,8 @@ import type { RecentBlocks } from './recent-blocks.ts'
 import type { Head } from './sequencer.ts'
 import type { LedgerStore } from './store.ts'
 
-/** Blocks proved from of late, since receipts of one block are asked for together. */
-const MAX_TREES = 64
+/** Trees of blocks proved from of late, since receipts of one block are asked for together. */
+const MAX_TREES = 128
 
 /** A driver's way from a state, or from the roots of a block, to what a verifier trusts. */
 export interface Anchoring {
@@ -96,12 +96,9 @@ async function lastBlockUntil(store: LedgerStore, head: number, timeMs: number):
   return low
 }
 
-/** Of one block: the tree of its events, or those of its commands. */
-type Kept = ListTree | { readonly commands: ListTree; readonly results: ListTree }
-
 /** Builds the receipts that `proof/verify-receipt.ts` verifies. */
 export class Prover {
-  private readonly trees = new Map<string, Promise<Kept>>()
+  private readonly trees = new Map<string, Promise<ListTree>>()
 
   constructor(
     private readonly store: LedgerStore,
@@ -145,12 +142,12 @@ export class Prover {
     const stored = await this.store.command(name)
     if (!stored) throw notFound(name)
     const { height, index } = stored
-    const [anchored, { commands, results }] = await Promise.all([
+    let read: ReturnType<LedgerStore['commandsOf']> | undefined
+    const all = () => (read ??= this.store.commandsOf(height)) // once for both trees
+    const [anchored, commands, results] = await Promise.all([
       this.anchoring.ofBlock(height),
-      this.kept(`commands ${height}`, async () => {
-        const all = await this.store.commandsOf(height)
-        return { commands: new ListTree(all.map(({ digest }) => digest)), results: new ListTree(all.map(hashOfResult)) }
-      }),
+      this.tree(`commands ${height}`, async () => (await all()).map(({ digest }) => digest)),
+      this.tree(`results ${height}`, async () => (await all()).map(hashOfResult)),
     ])
     const { command } = JSON.parse(stored.signed) as SignedCommand
     const result = JSON.parse(stored.result) as CommandResult
@@ -174,10 +171,7 @@ export class Prover {
     const [ordinal, event] = await Promise.all([this.store.eventOrdinal(cursor), this.store.event(cursor)])
     if (!event) throw notFound({ cursor: cursorText(cursor) })
     const { height } = cursor
-    const tree = await this.kept(
-      `events ${height}`,
-      async () => new ListTree((await this.store.eventsOf(height)).map(eventDigest)),
-    )
+    const tree = await this.tree(`events ${height}`, async () => (await this.store.eventsOf(height)).map(eventDigest))
     const { commandId, contract, event: name, data } = event
     const core = { cursor: event.cursor, commandId, contract, event: name, data }
     return { kind: 'event', event: core, proof: tree.proof(ordinal), ...(await this.anchoring.ofBlock(height)) }
@@ -217,10 +211,10 @@ export class Prover {
     return canonicalJson({ digest, height, index, expiresAt })
   }
 
-  private kept<T extends Kept>(name: string, read: () => Promise<T>): Promise<T> {
+  private tree(name: string, items: () => Promise<readonly string[]>): Promise<ListTree> {
     const known = this.trees.get(name)
-    if (known) return known as Promise<T>
-    const made = read()
+    if (known) return known
+    const made = items().then((hashes) => new ListTree(hashes))
     this.trees.set(name, made)
     made.catch(() => this.trees.delete(name))
     const [oldest] = this.trees.keys()
