@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { EmbeddedLedger } from '#ledger-adapter/embedded/embedded-ledger'
 import { quantile, type Figures } from '../report.ts'
-import { VERIFICATION, type Rate } from './calls.ts'
+import { bareVerifications, VERIFICATION, type Rate } from './calls.ts'
 import { measuredGrowth } from './growth.ts'
 import { openLoop } from './latency.ts'
 import { executeNotes, timeRestart } from './restart.ts'
@@ -28,6 +28,7 @@ export async function measureEmbedded(databaseUrl: string, report: Figures): Pro
   const calls = `receivable split, ${state}: ${IN_AND_OUT}; of 1% the receipt proved and verified, within the time; ${large.cpuMicros.toFixed(0)} µs of this process's CPU a call, ${load}`
   const figure = { id: 'ledger.calls.embedded', what: calls, value: large.perSecond, unit: 'calls/s' }
   report.add({ ...figure, goal: '≥ 4000/s and ≥ 0.28', ratio: large.ratio, to: VERIFICATION })
+  await measureLibsodium(large.perSecond, report)
 
   const paced = Array.from({ length: Math.min(LATENCY_CALLS, world.holdingsLeft) }, () => world.next())
   const times = await openLoop(ledger, paced, LATENCY_PER_SECOND)
@@ -45,6 +46,14 @@ export async function measureEmbedded(databaseUrl: string, report: Figures): Pro
   const restart = `killed after ${executed + notes} commands, ${after} keys: process start to first answer, of which ${ready.toFixed(1)} s until it runs, ${load}`
   report.add({ id: 'ledger.restart', what: restart, value: seconds, unit: 's', goal: '≤ 5 s' })
   return small
+}
+
+/** What the library that the ledger's own check asks first verifies on this machine. */
+async function measureLibsodium(callsPerSecond: number, report: Figures): Promise<void> {
+  const [openssl, value] = [await bareVerifications('OpenSSL'), await bareVerifications('libsodium')]
+  const what = `bare two-thread Ed25519 verification by libsodium, which the ledger asks first; its calls are ${(callsPerSecond / value).toPrecision(3)} of that`
+  const figure = { id: 'ledger.verification.libsodium', what, value, unit: 'verifications/s', goal: '—' }
+  report.add({ ...figure, ratio: value / openssl, to: VERIFICATION })
 }
 
 const loadNow = (): string => `load ${loadavg()[0]!.toFixed(1)} on ${availableParallelism()} cores`

@@ -8,6 +8,7 @@ import { verifyZip215 } from '#proof/cometbft/index'
 import { fromBase64url, toBase64url } from '#proof/base64url'
 import { isUsableKey, L, littleEndian, SIGNATURE_BYTES, verifyEd25519 } from '#proof/ed25519'
 import { publicKeyProblem } from '#proof/public-key'
+import { identitySignature, toLittleEndian } from '../testing/identity-signature.ts'
 import { concatBytes, hexToBytes, utf8ToBytes } from '#proof/hash'
 
 const { Point } = ed25519
@@ -25,12 +26,6 @@ function expectBoth(
   const vote = verifyZip215(publicKey, message, signature)
   expect(verifyVoteNative(publicKey, message, signature), `native vote ${why}`).toBe(vote)
   if (answer) expect(vote, `vote ${why}`).toBe(true)
-}
-
-function toLittleEndian(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(32)
-  for (let i = 0, rest = value; i < 32; i += 1, rest >>= 8n) bytes[i] = Number(rest & 255n)
-  return bytes
 }
 
 const seedOf = (text: string) => sha512(utf8ToBytes(text)).subarray(0, 32)
@@ -152,9 +147,7 @@ describe('Ed25519, portable and native', () => {
       expectBoth(false, publicKey, message, concatBytes(r, toLittleEndian((k * secretScalar(seed)) % L)))
     }
     // R = identity, honestly computed: the equation holds and the encoding is canonical, so both accept it.
-    const identity = SMALL_ORDER[0]!
-    const k = littleEndian(sha512(concatBytes(identity, publicKey, message))) % L
-    expectBoth(true, publicKey, message, concatBytes(identity, toLittleEndian((k * secretScalar(seed)) % L)))
+    expectBoth(true, publicKey, message, identitySignature(seed, message))
   })
 })
 

@@ -1,4 +1,5 @@
 import { createPublicKey, hash, verify, type KeyObject } from 'node:crypto'
+import { createRequire } from 'node:module'
 import hashtree from '@chainsafe/hashtree'
 import { verifyZip215 } from '#proof/cometbft/index'
 import { useSha256, type Sha256 } from '#proof/hash'
@@ -7,30 +8,41 @@ import { hasReducedS, isUsableKey, SIGNATURE_BYTES, type SignatureCheck } from '
 import { curveOf } from '#proof/public-key'
 import { verifySm2Native } from './sm2-native.ts'
 
+const require = createRequire(import.meta.url)
+/** Where libsodium's module is; a thread that has no file of its own loads it from there. */
+export const SODIUM = require.resolve('sodium-native')
+/** Ends the process where a length is wrong: lengths are asked before. */
+const { crypto_sign_verify_detached: verifySodium } = require(SODIUM) as {
+  readonly crypto_sign_verify_detached: SodiumCheck
+}
+type SodiumCheck = (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean
+
 /**
- * Ed25519 by OpenSSL, a tenth of the cost of the portable check. OpenSSL computes R = sB − kA and compares encodings,
- * which is the rule of LEDGER.md §2; that the key is canonical and of prime order is asked of `proof/` once per key.
+ * Ed25519 by libsodium, a twentieth of the cost of the portable check, and what it refuses by OpenSSL (ADR 048). Both
+ * compute R = sB − kA and compare encodings, which is the rule of LEDGER.md §2; libsodium refuses, beyond that rule, an R
+ * of small order. That the key is canonical and of prime order is asked of `proof/` once per key.
  */
 const verifyEd25519Native: SignatureCheck = (publicKey, message, signature) => {
-  if (signature.length !== SIGNATURE_BYTES || !hasReducedS(signature)) return false
-  const key = keyObject(publicKey)
-  return key !== undefined && verify(null, message, key, signature)
+  const key = preparedKey(publicKey, signature)
+  return key !== undefined && (verifySodium(signature, message, publicKey) || verify(null, message, key, signature))
 }
 
 /**
- * The key to give OpenSSL for this signature, when our own rules (curve, canonical key of prime order, S < L) leave nothing
- * but the equation to check; undefined when they do not, or the curve is another.
+ * The key to give OpenSSL for this signature, when our own rules (curve, lengths, canonical key of prime order, S < L)
+ * leave nothing but the equation to check; undefined when they do not, or the curve is another.
  */
 export const preparedKey = (publicKey: Uint8Array, signature: Uint8Array): KeyObject | undefined =>
-  curveOf(publicKey) === 'ed25519' && hasReducedS(signature) ? keyObject(publicKey) : undefined
+  signature.length === SIGNATURE_BYTES && curveOf(publicKey) === 'ed25519' && hasReducedS(signature)
+    ? keyObject(publicKey)
+    : undefined
 
-/** A signature of either curve, by OpenSSL; answers as `proof/signature.ts` does. */
+/** A signature of either curve, by libsodium and OpenSSL; answers as `proof/signature.ts` does. */
 export const verifyNative: SignatureCheck = (publicKey, message, signature) =>
   (curveOf(publicKey) === 'sm2' ? verifySm2Native : verifyEd25519Native)(publicKey, message, signature)
 
 /**
- * A validator's vote, by ZIP-215. What OpenSSL's equation accepts, ZIP-215 accepts: its own is the same, multiplied by the
- * cofactor. So only what OpenSSL does not accept, hardly ever anything, is left to the portable check.
+ * A validator's vote, by ZIP-215. What the equation without cofactor accepts, ZIP-215 accepts: its own is the same,
+ * multiplied by the cofactor. So only what the native check refuses, hardly ever anything, is left to the portable one.
  */
 export const verifyVoteNative: SignatureCheck = (publicKey, message, signature) =>
   verifyEd25519Native(publicKey, message, signature) || verifyZip215(publicKey, message, signature)

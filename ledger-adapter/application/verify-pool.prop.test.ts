@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { testPublicKey, testSecretKey } from '#contracts/testing/consortium'
 import { fromBase64url } from '#proof/base64url'
+import { identitySignature } from '../testing/identity-signature.ts'
 import { signingKey } from './operator-key.ts'
 import { verifyNative } from './verify-native.ts'
 import { VerifyPool } from './verify-pool.ts'
@@ -12,13 +13,13 @@ const signers = people.map((name) => signingKey(testSecretKey(name)))
 const pool = new VerifyPool(2)
 afterAll(() => pool.close())
 
-/** A signature as it is, of another, of another message, cut short, with S not reduced, or under a key of small order. */
+/** A signature as it is, of another, of another message, cut short, with S not reduced, with R the identity, or under a key of small order. */
 const question = fc.record({
   who: fc.nat(people.length - 1),
   as: fc.nat(people.length - 1),
-  byte: fc.integer({ min: -1, max: 63 }),
+  byte: fc.oneof(fc.constant(-1), fc.nat(63)), // -1: none is changed
   message: fc.uint8Array({ minLength: 50, maxLength: 50 }),
-  form: fc.constantFrom('whole', 'short', 'large-s', 'zero-key'),
+  form: fc.constantFrom('whole', 'short', 'large-s', 'identity-r', 'zero-key'),
 })
 
 describe('signatures checked on threads', () => {
@@ -26,7 +27,9 @@ describe('signatures checked on threads', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(question, { maxLength: 40 }), async (questions) => {
         const cases = questions.map(({ who, as, byte, message, form }) => {
-          let signature = Uint8Array.from(signers[who]!.sign(message))
+          const secret = testSecretKey(people[who]!)
+          let signature =
+            form === 'identity-r' ? identitySignature(secret, message) : signers[who]!.sign(message).slice()
           if (byte >= 0) signature[byte]! ^= 1
           if (form === 'short') signature = signature.slice(0, 63)
           if (form === 'large-s') signature.fill(0xff, 32)

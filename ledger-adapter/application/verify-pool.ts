@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { KeyObject } from 'node:crypto'
 import { SIGNATURE_BYTES } from '#proof/ed25519'
-import { preparedKey, verifyNative } from './verify-native.ts'
+import { preparedKey, SODIUM, verifyNative } from './verify-native.ts'
 
 /** Fewer than these are checked where they are: a message to a thread and back costs as much as two of them. */
 const WORTH_SENDING = 4
@@ -10,17 +10,21 @@ const WORTH_SENDING = 4
 const MAX_SENT = 256
 
 /**
- * What a thread does: OpenSSL's verification and nothing of our rules, which were asked before (`preparedKey`). Plain
- * text, so that the thread needs no loader of sources and no file of its own in a bundle.
+ * What a thread does: the libraries' verification as `verifyNative` asks for it, and nothing of our rules, which were
+ * asked before (`preparedKey`). Plain text, so that the thread needs no loader of sources and no file of its own in a
+ * bundle.
  */
 const THREAD = `
-const { parentPort } = require('node:worker_threads')
+const { parentPort, workerData } = require('node:worker_threads')
 const { verify } = require('node:crypto')
-parentPort.on('message', ({ batch, keys, which, messages, signatures, size }) => {
+const { crypto_sign_verify_detached: verifySodium } = require(workerData.sodium)
+parentPort.on('message', ({ batch, keys, publicKeys, which, messages, signatures, size }) => {
   const held = new Uint8Array(which.length)
   for (let i = 0; i < which.length; i += 1) {
     const message = messages.subarray(i * size, (i + 1) * size)
-    held[i] = verify(null, message, keys[which[i]], signatures.subarray(i * 64, i * 64 + 64)) ? 1 : 0
+    const signature = signatures.subarray(i * 64, i * 64 + 64)
+    const holds = verifySodium(signature, message, publicKeys[which[i]]) || verify(null, message, keys[which[i]], signature)
+    held[i] = holds ? 1 : 0
   }
   parentPort.postMessage({ batch, held })
 })
@@ -50,7 +54,7 @@ export class VerifyPool {
 
   /** Whether the signature holds. All messages of one pool have one length, as digests under one tag have. */
   check(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    const key = signature.length === SIGNATURE_BYTES && !this.isClosed ? preparedKey(publicKey, signature) : undefined
+    const key = this.isClosed ? undefined : preparedKey(publicKey, signature)
     // Another curve, or not to be verified at all: the one rule answers.
     if (!key) return Promise.resolve(verifyNative(publicKey, message, signature))
     return new Promise((answer) => {
@@ -92,15 +96,17 @@ export class VerifyPool {
     const thread = this.thread(id)
     if (this.sent.size === 1) for (const one of this.threads) one.ref()
     // Few keys sign many commands, and a key costs more to send than all else of its check.
-    const keys = [...new Set(batch.map(({ key }) => key))]
+    const each = new Map(batch.map(({ key, publicKey }) => [key, Uint8Array.from(publicKey)])) // and not what it is a part of
+    const [keys, publicKeys] = [[...each.keys()], [...each.values()]]
     const numbers = new Map(keys.map((key, number) => [key, number]))
     const which = Uint16Array.from(batch, ({ key }) => numbers.get(key)!)
-    thread.postMessage({ batch: id, keys, which, messages, signatures, size }, [messages.buffer, signatures.buffer])
+    const question = { batch: id, keys, publicKeys, which, messages, signatures, size }
+    thread.postMessage(question, [messages.buffer, signatures.buffer])
   }
 
   private thread(turn: number): Worker {
     if (this.threads.length < this.maxThreads) {
-      const thread = new Worker(THREAD, { eval: true, execArgv: [] })
+      const thread = new Worker(THREAD, { eval: true, execArgv: [], workerData: { sodium: SODIUM } })
       thread.on('message', ({ batch, held }: { batch: number; held: Uint8Array }) => this.received(batch, held))
       thread.on('error', () => this.lose(thread))
       this.threads.push(thread)
