@@ -25,7 +25,7 @@ import type { Json, JsonObject } from './json.ts'
 import { foundingDocument, isEndSigned, predecessorOf, type Predecessor } from './predecessor.ts'
 import { SparseTree } from './sparse-tree.ts'
 import type { Trust, ValidatorTrust } from './receipt.ts'
-import { verifyReceiptObject } from './verify-receipt.ts'
+import { verifyReceiptObject, type Checks } from './verify-receipt.ts'
 
 export type { ContractRules } from './export-rules.ts'
 
@@ -88,9 +88,9 @@ export async function verifyExport(
   lines: AsyncIterable<string> | Iterable<string>,
   expected: Expected = {},
   rules: ContractRules = {},
-  check: SignatureCheck = verifySignature,
+  checks: Checks = {},
 ): Promise<ExportVerdict> {
-  const verifier = new ExportVerifier(expected, rules, check)
+  const verifier = new ExportVerifier(expected, rules, checks)
   let line = 0
   try {
     for await (const text of lines) {
@@ -132,12 +132,15 @@ class ExportVerifier {
   private isAnchored = false
   /** The block that is known beforehand is here, and holds: nothing more needs to be read. */
   isDone = false
+  private readonly check: SignatureCheck
 
   constructor(
     private readonly expected: Expected,
     private readonly rules: ContractRules,
-    private readonly check: SignatureCheck,
-  ) {}
+    private readonly checks: Checks,
+  ) {
+    this.check = checks.signature ?? verifySignature
+  }
 
   take(text: string): void {
     holds(!this.isEnded, 'nothing may follow the end')
@@ -333,7 +336,7 @@ class ExportVerifier {
     const { chainId } = this.trust!
     const predecessor = this.predecessor && { predecessor: this.predecessor }
     const trust = validators ? { chainId, validators, ...predecessor } : this.trust!
-    const verdict = verifyReceiptObject(receipt, trust, { operator: this.check })
+    const verdict = verifyReceiptObject(receipt, trust, this.checks)
     if (!verdict.ok) throw new NotHolding(`receipt: ${verdict.reason} ${verdict.field ?? ''}`)
     const { height, headerHash, stateRoot } = verdict.anchored
     if (validators) {

@@ -23,8 +23,8 @@ const no = (reason: RefusedReceipt['reason'], field?: string): RefusedReceipt =>
 })
 
 export interface Checks {
-  /** Signatures of the embedded ledger's operator, by the rule of LEDGER.md §2. */
-  readonly operator?: SignatureCheck
+  /** Signatures of participants and of an embedded ledger's operator, by the rule of LEDGER.md §2. */
+  readonly signature?: SignatureCheck
   /** Votes of CometBFT's validators, by ZIP-215. */
   readonly votes?: SignatureCheck
 }
@@ -48,17 +48,16 @@ function readReceipt(bytes: Uint8Array): Receipt | RefusedReceipt {
  * the fact to the anchored state. Answers yes with the receipt, or the first thing that does not hold; never throws on
  * a stranger's bytes.
  * @param bytes the receipt's canonical JSON
- * @param check for signatures of the operator; or one for each kind of signature
+ * @param checks implementations that are faster than the portable ones
  */
-export function verifyReceipt(bytes: Uint8Array, trust: AnyTrust, check: SignatureCheck | Checks = {}): ReceiptVerdict {
+export function verifyReceipt(bytes: Uint8Array, trust: AnyTrust, checks: Checks = {}): ReceiptVerdict {
   const receipt = readReceipt(bytes)
   if ('ok' in receipt) return receipt
   if (receipt.kind === 'validators') return no('BAD_FORM', '/kind')
-  const checks = typeof check === 'function' ? { operator: check } : check
   const anchored = verifyAnchor(receipt.anchor, trust, checks)
   if ('ok' in anchored) return anchored
   return (
-    verifyFact(receipt, anchored, trust, checks.operator) ?? {
+    verifyFact(receipt, anchored, trust, checks.signature) ?? {
       ok: true,
       receipt,
       anchored,
@@ -68,8 +67,8 @@ export function verifyReceipt(bytes: Uint8Array, trust: AnyTrust, check: Signatu
 }
 
 /** The same for a receipt at hand as an object. */
-export const verifyReceiptObject = (receipt: Json, trust: AnyTrust, check?: SignatureCheck | Checks): ReceiptVerdict =>
-  verifyReceipt(canonicalBytes(receipt), trust, check)
+export const verifyReceiptObject = (receipt: Json, trust: AnyTrust, checks?: Checks): ReceiptVerdict =>
+  verifyReceipt(canonicalBytes(receipt), trust, checks)
 
 /** Follows a chain's validators from the trusted ones on; the answer's `trusted` is trust in the last of them. */
 export function verifyValidators(
@@ -101,12 +100,12 @@ const refusedLight = ({ reason, field }: LightVerdict & { ok: false }, under: st
 export function verifyAnchor(
   anchor: Anchor,
   trust: AnyTrust,
-  { operator, votes }: Checks = {},
+  { signature, votes }: Checks = {},
 ): Anchored | RefusedReceipt {
   if (anchor.kind === 'operator') {
-    if ('operatorKey' in trust) return verifyOperator(anchor, trust, operator)
+    if ('operatorKey' in trust) return verifyOperator(anchor, trust, signature)
     if (!trust.predecessor) return no('WRONG_ANCHOR', '/anchor/kind')
-    return verifyOperator(anchor, trust.predecessor, operator, trust.predecessor)
+    return verifyOperator(anchor, trust.predecessor, signature, trust.predecessor)
   }
   if (!('validators' in trust)) return no('WRONG_ANCHOR', '/anchor/kind')
   const { chainId, validators, period } = trust

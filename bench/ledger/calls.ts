@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { EmbeddedLedger } from '#ledger-adapter/embedded/embedded-ledger'
-import { SODIUM, verifyNative } from '#ledger-adapter/application/verify-native'
+import { SODIUM, nativeChecks } from '#ledger-adapter/application/verify-native'
 import { verifyReceiptObject } from '#proof/verify-receipt'
 import type { Trust } from '#proof/receipt'
 import type { SplitWorld } from './world.ts'
@@ -29,7 +29,7 @@ async function callsPerSecond(ledger: EmbeddedLedger, commands: readonly Uint8Ar
       if (!outcome.accepted) throw new Error(JSON.stringify(outcome.refusal))
       if (n % 100 !== 0) continue
       const receipt = await ledger.prove({ kind: 'command', participant, commandId })
-      const verdict = verifyReceiptObject(receipt, trust, verifyNative)
+      const verdict = verifyReceiptObject(receipt, trust, nativeChecks)
       if (!verdict.ok) throw new Error(`receipt of ${commandId}: ${verdict.reason}`)
     }
   }

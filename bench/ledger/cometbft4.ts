@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { startPostgres } from '#engines/postgres'
 import { removeFolder } from '#engines/sweep'
-import { verifyNative, verifyVoteNative } from '#ledger-adapter/application/verify-native'
+import { nativeChecks } from '#ledger-adapter/application/verify-native'
 import { CometbftLedger } from '#ledger-adapter/cometbft/cometbft-ledger'
 import { CometbftRpc } from '#ledger-adapter/cometbft/rpc'
 import type { Executed } from '#ledger-adapter/port'
@@ -117,7 +117,7 @@ async function measureCalls(
   const receipts = async () => {
     for (const { participant, commandId } of asked) {
       const receipt = await own.prove({ kind: 'command', participant, commandId })
-      const verdict = verifyReceiptObject(receipt, trust, { operator: verifyNative, votes: verifyVoteNative })
+      const verdict = verifyReceiptObject(receipt, trust, nativeChecks)
       if (!verdict.ok) throw new Error(`receipt of ${commandId}: ${verdict.reason} ${verdict.field ?? ''}`)
     }
   }

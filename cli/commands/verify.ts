@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { verifyNative } from '#ledger-adapter/application/verify-native'
+import { nativeChecks } from '#ledger-adapter/application/verify-native'
 import { verifyExport, type ExportSummary } from '#proof/verify-export'
 import { verdictWords } from '#client/receipt-words'
 import type { AnyTrust, ReceiptVerdict, StateReceipt, ValidatorsVerdict } from '#proof/receipt'
@@ -47,7 +47,9 @@ async function verifyReceiptFile(file: string, options: Options): Promise<void> 
   const trust = await trustOf(options, language)
   const bytes = await receiptBytes(file)
   const isValidators = Buffer.from(bytes).includes(VALIDATORS) && 'validators' in trust
-  const verdict = isValidators ? verifyValidators(bytes, trust) : verifyReceipt(bytes, trust, verifyNative)
+  const verdict = isValidators
+    ? verifyValidators(bytes, trust, nativeChecks.votes)
+    : verifyReceipt(bytes, trust, nativeChecks)
   if (!verdict.ok) process.exitCode = 1
   const said = options.json ? JSON.stringify(found(verdict, trust)) : verdictWords(verdict, language).join('\n')
   process.stdout.write(`${said}\n`)
@@ -77,7 +79,7 @@ export async function verifyFile(file: string, options: Options = {}): Promise<E
     ...(options.operatorKey === undefined ? {} : { operatorKey: options.operatorKey }),
   }
   const rules = exportRules(options.bundles === undefined ? undefined : existingStore(options.bundles))
-  const verdict = await read(file, (lines) => verifyExport(lines, expected, rules, verifyNative))
+  const verdict = await read(file, (lines) => verifyExport(lines, expected, rules, nativeChecks))
   if (!verdict.ok) throw new CommandFailure(`${file}, line ${verdict.line}: ${verdict.reason}`)
   return verdict.summary
 }

@@ -12,6 +12,7 @@ import { verifyValidators } from '#proof/verify-receipt'
 import { refusalWords, type Language } from '#client/receipt-words'
 import { CommandFailure } from '../failure.ts'
 import { receiptBytes } from './receipt-file.ts'
+import { verifyVoteNative } from '#ledger-adapter/application/verify-native'
 
 export interface TrustOptions {
   readonly chain?: string
@@ -121,7 +122,7 @@ async function follow(trust: ValidatorTrust, files: readonly string[], language:
 }
 
 function followOne(trust: ValidatorTrust, bytes: Uint8Array, from: string, language: Language): ValidatorTrust {
-  const verdict = verifyValidators(bytes, trust)
+  const verdict = verifyValidators(bytes, trust, verifyVoteNative)
   if (!verdict.ok) throw new CommandFailure(`${from}: ${refusalWords(verdict, language)}`)
   return { ...trust, validators: verdict.trusted }
 }

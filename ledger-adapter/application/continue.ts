@@ -3,7 +3,7 @@ import { isEndSigned, type Predecessor } from '#proof/predecessor'
 import { verifyExport, type ContractRules, type ExportSummary } from '#proof/verify-export'
 import type { LedgerStore } from '../embedded/store.ts'
 import { historyBlocks } from './history.ts'
-import { verifyNative } from './verify-native.ts'
+import { nativeChecks, verifyNative } from './verify-native.ts'
 
 /** An export that can be read again and again: once to be verified, once to be stored. */
 export type ExportLines = () => AsyncIterable<string>
@@ -47,7 +47,7 @@ async function verified(
   expected: Parameters<typeof verifyExport>[1],
   rules: ContractRules,
 ): Promise<ExportSummary> {
-  const verdict = await verifyExport(lines(), expected, rules, verifyNative)
+  const verdict = await verifyExport(lines(), expected, rules, nativeChecks)
   if (!verdict.ok) throw new HistoryRefused(`line ${verdict.line}: ${verdict.reason}`)
   return verdict.summary
 }

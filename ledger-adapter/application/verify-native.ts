@@ -5,6 +5,7 @@ import { verifyZip215 } from '#proof/cometbft/index'
 import { useSha256, type Sha256 } from '#proof/hash'
 import { putDigest } from './digest.ts'
 import { hasReducedS, isUsableKey, SIGNATURE_BYTES, type SignatureCheck } from '#proof/ed25519'
+import type { Checks } from '#proof/verify-receipt'
 import { curveOf } from '#proof/public-key'
 import { verifySm2Native } from './sm2-native.ts'
 
@@ -46,6 +47,9 @@ export const verifyNative: SignatureCheck = (publicKey, message, signature) =>
  */
 export const verifyVoteNative: SignatureCheck = (publicKey, message, signature) =>
   verifyEd25519Native(publicKey, message, signature) || verifyZip215(publicKey, message, signature)
+
+/** For the verifiers of `proof/`, in place of their portable ones. */
+export const nativeChecks: Checks = { signature: verifyNative, votes: verifyVoteNative }
 
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 const MAX_KNOWN = 4096

@@ -15,7 +15,7 @@ import { verifyExport } from '#proof/verify-export'
 import { verifyReceipt } from '#proof/verify-receipt'
 import { readPredecessor } from '../application/continue.ts'
 import { contractRules } from '../application/contract-rules.ts'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import { EmbeddedLedger } from '../embedded/embedded-ledger.ts'
 import type { CommittedEvent, Ledger, Provable } from '../port.ts'
 import { decide } from '../testing/decide.ts'
@@ -173,7 +173,7 @@ describe.skipIf(missing !== undefined)('an embedded ledger continued by a CometB
     }
 
     // The chain's own export holds both parts and verifies as one.
-    const whole = await verifyExport(await linesOf(ledger), validators, rules, verifyNative)
+    const whole = await verifyExport(await linesOf(ledger), validators, rules, nativeChecks)
     expect(whole).toMatchObject({ ok: true, summary: { predecessor: { chainId: trust.chainId } } })
 
     // After a restart of both sides the export is not needed any more.

@@ -1,7 +1,7 @@
 import { verifyExport, type ContractRules } from '#proof/verify-export'
 import { HistoryRefused, type ExportLines } from '../application/continue.ts'
 import { historyBlocks } from '../application/history.ts'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 import type { ReplicaStore } from './store.ts'
 
@@ -29,7 +29,7 @@ export async function fillHistory(
   const restored = await snapshots.restored()
   if (!restored || restored.isFilled) return
   const { block: height, headerHash } = restored
-  const verdict = await verifyExport(lines(), { ...chain, upTo: { height, headerHash } }, rules, verifyNative)
+  const verdict = await verifyExport(lines(), { ...chain, upTo: { height, headerHash } }, rules, nativeChecks)
   if (!verdict.ok) throw new HistoryRefused(`line ${verdict.line}: ${verdict.reason}`)
   const stored = await snapshots.filledBelow(height)
   for await (const { signature, ...block } of historyBlocks(lines())) {

@@ -1,4 +1,5 @@
 import { followLightBlock, millisOf, type LightBlock, type TrustedValidators } from '#proof/cometbft/index'
+import { verifyVoteNative } from '../application/verify-native.ts'
 
 /** What a receipt may hold (proof/forms.ts); who needs more asks again from the last of them. */
 const MAX_BLOCKS = 1_000
@@ -54,7 +55,7 @@ async function followed(
   for (let target = to; blocks.length < most;) {
     if (trusted.height === to && trusted.nextValidatorsHash !== undefined) break
     const block = await blockAt(target)
-    const verdict = followLightBlock(chainId, trusted, block)
+    const verdict = followLightBlock(chainId, trusted, block, undefined, verifyVoteNative)
     if (verdict.ok) {
       blocks.push(block)
       trusted = verdict.trusted

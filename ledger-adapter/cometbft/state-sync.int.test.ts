@@ -9,7 +9,7 @@ import type { JsonObject } from '#proof/json'
 import { verifyExport } from '#proof/verify-export'
 import { verifyReceipt, verifyValidators } from '#proof/verify-receipt'
 import { contractRules } from '../application/contract-rules.ts'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import type { Provable } from '../port.ts'
 import { signTest, testCommand, testRegistry } from '../testing/fixture.ts'
 import { cometbftProgram, SingleValidator } from '../testing/single-validator.ts'
@@ -131,7 +131,7 @@ describe.skipIf(missing !== undefined)('state sync', () => {
     expect(verifyValidators(validators, trust)).toMatchObject({ ok: true })
     const exported = await linesOf(again.export())
     const expected = { ...trust, genesisHash: genesisHash(one.genesis as unknown as JsonObject) }
-    const verdict = await verifyExport(exported, expected, rules, verifyNative)
+    const verdict = await verifyExport(exported, expected, rules, nativeChecks)
     expect(verdict).toMatchObject({ ok: true, summary: { commands: notes, refused: 0, unchecked: [], byValidators: true } }) // prettier-ignore
     const { height } = await ledger.head()
     expect(await linesOf(again.history({ from: 0, to: height }))).toEqual(

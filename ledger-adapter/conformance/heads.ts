@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Command, CommandHead } from '#proof/command'
 import { verifiedHead } from '#proof/head'
 import { verifyReceiptObject } from '#proof/verify-receipt'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import type { Executed, Ledger } from '../port.ts'
 import { signTest, testCommand } from '../testing/fixture.ts'
 import { trustIn, type LedgerDriver } from './harness.ts'
@@ -29,7 +29,7 @@ export function ledgerHeads(name: string, prepare: () => Promise<LedgerDriver>):
     /** The block of a command, from a receipt that was verified. */
     const headOf = async ({ participant, commandId }: Executed): Promise<CommandHead> => {
       const receipt = await ledger.prove({ kind: 'command', participant, commandId })
-      const verdict = verifyReceiptObject(receipt, trustIn(driver, ledger), verifyNative)
+      const verdict = verifyReceiptObject(receipt, trustIn(driver, ledger), nativeChecks)
       const head = verifiedHead(verdict)
       expect(head, JSON.stringify(verdict)).toBeDefined()
       return head!

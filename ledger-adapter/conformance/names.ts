@@ -3,7 +3,7 @@ import { commandKey, type Command, type CommandName } from '#proof/command'
 import type { JsonObject } from '#proof/json'
 import { verifyExport } from '#proof/verify-export'
 import { verifyReceiptObject } from '#proof/verify-receipt'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import { LedgerError, type Ledger } from '../port.ts'
 import { signTest, testCommand } from '../testing/fixture.ts'
 import { trustIn, type LedgerDriver } from './harness.ts'
@@ -24,7 +24,7 @@ export function ledgerNames(name: string, prepare: () => Promise<LedgerDriver>):
       testCommand(ledger.chainId, 'notes.put', { name: `n${(next += 1)}`, text: '' }, { participant, commandId, ...over }) // prettier-ignore
     const trust = () => trustIn(driver, ledger)
     const verdict = async ({ participant, commandId }: CommandName) =>
-      verifyReceiptObject(await ledger.prove({ kind: 'command', participant, commandId }), trust(), verifyNative)
+      verifyReceiptObject(await ledger.prove({ kind: 'command', participant, commandId }), trust(), nativeChecks)
     const AUTHORS = ['core', 'supplier-1', 'factor']
     const conflict = { code: 'COMMAND_ID_CONFLICT', outcomeKnown: true }
 
@@ -68,7 +68,7 @@ export function ledgerNames(name: string, prepare: () => Promise<LedgerDriver>):
       expect(places.size, 'blocks times ids').toBeLessThan(done.length)
       const lines: string[] = []
       for await (const line of ledger.export()) lines.push(line)
-      const exported = await verifyExport(lines, trust(), {}, verifyNative)
+      const exported = await verifyExport(lines, trust(), {}, nativeChecks)
       expect(exported).toMatchObject({ ok: true, summary: { commands: done.length } })
     })
 
@@ -84,7 +84,7 @@ export function ledgerNames(name: string, prepare: () => Promise<LedgerDriver>):
         receipt = await ask()
       }
       expect(receipt).not.toBeInstanceOf(Error)
-      const proven = verifyReceiptObject(receipt as JsonObject, trust(), verifyNative)
+      const proven = verifyReceiptObject(receipt as JsonObject, trust(), nativeChecks)
       expect(proven).toMatchObject({ ok: true, receipt: { kind: 'expired', command: late } })
     })
   })

@@ -8,7 +8,7 @@ import type { Trust } from '#proof/receipt'
 import { verifyReceipt, verifyReceiptObject } from '#proof/verify-receipt'
 import { verifyExport } from '#proof/verify-export'
 import { contractRules } from '../application/contract-rules.ts'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import { genesisEvents, type GenesisDocument } from '#contracts/genesis'
 import { callerOf } from '#contracts/membership/caller'
 import type { CommittedEvent, Ledger } from '../port.ts'
@@ -204,11 +204,11 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
       ])
       for (const receipt of receipts) {
         const bytes = canonicalBytes(receipt)
-        expect(verifyReceipt(bytes, trust(), verifyNative)).toMatchObject({ ok: true, receipt })
+        expect(verifyReceipt(bytes, trust(), nativeChecks)).toMatchObject({ ok: true, receipt })
         for (let at = 0; at < bytes.length; at += 1) {
           const changed = bytes.slice()
           changed[at] = changed[at]! ^ (1 << (at % 8))
-          expect(verifyReceipt(changed, trust(), verifyNative).ok, `byte ${at} of ${JSON.stringify(receipt)}`).toBe(
+          expect(verifyReceipt(changed, trust(), nativeChecks).ok, `byte ${at} of ${JSON.stringify(receipt)}`).toBe(
             false,
           )
         }
@@ -266,12 +266,12 @@ export function ledgerConformance(name: string, prepare: () => Promise<LedgerDri
       await submitNote('a')
       await ledger.submit(signTest(testCommand(ledger.chainId, 'notes.remove', { name: 'b' })))
       const lines = await exported()
-      const verdict = await verifyExport(lines, trust(), rules(), verifyNative)
+      const verdict = await verifyExport(lines, trust(), rules(), nativeChecks)
       const receipts = { command: 1, event: 1, key: 1, topic: 1 }
       expect(verdict).toMatchObject({ ok: true, summary: { commands: 5, refused: 1, receipts, unchecked: [] } })
-      expect(await verifyExport(lines, trust(), {}, verifyNative)).toMatchObject({ ok: true })
+      expect(await verifyExport(lines, trust(), {}, nativeChecks)).toMatchObject({ ok: true })
       const fails = async (changed: readonly string[]) => {
-        const found = await verifyExport(changed, trust(), rules(), verifyNative)
+        const found = await verifyExport(changed, trust(), rules(), nativeChecks)
         expect(found.ok, changed.join('\n')).toBe(false)
       }
       await fc.assert(

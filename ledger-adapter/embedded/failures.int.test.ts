@@ -6,7 +6,7 @@ import { testDatabase } from '#engines/testing/index'
 import { genesisHash } from '#proof/block'
 import { decodeSigned } from '#proof/command'
 import { verifyExport } from '#proof/verify-export'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import { newSeed, signingKey } from '../application/operator-key.ts'
 import { FlakyProxy } from '../testing/flaky-proxy.ts'
 import { signTest, testCommand, testLedgerOptions } from '../testing/fixture.ts'
@@ -40,7 +40,7 @@ const sqlOf = (address: string) => {
   return sql
 }
 const verified = async (ledger: EmbeddedLedger) => {
-  const verdict = await verifyExport(ledger.export(), {}, {}, verifyNative)
+  const verdict = await verifyExport(ledger.export(), {}, {}, nativeChecks)
   expect(verdict).toMatchObject({ ok: true })
   return verdict.ok ? verdict.summary : undefined
 }
@@ -309,7 +309,7 @@ describe('embedded ledger, when something fails', () => {
       reopened.export(),
       { genesisHash: genesisHash(testLedgerOptions(url).genesis.document) },
       {},
-      verifyNative,
+      nativeChecks,
     )
     expect(verdict).toMatchObject({ ok: true, summary: { commands: 6 } })
   })

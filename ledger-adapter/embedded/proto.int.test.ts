@@ -11,7 +11,7 @@ import { verifyExport } from '#proof/verify-export'
 import { buildBundle } from '../application/bundle/build-bundle.ts'
 import { SandboxedContracts } from '../application/bundle/sandbox.ts'
 import { contractRules } from '../application/contract-rules.ts'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import { signTest, testCommand, testLedgerOptions, testRegistry } from '../testing/fixture.ts'
 import { EmbeddedLedger } from './embedded-ledger.ts'
 
@@ -54,7 +54,7 @@ it('a field called __proto__ in a signed command is a field like any other: it c
     const lines: string[] = []
     for await (const line of ledger.export()) lines.push(line)
     const rules = contractRules(testRegistry, callerOf, (json) => genesisEvents(json as unknown as GenesisDocument))
-    expect(await verifyExport(lines, {}, rules, verifyNative)).toMatchObject({ ok: true, summary: { unchecked: [] } })
+    expect(await verifyExport(lines, {}, rules, nativeChecks)).toMatchObject({ ok: true, summary: { unchecked: [] } })
   } finally {
     await ledger.close()
   }

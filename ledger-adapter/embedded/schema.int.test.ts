@@ -3,7 +3,7 @@ import { afterEach, expect, it } from 'vitest'
 import { PUBLIC } from '#contracts/kernel/event'
 import { testDatabase } from '#engines/testing/index'
 import { verifyExport } from '#proof/verify-export'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import type { Executed } from '../port.ts'
 import { signTest, testCommand, testLedgerOptions } from '../testing/fixture.ts'
 import { EmbeddedLedger } from './embedded-ledger.ts'
@@ -74,7 +74,7 @@ it('blocks written before a change of the tables are read as they were', async (
   expect(await topicOf(after)).toEqual(topic)
   expect(await after.outcome(last!)).toEqual(last)
   expect(await after.outcome({ participant: 'supplier-1', commandId: last!.commandId })).toBeUndefined()
-  expect(await verifyExport(after.export(), {}, {}, verifyNative)).toMatchObject({ ok: true })
+  expect(await verifyExport(after.export(), {}, {}, nativeChecks)).toMatchObject({ ok: true })
 })
 
 it('a ledger whose ids were not each participant’s own is refused by name, and its database left as it was', async () => {

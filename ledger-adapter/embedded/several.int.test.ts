@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { testDatabase } from '#engines/testing/index'
 import { genesisHash } from '#proof/block'
 import { verifyExport } from '#proof/verify-export'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import { SplitLoad } from '../conformance/load.ts'
 import { signTest, testCommand, testLedgerOptions } from '../testing/fixture.ts'
 import { EmbeddedLedger } from './embedded-ledger.ts'
@@ -26,7 +26,7 @@ describe('several ledgers in one process and one database', () => {
 
       for (const [n, ledger] of ledgers.entries()) {
         const trust = { chainId: ledger.chainId, genesisHash: genesisHash(all[n]!.genesis.document) }
-        const verdict = await verifyExport(ledger.export(), trust, {}, verifyNative)
+        const verdict = await verifyExport(ledger.export(), trust, {}, nativeChecks)
         expect(verdict).toMatchObject({ ok: true, summary: { commands: loads[n]!.acknowledged } })
         // The same ids and names stand on each, with what each made of them.
         for (const { executed } of loads[n]!.sent.values()) expect(await ledger.outcome(executed!)).toEqual(executed)

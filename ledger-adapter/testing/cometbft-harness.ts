@@ -3,7 +3,7 @@ import { callerOf } from '#contracts/membership/caller'
 import type { JsonObject } from '#proof/json'
 import { verifyExport } from '#proof/verify-export'
 import { contractRules } from '../application/contract-rules.ts'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import type { LedgerHarness } from '../conformance/harness.ts'
 import { FlakyProxy } from './flaky-proxy.ts'
 import { testRegistry } from './fixture.ts'
@@ -61,7 +61,7 @@ export async function cometbftHarness(program: string, databaseUrl: string): Pro
         lines,
         { chainId: one.chainId, validators: one.validators },
         rules,
-        verifyNative,
+        nativeChecks,
       )
       if (!verdict.ok) return { ok: false, problem: JSON.stringify(verdict) }
       return { ok: true, commands: verdict.summary.commands }

@@ -4,7 +4,7 @@ import { callerOf } from '#contracts/membership/caller'
 import { genesisHash } from '#proof/block'
 import { verifyExport } from '#proof/verify-export'
 import { contractRules } from '../application/contract-rules.ts'
-import { verifyNative } from '../application/verify-native.ts'
+import { nativeChecks } from '../application/verify-native.ts'
 import type { Fault, LedgerHarness } from '../conformance/harness.ts'
 import { EmbeddedLedger } from '../embedded/embedded-ledger.ts'
 import { FlakyProxy } from './flaky-proxy.ts'
@@ -43,7 +43,7 @@ export async function embeddedHarness(databaseUrl: string): Promise<LedgerHarnes
       const operatorKey = testOperatorKey.publicKey
       const chainId = opened.at(-1)?.chainId
       const trust = { genesisHash: genesisHash(document), operatorKey, ...(chainId === undefined ? {} : { chainId }) }
-      const verdict = await verifyExport(lines, trust, rules, verifyNative)
+      const verdict = await verifyExport(lines, trust, rules, nativeChecks)
       if (!verdict.ok) return { ok: false, problem: JSON.stringify(verdict) }
       return { ok: true, commands: verdict.summary.commands }
     },

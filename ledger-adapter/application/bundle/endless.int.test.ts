@@ -11,7 +11,7 @@ import { EmbeddedLedger } from '../../embedded/embedded-ledger.ts'
 import { signTest, testCommand, testLedgerOptions } from '../../testing/fixture.ts'
 import { buildChanged } from '../../testing/successor.ts'
 import { contractRules } from '../contract-rules.ts'
-import { verifyNative } from '../verify-native.ts'
+import { nativeChecks } from '../verify-native.ts'
 import { FolderBundleStore } from './store.ts'
 import { ContractVersions } from './versions.ts'
 
@@ -59,7 +59,7 @@ it('a version that never ends refuses its command and stops no node; every node 
     await ledger.close()
   }
   const rules = contractRules(versions(), callerOf, (json) => genesisEvents(json as unknown as GenesisDocument))
-  expect(await verifyExport(lines, {}, rules, verifyNative)).toMatchObject({
+  expect(await verifyExport(lines, {}, rules, nativeChecks)).toMatchObject({
     ok: true,
     summary: { commands: 4, refused: 2, unchecked: [] },
   })

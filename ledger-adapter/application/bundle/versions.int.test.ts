@@ -18,7 +18,7 @@ import { EmbeddedLedger } from '../../embedded/embedded-ledger.ts'
 import type { Executed } from '../../port.ts'
 import { signTest, testCommand, testLedgerOptions } from '../../testing/fixture.ts'
 import { contractRules } from '../contract-rules.ts'
-import { verifyNative } from '../verify-native.ts'
+import { nativeChecks } from '../verify-native.ts'
 import { buildSuccessor } from '../../testing/successor.ts'
 import { buildBundle } from './build-bundle.ts'
 import { FolderBundleStore } from './store.ts'
@@ -120,7 +120,7 @@ it('two versions rule one ledger: a plan stays on the first until its parties ag
   // Every command of every block is decided again, each by the version of its time: the same roots.
   const founders = (document: JsonObject) => genesisEvents(document as unknown as GenesisDocument)
   const verify = (resolver: Parameters<typeof contractRules>[0]) =>
-    verifyExport(lines, {}, contractRules(resolver, callerOf, founders), verifyNative)
+    verifyExport(lines, {}, contractRules(resolver, callerOf, founders), nativeChecks)
   const verdict = await verify(versions())
   expect(verdict).toMatchObject({ ok: true, summary: { unchecked: [] } })
   // By one version alone they are not.
