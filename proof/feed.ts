@@ -28,7 +28,8 @@ export const eventDigestOf = (eventText: string): Hash => sha256TextHex(`${EVENT
 export function eventTextOf(core: Omit<EventCore, 'data'>, dataText: string): string {
   const { cursor, commandId, contract, event } = core
   const { height, index, event: ordinal } = cursor
-  const [id, place, from, what] = [commandId, { height, index, event: ordinal }, contract, event].map((part) => canonicalJson(part)) // prettier-ignore
+  const place = `{"event":${ordinal},"height":${height},"index":${index}}` // counts: safe integers
+  const [id, from, what] = [commandId, contract, event].map((part) => canonicalJson(part))
   return `{"commandId":${id},"contract":${from},"cursor":${place},"data":${dataText},"event":${what}}`
 }
 

@@ -16,7 +16,7 @@ import type { CallerOf, Candidate } from './admission.ts'
 import { BlockAdmission, readsOf, type Admitted, type Refused } from './block-admission.ts'
 import { checkWritten, decided, type Checked } from './checked-execution.ts'
 import { atOnce } from './loading.ts'
-import { freeze, type BlockBase, type Change } from './state.ts'
+import { freeze, type BlockBase, type Change, type Written } from './state.ts'
 import type { StateTree } from './tree/flat-tree.ts'
 
 export interface ApplicationRules {
@@ -77,14 +77,13 @@ export interface Previous {
  * but for loading values; the same commands in the same order give the same bytes on every node.
  */
 class Draft {
-  readonly written = new Map<string, Json | undefined>()
+  private readonly written = new Map<string, Written>()
   readonly commands: Candidate[] = []
   readonly results: CommandResult[] = []
   readonly events: CommittedEvent[] = []
   private readonly eventDigests: Hash[] = []
   private readonly eventTexts: string[] = []
   private readonly resultTexts: string[] = []
-  private readonly texts = new Map<string, string>()
   /** The topics that this block's events enter, as they stand. */
   private readonly feeds = new Map<string, { readonly key: string; readonly name: string; feed: Feed }>()
 
@@ -93,15 +92,20 @@ class Draft {
     readonly height: number,
   ) {}
 
-  readonly read: Read = <T>(key: Key<T>): T | undefined =>
-    this.written.has(key.path) ? (this.written.get(key.path) as T | undefined) : this.state.read(key)
+  readonly read: Read = <T>(key: Key<T>): T | undefined => {
+    const written = this.written.get(key.path)
+    return written ? (written.value as T | undefined) : this.state.read(key)
+  }
 
-  /** @param text the value's canonical text, where it is at hand: then nobody may change the value any more */
-  put(key: string, value: Json | undefined, text?: string): void {
-    this.written.set(key, value)
-    if (text === undefined) this.texts.delete(key)
-    else this.texts.set(key, text)
-    if (value !== undefined && text !== undefined) freeze(value)
+  /** Where the value's canonical text is at hand, nobody may change the value any more. */
+  put(key: string, written: Written): void {
+    this.written.set(key, written)
+    if (written.value !== undefined && written.text !== undefined) freeze(written.value)
+  }
+
+  /** The key goes, unless it has a value in this block. */
+  removeUnlessWritten(key: string): void {
+    if (this.written.get(key)?.value === undefined) this.put(key, { value: undefined })
   }
 
   /** Brings the feeds that the events enter; undefined when all are there. */
@@ -123,7 +127,6 @@ class Draft {
       const entries = topics.map((topic): TopicEntry => {
         const entered = this.feedOf(topic)
         const { count, hash } = (entered.feed = extendFeed(entered.feed, digest))
-        this.written.set(entered.key, { count, hash })
         written.push(`{"hash":"${hash}","sequence":${count},"topic":${entered.name}}`)
         return { topic, sequence: count, hash }
       })
@@ -154,8 +157,8 @@ class Draft {
   private addToHistory(roots: BlockRoots): void {
     const history = this.read<History>({ path: HISTORY_KEY }) ?? EMPTY_HISTORY
     const { count, peaks } = extendHistory(history, historyLeaf(this.height, roots))
-    this.put(blockKey(this.height), { ...roots })
-    this.put(HISTORY_KEY, { count, peaks })
+    this.put(blockKey(this.height), { value: { ...roots } })
+    this.put(HISTORY_KEY, { value: { count, peaks } })
   }
 
   finish(rules: ApplicationRules, previous: Previous | undefined, timeMs: number): BuiltBlock {
@@ -168,7 +171,8 @@ class Draft {
       resultRoot: resultTree.root(),
     }
     if (this.commands.length > 0) this.addToHistory(roots)
-    const changes = this.state.changesOf(this.written, this.texts)
+    for (const { key, feed } of this.feeds.values()) this.put(key, { value: { ...feed } })
+    const changes = this.state.changesOf(this.written)
     const tree = this.state.treeWith(changes)
     const header: BlockHeader = {
       chainId: rules.chainId,
@@ -198,7 +202,7 @@ export async function buildGenesis(
   for (const record of records) for (const write of version.writesOf(record)) overlay.write(write)
   for (const [key, value] of overlay.written) {
     checkWritten(key, value)
-    draft.put(key, value)
+    draft.put(key, { value })
   }
   await draft.loadFeeds(records)
   draft.addEvents(0, GENESIS_COMMAND, records)
@@ -253,7 +257,7 @@ export async function executeBlock(
     enter(draft, candidate, checked)
   }
   // An id that is due and yet enters here is another command's by now.
-  for (const key of due) if (draft.written.get(key) === undefined) draft.put(key, undefined)
+  for (const key of due) draft.removeUnlessWritten(key)
   return draft.finish(rules, previous, timeMs)
 }
 
@@ -261,20 +265,20 @@ export async function executeBlock(
  * What was decided becomes part of the block. Digests and ids are plain texts and what is counted are safe integers, so
  * the values of every call are written as canonical texts where they are made.
  */
-function enter(draft: Draft, candidate: Candidate, { execution, texts }: Checked): void {
+function enter(draft: Draft, candidate: Candidate, { execution, written, eventTexts }: Checked): void {
   const { command, digest } = candidate
   const index = draft.commands.push(candidate) - 1
   const { commandId, expiresAt } = command
   const { height } = draft
   if (execution.accepted) {
-    for (const [key, value] of execution.written) draft.put(key, value, texts.written.get(key))
-    draft.addEvents(index, commandId, execution.events, texts.events)
+    for (const [key, one] of written) draft.put(key, one)
+    draft.addEvents(index, commandId, execution.events, eventTexts)
     const events = execution.events.length
     const text = `{"accepted":true,"commandId":"${commandId}","digest":"${digest}","events":${events}}`
     draft.addResult({ commandId, digest, accepted: true, events }, text)
   } else {
     draft.addResult({ commandId, digest, accepted: false, refusal: execution.refusal })
   }
-  const record = `{"digest":"${digest}","expiresAt":${expiresAt},"height":${height},"index":${index}}`
-  draft.put(candidate.idKey, { digest, height, index, expiresAt }, record)
+  const text = `{"digest":"${digest}","expiresAt":${expiresAt},"height":${height},"index":${index}}`
+  draft.put(candidate.idKey, { value: { digest, height, index, expiresAt }, text })
 }

@@ -4,6 +4,7 @@ import { defective } from '#contracts/kernel/refusal'
 import type { Key, Read } from '#contracts/kernel/state'
 import { canonicalJson, MAX_DEPTH } from '#proof/canonical'
 import type { Json } from '#proof/json'
+import type { Written } from './state.ts'
 
 /** What a version of the contracts answers to a command, within the bounds that hold for every contract. */
 export const decided = (
@@ -30,12 +31,14 @@ function boundedRead(read: Read): Read {
 /** Leaves room for the envelopes that carry what a contract says: events, results, receipts. */
 const MAX_CONTENT_DEPTH = MAX_DEPTH - 8
 
-/** An execution with the canonical texts of what it says, so that each is written once. */
+/** An execution with what it says in canonical text too, so that each is written once. */
 export interface Checked {
   readonly execution: Execution
-  readonly texts: { readonly events: readonly string[]; readonly written: ReadonlyMap<string, string> }
+  readonly written: ReadonlyMap<string, Written>
+  /** Texts of what the events say. */
+  readonly eventTexts: readonly string[]
 }
-const NO_TEXTS: Checked['texts'] = { events: [], written: new Map() }
+const NOTHING = { written: new Map<string, Written>(), eventTexts: [] }
 
 /** What a contract answers must be canonical JSON and keep out of the ledger's own keys; else it is a defect of its own. */
 function checkedExecution(execution: Execution): Checked {
@@ -45,24 +48,21 @@ function checkedExecution(execution: Execution): Checked {
       // Whatever a version of the contracts says of its own defects: engines word them as they like (ADR 040).
       if (refusal.kind === 'invariant') return flawed(defect ?? JSON.stringify(refusal))
       canonicalJson(refusal as unknown as Json, MAX_CONTENT_DEPTH)
-      return { execution, texts: NO_TEXTS }
+      return { execution, ...NOTHING }
     }
-    const events = execution.events.map(({ data, topics }) => {
+    const eventTexts = execution.events.map(({ data, topics }) => {
       topics.forEach((topic) => checkName(topic, 'topic'))
       return canonicalJson(data, MAX_CONTENT_DEPTH)
     })
-    const written = new Map<string, string>()
-    for (const [key, value] of execution.written) {
-      const text = checkWritten(key, value)
-      if (text !== undefined) written.set(key, text)
-    }
-    return { execution, texts: { events, written } }
+    const written = new Map<string, Written>()
+    for (const [key, value] of execution.written) written.set(key, { value, text: checkWritten(key, value) })
+    return { execution, written, eventTexts }
   } catch (error) {
     return flawed(error)
   }
 }
 
-const flawed = (problem: unknown): Checked => ({ execution: defective(problem), texts: NO_TEXTS })
+const flawed = (problem: unknown): Checked => ({ execution: defective(problem), ...NOTHING })
 
 /** Keys and topics stand in databases and addresses: ASCII that is seen, since engines differ in what is a letter. */
 function checkName(name: string, what: string): void {

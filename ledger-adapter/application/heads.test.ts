@@ -54,7 +54,7 @@ class MemoryLedger {
     const looked: BlockBase = {
       read: <T>(key: Key<T>) => (lies.has(key.path) ? (lies.get(key.path) as T) : state.read(key)),
       load: (keys) => state.load(keys),
-      changesOf: (written, texts) => state.changesOf(written, texts),
+      changesOf: (written) => state.changesOf(written),
       treeWith: (changes) => state.treeWith(changes),
     }
     const { header, headerHash } = this.blocks.at(-1)!

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { KeyNotLoaded } from '#contracts/kernel/state'
 import type { Json } from '#proof/json'
+import { writtenOf } from '../testing/written.ts'
 import { StateAhead } from './state-ahead.ts'
 import { CommittedState, type BlockBase, type Change } from './state.ts'
 
@@ -42,9 +43,9 @@ it('a block on one that is not yet durable is the block that follows it, also af
       for (const [writes, inVain] of blocks) {
         const base: BlockBase = pending ? new StateAhead(ahead.state, pending) : ahead.state
         for (const one of 'abcdefgh') expect(await valueOf(base, one)).toEqual(await valueOf(plain.state, one))
-        for (const other of inVain) base.treeWith(base.changesOf(new Map(other)))
-        const want = plain.state.changesOf(new Map(writes))
-        const got = base.changesOf(new Map(writes))
+        for (const other of inVain) base.treeWith(base.changesOf(writtenOf(other)))
+        const want = plain.state.changesOf(writtenOf(writes))
+        const got = base.changesOf(writtenOf(writes))
         expect(got).toEqual(want)
         const next = { changes: got, tree: base.treeWith(got) }
         const tree = plain.state.treeWith(want)

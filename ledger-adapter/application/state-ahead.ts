@@ -1,6 +1,5 @@
 import type { Key, Read } from '#contracts/kernel/state'
-import type { Json } from '#proof/json'
-import { changesOver, flatOf, freeze, type BlockBase, type Change, type CommittedState } from './state.ts'
+import { changesOver, flatOf, freeze, type BlockBase, type Change, type CommittedState, type Written } from './state.ts'
 import type { StateTree } from './tree/flat-tree.ts'
 
 /**
@@ -31,11 +30,8 @@ export class StateAhead implements BlockBase {
     return this.committed.load(keys.filter((key) => !this.changed.has(key)))
   }
 
-  changesOf(written: ReadonlyMap<string, Json | undefined>, texts?: ReadonlyMap<string, string>): Change[] {
-    return changesOver(written, texts, (key) => {
-      const leaf = this.changed.get(key)?.leaf
-      return leaf ? { keyHash: leaf.keyHash, before: leaf.valueHash } : this.committed.hashesOf(key)
-    })
+  changesOf(written: ReadonlyMap<string, Written>): Change[] {
+    return changesOver(written, (key) => this.changed.get(key)?.leaf ?? this.committed.hashesOf(key))
   }
 
   treeWith(changes: readonly Change[]): StateTree {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { KeyNotLoaded } from '#contracts/kernel/state'
 import type { Json } from '#proof/json'
+import { writtenOf } from '../testing/written.ts'
 import { CommittedState, StateCorrupt } from './state.ts'
-
-const written = (...entries: [string, Json][]) => new Map<string, Json | undefined>(entries)
 
 /** A state of these values that holds so many of them in memory; the rows are its store. */
 function stateOf(rows: Map<string, string>, maxCached = 100) {
@@ -18,7 +17,7 @@ function stateOf(rows: Map<string, string>, maxCached = 100) {
   )
   let height = 0
   const put = (...entries: [string, Json][]) => {
-    const changes = state.changesOf(written(...entries))
+    const changes = state.changesOf(writtenOf(entries))
     state.adopt(state.treeWith(changes), changes, (height += 1))
     for (const { key, text } of changes) rows.set(key, text!)
   }

@@ -21,37 +21,36 @@ export interface Change {
   readonly leaf?: { readonly keyHash: Digest; readonly valueHash: Digest | undefined }
 }
 
+/** What is to stand under a key; undefined when the key goes. */
+export interface Written {
+  readonly value: Json | undefined
+  /** The value's canonical text, where it has been written already. */
+  readonly text?: string | undefined
+}
+
 /** What a block is built on. */
 export interface BlockBase {
   /** @throws KeyNotLoaded */
   readonly read: Read
   /** Brings values into memory; undefined when all are there. @throws StateCorrupt, and what the store throws */
   load(keys: readonly string[]): Promise<void> | undefined
-  /**
-   * Those of the writes that change something, in the order of the keys, with their canonical texts.
-   * @param texts of the values, where they have been written already
-   */
-  changesOf(written: ReadonlyMap<string, Json | undefined>, texts?: ReadonlyMap<string, string>): Change[]
+  /** Those of the writes that change something, in the order of the keys, with their canonical texts. */
+  changesOf(written: ReadonlyMap<string, Written>): Change[]
   treeWith(changes: readonly Change[]): StateTree
 }
 
+/** Of a key, and of the value that stands before the writes. */
 interface Hashes {
   readonly keyHash: Digest
-  /** Of the value that stands before the writes. */
-  readonly before: Digest | undefined
+  readonly valueHash: Digest | undefined
 }
 
-export function changesOver(
-  written: ReadonlyMap<string, Json | undefined>,
-  texts: ReadonlyMap<string, string> | undefined,
-  hashesOf: (key: string) => Hashes,
-): Change[] {
+export function changesOver(written: ReadonlyMap<string, Written>, hashesOf: (key: string) => Hashes): Change[] {
   const changes: Change[] = []
   // By code units, as a sort without a comparison of its own does.
   for (const key of [...written.keys()].sort()) {
-    const value = written.get(key)
-    const text = value === undefined ? undefined : (texts?.get(key) ?? canonicalJson(value))
-    const { keyHash, before } = hashesOf(key)
+    const { value, text = value === undefined ? undefined : canonicalJson(value) } = written.get(key)!
+    const { keyHash, valueHash: before } = hashesOf(key)
     const after = text === undefined ? undefined : digestOf(text)
     if (before !== after)
       changes.push({ key, value, text, isNew: before === undefined, leaf: { keyHash, valueHash: after } })
@@ -194,17 +193,17 @@ export class CommittedState implements BlockBase {
     return true
   }
 
-  changesOf(written: ReadonlyMap<string, Json | undefined>, texts?: ReadonlyMap<string, string>): Change[] {
-    return changesOver(written, texts, (key) => this.hashesOf(key))
+  changesOf(written: ReadonlyMap<string, Written>): Change[] {
+    return changesOver(written, (key) => this.hashesOf(key))
   }
 
   /** A key's hash, and that of the value it has. */
   hashesOf(key: string): Hashes {
     const known = this.known.get(key)
-    if (known) return { keyHash: known.keyHash, before: known.valueHash }
-    const hash = digestOf(key)
-    const before = this.tree.get(bytesOf(hash))
-    return { keyHash: hash, before: before && asDigest(before) }
+    if (known) return known
+    const keyHash = digestOf(key)
+    const found = this.tree.get(bytesOf(keyHash))
+    return { keyHash, valueHash: found && asDigest(found) }
   }
 
   treeWith(changes: readonly Change[]): StateTree {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '#proof/canonical'
 import type { Json } from '#proof/json'
 import { rootFromStateProof } from '#proof/sparse-tree'
+import { writtenOf } from '../testing/written.ts'
 import { CommittedState, keyHash, valueHash } from './state.ts'
 
 const KEYS = Array.from({ length: 12 }, (_, n) => `notes/note/${n}`)
@@ -18,7 +19,7 @@ describe('the state at one of the last heights', () => {
         const model: { root: string; values: Map<string, Json> }[] = [{ root: state.tree.root(), values: new Map() }]
         for (const block of blocks) {
           const height = model.length
-          const changes = state.changesOf(block)
+          const changes = state.changesOf(writtenOf(block))
           state.adopt(state.treeWith(changes), changes, height)
           const values = new Map(model.at(-1)!.values)
           for (const [key, value] of block) {
@@ -50,7 +51,7 @@ describe('the state at one of the last heights', () => {
   it('lets go of the oldest heights when they take more room than they may', () => {
     const state = new CommittedState(() => Promise.resolve(new Map()), undefined, 1_000, { maxHeights: 1_000, maxBytes: 20_000 }) // prettier-ignore
     for (let height = 1; height <= 100; height += 1) {
-      const changes = state.changesOf(new Map([['a', height], ['b', height]])) // prettier-ignore
+      const changes = state.changesOf(writtenOf([['a', height], ['b', height]])) // prettier-ignore
       state.adopt(state.treeWith(changes), changes, height)
     }
     expect(state.oldestHeight).toBeGreaterThan(50)

@@ -4,6 +4,7 @@ import { canonicalJson } from '#proof/canonical'
 import { hexToBytes, sha256TextHex, utf8ToBytes } from '#proof/hash'
 import type { Json } from '#proof/json'
 import { rootFromStateProof, type StateProof } from '#proof/sparse-tree'
+import { writtenOf } from '../testing/written.ts'
 import { CommittedState, keyHash } from '../application/state.ts'
 import { StoreUnreachable } from '../embedded/connection.ts'
 import { LedgerApplication, type ApplicationDeps } from './application.ts'
@@ -24,7 +25,7 @@ function node(maxCached: number) {
   const machine = new Machine({} as never, recovered, 0, deps)
   const roots = [state.tree.root()]
   const store = (written: Record<string, Json | undefined>) => {
-    const changes = state.changesOf(new Map(Object.entries(written)))
+    const changes = state.changesOf(writtenOf(Object.entries(written)))
     for (const { key, text } of changes) {
       if (text === undefined) rows.delete(key)
       else rows.set(key, text)
