@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { sayOnStderr } from '#engines/say'
 import { runDev } from '../demo/dev.ts'
 import { DEFAULT_TAPE } from '../demo/plan.ts'
+import { whole } from '../whole.ts'
 
 interface Options {
   readonly tape: string
@@ -34,9 +35,4 @@ function another(name: string, before: readonly string[]): readonly string[] {
     throw new InvalidArgumentError('small letters, digits and dashes are expected')
   if (before.includes(name)) throw new InvalidArgumentError(`${name} is there twice`)
   return [...before, name]
-}
-
-function whole(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a whole number is expected')
-  return Number(text)
 }

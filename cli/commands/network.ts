@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { Option, type Command } from 'commander'
+import { DEFAULT_PATIENCE } from '#client/patience'
 import { CLOCKS } from '#contracts/calendar/state'
 import { foundingGenesis } from '#contracts/genesis'
 import { isoDate, isIsoDate } from '#domain/date'
@@ -13,6 +14,7 @@ import { consensusKey, readGenesis, readManifest, type Manifest } from '../netwo
 import { readOrganisations } from '../network/organisations.ts'
 import { isHealthy, networkStatus, statusLine } from '../network/status.ts'
 import { words } from '../network/words/index.ts'
+import { whole, wholeFrom } from '../whole.ts'
 
 interface Home {
   readonly home: string
@@ -32,8 +34,10 @@ interface Create extends Home {
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
-const snapshotOption = ['--snapshot-every <n>', 'heights between two snapshots of a node’s state, for nodes that join; 1,000 by default', positive] as const // prettier-ignore
-const patienceOption = ['--patience <seconds>', 'after so long without a block a node answers that a command’s fate is unknown; 60 by default', positive] as const // prettier-ignore
+const snapshotOption = ['--snapshot-every <n>', 'heights between two snapshots of a node’s state, for nodes that join; 1,000 by default', wholeFrom(1)] as const // prettier-ignore
+/** A node that waits longer than its clients do answers nobody. */
+const MAX_PATIENCE = DEFAULT_PATIENCE.blockMs / 1000
+const patienceOption = ['--patience <seconds>', `after so long without a block a node answers that a command’s fate is unknown; ${MAX_PATIENCE} by default and at most`, wholeFrom(1, MAX_PATIENCE)] as const // prettier-ignore
 const homeOption = ['--home <dir>', 'the network’s folder', dataFolder('network')] as const
 
 /** `sluice network`: a consortium's ledger on this machine, every organisation of the validators with its own node. */
@@ -308,15 +312,4 @@ async function status({ home, json }: Home & { json?: true }): Promise<void> {
   else for (const line of [manifest.chainId, ...all.map(statusLine)]) print(line)
   const ill = all.filter((each) => !isHealthy(each, all.length)).map(({ name }) => name)
   if (ill.length > 0) throw new CommandFailure(words('notWell', { nodes: ill.join(', ') }))
-}
-
-function whole(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a whole number is expected')
-  return Number(text)
-}
-
-function positive(text: string): number {
-  const value = whole(text)
-  if (value === 0) throw new InvalidArgumentError('a whole number from 1 on is expected')
-  return value
 }

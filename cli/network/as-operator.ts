@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { ApiError, type SluiceClient } from '#client/client'
 import { NodeSilent } from '#client/patience'
 import type { KeyFunction } from '#contracts/kernel/method'
-import { messageOf } from '#engines/say'
+import { cometStatus } from '#engines/cometbft/rpc'
+import { messageOf, sleep } from '#engines/say'
 import type { Ask } from '#node/keys/person'
 import { openKeyring, type Keyring } from '#node/keys/keyring'
 import { CommandFailure } from '../failure.ts'
 import { operatorClient } from '../stack/served-contracts.ts'
 import { apiAnswers } from './status.ts'
-import { apiOf, keysFolder, nodeNamed, passphraseFile, type Manifest, type NetworkNode } from './manifest.ts'
+import { apiOf, keysFolder, nodeNamed, passphraseFile, rpcOf, type Manifest, type NetworkNode } from './manifest.ts'
 import { words } from './words/index.ts'
 
 /** What lies beside an organisation's keys: this is one machine. */
@@ -80,19 +81,37 @@ export function operatorOf(
   throw new CommandFailure(problem, 2)
 }
 
-/** Says who does not answer and what to do, where that is why a call failed. */
-export async function calling<T>({ name }: NetworkNode, url: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call()
-  } catch (error) {
-    if (error instanceof NodeSilent) {
-      throw new CommandFailure(words('nodeSilent', { name, problem: error.message }), 1, { cause: error })
+const START_MS = 60_000
+const ASK_AGAIN_MS = 500
+
+/**
+ * Says who does not answer and what to do, where that is why a call failed. A node that is just being started, or started
+ * again, is waited for: nobody took the call, so it is made once more.
+ */
+export async function calling<T>(node: NetworkNode, url: string, call: () => Promise<T>): Promise<T> {
+  const { name } = node
+  for (const until = Date.now() + START_MS; ; await sleep(ASK_AGAIN_MS)) {
+    try {
+      return await call()
+    } catch (error) {
+      if (error instanceof NodeSilent) {
+        throw new CommandFailure(words('nodeSilent', { name, problem: error.message }), 1, { cause: error })
+      }
+      if (error instanceof ApiError || !(error instanceof TypeError)) throw error
+      if (isRefused(error) && Date.now() < until && (await isStarting(node))) continue
+      const problem = messageOf(error.cause ?? error)
+      throw new CommandFailure(words('nodeAway', { name, url, problem }), 1, { cause: error })
     }
-    if (error instanceof ApiError || !(error instanceof TypeError)) throw error
-    const problem = messageOf(error.cause ?? error)
-    throw new CommandFailure(words('nodeAway', { name, url, problem }), 1, { cause: error })
   }
 }
+
+/** Nobody listened, so nothing of the call was sent. */
+const isRefused = ({ cause }: TypeError): boolean =>
+  (cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED'
+
+/** `up` runs: the node's CometBFT is there, or just its API was. */
+const isStarting = async (node: NetworkNode): Promise<boolean> =>
+  (await cometStatus(rpcOf(node)).catch(() => undefined)) !== undefined || apiAnswers(node)
 
 /** A position that a read waits for: what was committed up to now. */
 export const headOf = async (client: Pick<SluiceClient, 'get'>): Promise<string> =>
