@@ -23,7 +23,7 @@ import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type
 import { serveAbci, type AbciProblem, type AbciServer, type AbciServerOptions } from './abci/index.ts'
 import { LedgerApplication } from './application.ts'
 import { ConsensusAnchoring } from './anchoring.ts'
-import { doubleVotesAt } from './evidence.ts'
+import { misbehaviourAt } from './evidence.ts'
 import { fillHistory, type HistorySource } from './fill-history.ts'
 import { Bundler, DEFAULT_LIMITS, type BundlerLimits } from './bundler.ts'
 import { Machine, type Commitment } from './machine.ts'
@@ -239,8 +239,14 @@ export class CometbftLedger implements Ledger {
     const { onMisbehaviour, onProblem } = this.options
     if (!onMisbehaviour) return
     try {
-      const found = await doubleVotesAt(new CometbftRpc(this.options.rpc[0]!), height, () => this.failure === undefined)
-      for (const doubleVote of found) onMisbehaviour(doubleVote, this)
+      const rpc = new CometbftRpc(this.options.rpc[0]!)
+      const { doubleVotes, unattributed } = await misbehaviourAt(rpc, height, () => this.failure === undefined)
+      for (const doubleVote of doubleVotes) onMisbehaviour(doubleVote, this)
+      if (unattributed.length > 0) {
+        throw new Error(
+          `block ${height}: evidence against header ${unattributed.join(', ')} shows no validator's two votes`,
+        )
+      }
     } catch (error) {
       onProblem?.({ kind: 'application', error, request: 'finalizeBlock' })
     }

@@ -1,5 +1,5 @@
-import { doubleVoteOfRpc, type DoubleVote, type RpcEvidence } from '#proof/cometbft/index'
-import { consensusValidators, RpcUnreachable, type CometbftRpc } from './rpc.ts'
+import { conflictingBlockOfRpc, doubleVoteOfRpc, doubleVotesOf, type DoubleVote, type RpcEvidence } from '#proof/cometbft/index' // prettier-ignore
+import { consensusValidators, lightBlockAt, RpcUnreachable, type CometbftRpc } from './rpc.ts'
 
 const RETRY_MS = 500
 
@@ -7,27 +7,42 @@ interface BlockAnswer {
   readonly block: { readonly evidence: { readonly evidence: readonly RpcEvidence[] | null } }
 }
 
+/** What a block of consensus holds against validators. */
+export interface Misbehaviour {
+  readonly doubleVotes: readonly DoubleVote[]
+  /** Heights of headers beside the chain's own for which no two votes of one round show who is to blame. */
+  readonly unattributed: readonly number[]
+}
+
 /**
- * The double votes that a block of consensus holds. Evidence of attacks on light clients is of another kind: the block
- * keeps it, and nothing is told of it here.
+ * The double votes that a block's evidence shows. Of an attack on light clients they are the votes for both headers, the
+ * chain's own and the one that light clients were to believe, of those who committed both in one round.
  * @param isOpen CometBFT is asked again, while it starts, as long as this is true
  * @throws RpcError, RangeError for an answer that does not hold together
  */
-export async function doubleVotesAt(rpc: CometbftRpc, height: number, isOpen: () => boolean): Promise<DoubleVote[]> {
+export async function misbehaviourAt(rpc: CometbftRpc, height: number, isOpen: () => boolean): Promise<Misbehaviour> {
   for (;;) {
     try {
       const { block } = await rpc.call<BlockAnswer>('block', { height: String(height) })
-      const found: DoubleVote[] = []
+      const doubleVotes: DoubleVote[] = []
+      const unattributed: number[] = []
       for (const evidence of block.evidence.evidence ?? []) {
-        const at = evidence.value.vote_a?.height
-        if (at === undefined) continue
-        const doubleVote = doubleVoteOfRpc(evidence, await consensusValidators(rpc, Number(at)))
-        if (doubleVote) found.push(doubleVote)
+        const found = await doubleVotesIn(rpc, evidence)
+        doubleVotes.push(...found)
+        if (found.length === 0) unattributed.push(conflictingBlockOfRpc(evidence)?.header.height ?? height)
       }
-      return found
+      return { doubleVotes, unattributed }
     } catch (error) {
       if (!(error instanceof RpcUnreachable) || !isOpen()) throw error
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }
+}
+
+async function doubleVotesIn(rpc: CometbftRpc, evidence: RpcEvidence): Promise<readonly DoubleVote[]> {
+  const conflicting = conflictingBlockOfRpc(evidence)
+  if (conflicting) return doubleVotesOf(await lightBlockAt(rpc, conflicting.header.height), conflicting)
+  const at = evidence.value.vote_a?.height
+  const found = at && doubleVoteOfRpc(evidence, await consensusValidators(rpc, Number(at)))
+  return found ? [found] : []
 }

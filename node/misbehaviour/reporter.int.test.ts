@@ -2,8 +2,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { misbehaviourKey } from '#contracts/governance/state'
 import { testDatabase } from '#engines/testing/index'
+import type { Ledger } from '#ledger-adapter/port'
 import { signTest, testCommand } from '#ledger-adapter/testing/fixture'
-import { seedOf, voteTwice } from '#ledger-adapter/testing/evidence'
+import { forgeHeader, seedOf, voteTwice } from '#ledger-adapter/testing/evidence'
 import { cometbftProgram, SingleValidator } from '#ledger-adapter/testing/single-validator'
 import { canonicalBytes } from '#proof/canonical'
 import type { Command } from '#proof/command'
@@ -17,6 +18,9 @@ if (missing !== undefined) console.warn(`the test of evidence is skipped: ${miss
 
 const signer = (participant: string, name: string, functions: Signer['functions']): Signer =>
   ({ participant, keyId: `${name}-key`, functions, sign: (command: Command) => Promise.resolve(signTest(command)) }) as never // prettier-ignore
+let notes = 0
+const writeNote = (ledger: Ledger) =>
+  ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', { name: `n${(notes += 1)}`, text: '' })))
 const person = signer('bank', 'maker', ['maker'])
 const service = signer('bank', 'service', ['service:bank'])
 
@@ -30,9 +34,7 @@ describe.skipIf(missing !== undefined)('a validator that signs two blocks at one
     const onMisbehaviour = misbehaviourReporter([{ signers: [person, service] }], (text) => said.push(text))
     const { url } = await testDatabase()
     let ledger = await one.open(url, { onMisbehaviour })
-    let notes = 0
-    const note = () =>
-      ledger.submit(signTest(testCommand(ledger.chainId, 'notes.put', { name: `n${(notes += 1)}`, text: '' })))
+    const note = () => writeNote(ledger)
     await note()
     const doubleVote = await voteTwice(one.rpcUrl, ledger.chainId, seedOf(one.key.secret))
     while (said.length === 0) await note() // CometBFT makes no empty blocks here
@@ -55,6 +57,25 @@ describe.skipIf(missing !== undefined)('a validator that signs two blocks at one
     ] as const) {
       expect(verifyReceipt(canonicalBytes(await ledger.prove(what)), trust), what.kind).toMatchObject({ ok: true })
     }
+  }, 60_000)
+
+  it('is on the ledger too when it signed a header beside the chain’s own for light clients', async () => {
+    const one = (validator = await SingleValidator.create((program as { path: string }).path))
+    const said: string[] = []
+    const onMisbehaviour = misbehaviourReporter([{ signers: [service] }], (text) => said.push(text))
+    const { url } = await testDatabase()
+    const ledger = await one.open(url, { onMisbehaviour })
+    const note = () => writeNote(ledger)
+    await note()
+    await note()
+    const height = await forgeHeader(one.rpcUrl, seedOf(one.key.secret))
+    while (said.length === 0) await note()
+    expect(said).toEqual([expect.stringMatching(new RegExp(`voted twice at height ${height}: on the ledger$`))])
+    const all = await ledger.events(undefined, { limit: 1_000 })
+    const reported = all.filter(({ event }) => event === 'MisbehaviourReported')
+    expect(reported).toEqual([
+      expect.objectContaining({ data: expect.objectContaining({ height, type: 'precommit' }) }),
+    ])
   }, 60_000)
 
   it('is only said where there is no key that may sign unasked', () => {

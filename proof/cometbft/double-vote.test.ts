@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { toBase64url, fromBase64url } from '../base64url.ts'
 import { sha256Bytes, utf8ToBytes } from '../hash.ts'
-import { TEST_CHAIN } from '../testing/comet-chain.ts'
+import { TEST_CHAIN, testBlock, testValidator } from '../testing/comet-chain.ts'
 import { testBlockId, testDoubleVote } from '../testing/double-vote.ts'
-import { doubleVoteFault, type DoubleVote } from './index.ts'
+import { doubleVoteFault, doubleVotesOf, type DoubleVote } from './index.ts'
 
 const secret = sha256Bytes(utf8ToBytes('twice'))
 const place = { height: 7, round: 1, type: 'precommit', time: { seconds: 1_767_225_600, nanos: 5 } } as const
@@ -50,5 +50,26 @@ describe('two votes of one validator', () => {
       const bad = { ...good, votes: [first, { ...second, signature: toBase64url(bytes) }] as const }
       expect(doubleVoteFault(TEST_CHAIN, bad)).toBe('signature of the second')
     }
+  })
+})
+
+describe('two committed headers of one height', () => {
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => testValidator(name, 1)) as [V, V, V, V]
+  type V = ReturnType<typeof testValidator>
+  const own = testBlock({ height: 9, validators: [a, b, c], vote: (one) => (one === c ? 'nil' : 'block') })
+  const other = (wish: Partial<Parameters<typeof testBlock>[0]> = {}) =>
+    testBlock({ height: 9, validators: [a, b, c, d], appHash: 'ab'.repeat(32), ...wish })
+
+  it('show who voted twice, by votes that hold', () => {
+    const found = doubleVotesOf(own, other({ vote: (one) => (one === b ? 'absent' : 'block') }))
+    expect(found.map(({ validator }) => validator).sort()).toEqual([a.publicKey, c.publicKey].sort())
+    for (const one of found) expect(doubleVoteFault(TEST_CHAIN, one)).toBeUndefined()
+  })
+
+  it('show nothing of one header, of two heights or of two rounds', () => {
+    expect(doubleVotesOf(own, own)).toEqual([])
+    expect(doubleVotesOf(own, other({ height: 10 }))).toEqual([])
+    const later = other()
+    expect(doubleVotesOf(own, { ...later, commit: { ...later.commit, round: 1 } })).toEqual([])
   })
 })

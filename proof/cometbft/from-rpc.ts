@@ -127,7 +127,11 @@ interface RpcVote {
 }
 export interface RpcEvidence {
   readonly type: string
-  readonly value: { readonly vote_a?: RpcVote; readonly vote_b?: RpcVote }
+  readonly value: {
+    readonly vote_a?: RpcVote
+    readonly vote_b?: RpcVote
+    readonly ConflictingBlock?: { readonly signed_header: RpcSignedHeader; readonly validator_set: RpcValidators }
+  }
 }
 
 const VOTE_TYPE = [undefined, 'prevote', 'precommit'] as const
@@ -155,4 +159,11 @@ export function doubleVoteOfRpc(
   })
   const votes = [signed(a), signed(b)] as const
   return { validator: found.publicKey, height: Number(a.height), round: a.round, type: voteType, votes }
+}
+
+/** The header that validators signed beside the chain's own, of LightClientAttackEvidence; undefined for another kind. */
+export function conflictingBlockOfRpc({ type, value }: RpcEvidence): LightBlock | undefined {
+  const block = value.ConflictingBlock
+  if (type !== 'tendermint/LightClientAttackEvidence' || !block) return undefined
+  return lightBlockOfRpc(block.signed_header, validatorsOfRpc(block.validator_set))
 }
