@@ -16,7 +16,8 @@ import type { CallerOf, Candidate } from './admission.ts'
 import { BlockAdmission, readsOf, type Admitted, type Refused } from './block-admission.ts'
 import { checkWritten, decided, type Checked } from './checked-execution.ts'
 import { atOnce } from './loading.ts'
-import { freeze, type BlockBase, type Change, type Written } from './state.ts'
+import type { Change, Written } from './changes.ts'
+import { freeze, type BlockBase } from './state.ts'
 import type { StateTree } from './tree/flat-tree.ts'
 
 export interface ApplicationRules {

@@ -4,7 +4,7 @@ import { defective } from '#contracts/kernel/refusal'
 import type { Key, Read } from '#contracts/kernel/state'
 import { canonicalJson, MAX_DEPTH } from '#proof/canonical'
 import type { Json } from '#proof/json'
-import type { Written } from './state.ts'
+import type { Written } from './changes.ts'
 
 /** What a version of the contracts answers to a command, within the bounds that hold for every contract. */
 export const decided = (

@@ -4,7 +4,8 @@ import { KeyNotLoaded } from '#contracts/kernel/state'
 import type { Json } from '#proof/json'
 import { writtenOf } from '../testing/written.ts'
 import { StateAhead } from './state-ahead.ts'
-import { CommittedState, type BlockBase, type Change } from './state.ts'
+import type { Change } from './changes.ts'
+import { CommittedState, type BlockBase } from './state.ts'
 
 const key = fc.constantFrom(...'abcdefgh')
 const block = fc.array(fc.tuple(key, fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined })), { maxLength: 6 })

@@ -1,5 +1,6 @@
 import type { Key, Read } from '#contracts/kernel/state'
-import { changesOver, flatOf, freeze, type BlockBase, type Change, type CommittedState, type Written } from './state.ts'
+import { changesOver, flatOf, type Change, type Written } from './changes.ts'
+import { freeze, type BlockBase, type CommittedState } from './state.ts'
 import type { StateTree } from './tree/flat-tree.ts'
 
 /**

@@ -4,7 +4,8 @@ import { canonicalJson } from '#proof/canonical'
 import type { Json } from '#proof/json'
 import { rootFromStateProof } from '#proof/sparse-tree'
 import { writtenOf } from '../testing/written.ts'
-import { CommittedState, keyHash, valueHash } from './state.ts'
+import { keyHash, valueHash } from './changes.ts'
+import { CommittedState } from './state.ts'
 
 const KEYS = Array.from({ length: 12 }, (_, n) => `notes/note/${n}`)
 const writes = fc

@@ -236,19 +236,19 @@ export class CometbftLedger implements Ledger {
 
   /** The application is told who and when; the votes that show it stand in the block. */
   private async tellMisbehaviour(height: number): Promise<void> {
-    const { onMisbehaviour, onProblem } = this.options
+    const { onMisbehaviour } = this.options
     if (!onMisbehaviour) return
+    const problem = (error: unknown) =>
+      this.options.onProblem?.({ kind: 'application', error, request: 'finalizeBlock' })
     try {
       const rpc = new CometbftRpc(this.options.rpc[0]!)
       const { doubleVotes, unattributed } = await misbehaviourAt(rpc, height, () => this.failure === undefined)
       for (const doubleVote of doubleVotes) onMisbehaviour(doubleVote, this)
-      if (unattributed.length > 0) {
-        throw new Error(
-          `block ${height}: evidence against header ${unattributed.join(', ')} shows no validator's two votes`,
-        )
+      for (const header of unattributed) {
+        problem(new Error(`block ${height}: evidence against header ${header} shows no validator's two votes`))
       }
     } catch (error) {
-      onProblem?.({ kind: 'application', error, request: 'finalizeBlock' })
+      problem(error)
     }
   }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NO_HASH, type BlockHeader } from '#proof/block'
 import { hexToBytes, sha256Bytes } from '#proof/hash'
-import { keyHash, valueHash } from '../application/state.ts'
+import { keyHash, valueHash } from '../application/changes.ts'
 import { FlatTree } from '../application/tree/flat-tree.ts'
 import type { Machine } from './machine.ts'
 import { chunkHash, chunksOf, metadataBytes, readMetadata, rowsOf, SnapshotMalformed, type StateRow } from './snapshot-format.ts' // prettier-ignore

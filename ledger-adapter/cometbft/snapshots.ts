@@ -1,7 +1,7 @@
 import * as abci from 'cosmjs-types/tendermint/abci/types'
 import { bytesToHex, sha256Bytes } from '#proof/hash'
 import type { ApplicationRules } from '../application/build-block.ts'
-import { keyHash, valueHash } from '../application/state.ts'
+import { keyHash, valueHash } from '../application/changes.ts'
 import { LeafWriter } from '../application/tree/changes.ts'
 import { FlatTree } from '../application/tree/flat-tree.ts'
 import type { Machine } from './machine.ts'

@@ -1,5 +1,5 @@
 import type { Json } from '#proof/json'
-import type { Written } from '../application/state.ts'
+import type { Written } from '../application/changes.ts'
 
 /** Values under their keys, as a block writes them; undefined for a key that goes. */
 export const writtenOf = (values: Iterable<readonly [string, Json | undefined]>): Map<string, Written> =>
