@@ -4,8 +4,8 @@ import type { KeyObject } from 'node:crypto'
 import { SIGNATURE_BYTES } from '#proof/ed25519'
 import { preparedKey, SODIUM, verifyNative } from './verify-native.ts'
 
-/** Fewer than these are checked where they are: a message to a thread and back costs as much as two of them. */
-const WORTH_SENDING = 4
+/** Fewer than these are checked where they are: a message to a thread and back costs as much as four of them. */
+const WORTH_SENDING = 8
 /** So many in one message: an answer for few is not kept waiting by many. */
 const MAX_SENT = 256
 

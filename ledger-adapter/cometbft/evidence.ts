@@ -1,5 +1,5 @@
 import { conflictingBlockOfRpc, doubleVoteOfRpc, doubleVotesOf, type DoubleVote, type RpcEvidence } from '#proof/cometbft/index' // prettier-ignore
-import { consensusValidators, lightBlockAt, RpcUnreachable, type CometbftRpc } from './rpc.ts'
+import { consensusValidators, lightBlockAt, RpcError, RpcUnreachable, type CometbftRpc } from './rpc.ts'
 
 const RETRY_MS = 500
 
@@ -41,8 +41,16 @@ export async function misbehaviourAt(rpc: CometbftRpc, height: number, isOpen: (
 
 async function doubleVotesIn(rpc: CometbftRpc, evidence: RpcEvidence): Promise<readonly DoubleVote[]> {
   const conflicting = conflictingBlockOfRpc(evidence)
-  if (conflicting) return doubleVotesOf(await lightBlockAt(rpc, conflicting.header.height), conflicting)
+  if (conflicting) {
+    const own = await lightBlockAt(rpc, conflicting.header.height).catch(noneOf)
+    return own ? doubleVotesOf(own, conflicting) : []
+  }
   const at = evidence.value.vote_a?.height
   const found = at && doubleVoteOfRpc(evidence, await consensusValidators(rpc, Number(at)))
   return found ? [found] : []
+}
+
+/** The chain has no header of that height: light clients were to believe in one that is still to come. */
+function noneOf(error: unknown): undefined {
+  if (!(error instanceof RpcError)) throw error
 }
