@@ -2,14 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { ApiError, type SluiceClient } from '#client/client'
 import { NodeSilent } from '#client/patience'
 import type { KeyFunction } from '#contracts/kernel/method'
-import { cometStatus } from '#engines/cometbft/rpc'
 import { messageOf, sleep } from '#engines/say'
 import type { Ask } from '#node/keys/person'
 import { openKeyring, type Keyring } from '#node/keys/keyring'
 import { CommandFailure } from '../failure.ts'
 import { operatorClient } from '../stack/served-contracts.ts'
-import { apiAnswers } from './status.ts'
-import { apiOf, keysFolder, nodeNamed, passphraseFile, rpcOf, type Manifest, type NetworkNode } from './manifest.ts'
+import { apiAnswers, nodeStatus } from './status.ts'
+import { apiOf, keysFolder, nodeNamed, passphraseFile, type Manifest, type NetworkNode } from './manifest.ts'
 import { words } from './words/index.ts'
 
 /** What lies beside an organisation's keys: this is one machine. */
@@ -110,8 +109,10 @@ const isRefused = ({ cause }: TypeError): boolean =>
   (cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED'
 
 /** `up` runs: the node's CometBFT is there, or just its API was. */
-const isStarting = async (node: NetworkNode): Promise<boolean> =>
-  (await cometStatus(rpcOf(node)).catch(() => undefined)) !== undefined || apiAnswers(node)
+async function isStarting(node: NetworkNode): Promise<boolean> {
+  const { comet, api } = await nodeStatus(node)
+  return comet !== undefined || api
+}
 
 /** A position that a read waits for: what was committed up to now. */
 export const headOf = async (client: Pick<SluiceClient, 'get'>): Promise<string> =>

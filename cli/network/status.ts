@@ -19,17 +19,17 @@ export const apiAnswers = async ({ ports }: NetworkNode): Promise<boolean> => {
   }
 }
 
+/** Asks a node's CometBFT and its API at once. */
+export async function nodeStatus(node: NetworkNode): Promise<NodeStatus> {
+  const [comet, api] = await Promise.all([
+    cometStatus(`http://127.0.0.1:${node.ports.rpc}`).catch(() => undefined),
+    apiAnswers(node),
+  ])
+  return { name: node.name, comet, api }
+}
+
 /** Asks every node at once. */
-export const networkStatus = ({ nodes }: Manifest): Promise<NodeStatus[]> =>
-  Promise.all(
-    nodes.map(async (node) => {
-      const [comet, api] = await Promise.all([
-        cometStatus(`http://127.0.0.1:${node.ports.rpc}`).catch(() => undefined),
-        apiAnswers(node),
-      ])
-      return { name: node.name, comet, api }
-    }),
-  )
+export const networkStatus = ({ nodes }: Manifest): Promise<NodeStatus[]> => Promise.all(nodes.map(nodeStatus))
 
 /** Healthy: its CometBFT and its API answer, it follows, and it has at least one peer where there are any. */
 export const isHealthy = ({ comet, api }: NodeStatus, nodes: number): boolean =>

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { verifyVoteNative } from '#ledger-adapter/application/verify-native'
 import { toBase64url } from '#proof/base64url'
 import { inOrder, timestampOf, millisOf, type TrustedValidators, type Validator } from '#proof/cometbft/index'
 import { canonicalBytes } from '#proof/canonical'
@@ -12,7 +13,6 @@ import { verifyValidators } from '#proof/verify-receipt'
 import { refusalWords, type Language } from '#client/receipt-words'
 import { CommandFailure } from '../failure.ts'
 import { receiptBytes } from './receipt-file.ts'
-import { verifyVoteNative } from '#ledger-adapter/application/verify-native'
 
 export interface TrustOptions {
   readonly chain?: string

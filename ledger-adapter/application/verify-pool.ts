@@ -96,8 +96,9 @@ export class VerifyPool {
     const thread = this.thread(id)
     if (this.sent.size === 1) for (const one of this.threads) one.ref()
     // Few keys sign many commands, and a key costs more to send than all else of its check.
-    const each = new Map(batch.map(({ key, publicKey }) => [key, Uint8Array.from(publicKey)])) // and not what it is a part of
-    const [keys, publicKeys] = [[...each.keys()], [...each.values()]]
+    const each = new Map(batch.map(({ key, publicKey }) => [key, publicKey]))
+    const keys = [...each.keys()]
+    const publicKeys = Array.from(each.values(), (key) => Uint8Array.from(key)) // and not what each is a part of
     const numbers = new Map(keys.map((key, number) => [key, number]))
     const which = Uint16Array.from(batch, ({ key }) => numbers.get(key)!)
     const question = { batch: id, keys, publicKeys, which, messages, signatures, size }

@@ -1,14 +1,10 @@
-import type { EventRecord } from '#contracts/kernel/event'
-import type { VersionResolver } from '#contracts/kernel/execute'
 import { chainIdOf, genesisHash } from '#proof/block'
 import type { CommandName } from '#proof/command'
 import type { Json, JsonObject } from '#proof/json'
-import type { DoubleVote } from '#proof/cometbft/index'
 import { predecessorOf } from '#proof/predecessor'
-import type { ContractRules } from '#proof/verify-export'
-import { decodeCandidate, idConflict, type CallerOf, type Candidate } from '../application/admission.ts'
-import type { ApplicationRules, DefectListener } from '../application/build-block.ts'
-import { storeHistory, type ExportLines } from '../application/continue.ts'
+import { decodeCandidate, idConflict, type Candidate } from '../application/admission.ts'
+import type { ApplicationRules } from '../application/build-block.ts'
+import { storeHistory } from '../application/continue.ts'
 import { InFlight } from '../application/in-flight.ts'
 import { InOrder } from '../application/in-order.ts'
 import { verifyNative } from '../application/verify-native.ts'
@@ -20,54 +16,19 @@ import { eventsAfter, untilCommitted, valuesAtHead } from '../embedded/reads.ts'
 import { recover } from '../embedded/recover.ts'
 import { answerOf, executedOf } from '../embedded/pending.ts'
 import { LedgerError, type CommittedEvent, type EventCursor, type Executed, type Ledger, type LedgerHead, type Provable } from '../port.ts' // prettier-ignore
-import { serveAbci, type AbciProblem, type AbciServer, type AbciServerOptions } from './abci/index.ts'
+import { serveAbci, type AbciServer } from './abci/index.ts'
 import { LedgerApplication } from './application.ts'
 import { ConsensusAnchoring } from './anchoring.ts'
-import { misbehaviourAt } from './evidence.ts'
+import { tellMisbehaviour } from './evidence.ts'
 import { fillHistory, type HistorySource } from './fill-history.ts'
-import { Bundler, DEFAULT_LIMITS, type BundlerLimits } from './bundler.ts'
+import type { CometbftLedgerOptions } from './ledger-options.ts'
+import { Bundler, DEFAULT_LIMITS } from './bundler.ts'
 import { Machine, type Commitment } from './machine.ts'
 import { CometbftRpc } from './rpc.ts'
 import { SnapshotStore } from './snapshot-store.ts'
-import { Snapshots, type SnapshotOptions } from './snapshots.ts'
+import { Snapshots } from './snapshots.ts'
 import { ReplicaStore } from './store.ts'
 import { Transactions } from './transactions.ts'
-
-export interface CometbftLedgerOptions {
-  readonly databaseUrl: string
-  /** What the founders agreed on and its events; CometBFT's genesis carries the document as `app_state`. */
-  readonly genesis: { readonly document: JsonObject; readonly events: readonly EventRecord[] }
-  /**
-   * Where genesis continues a ledger that was ended: its export, and the contracts that decide its commands again. Read
-   * until all of it is in the database.
-   */
-  readonly history?: { readonly lines: ExportLines; readonly rules: ContractRules }
-  readonly registry: VersionResolver
-  readonly callerOf: CallerOf
-  /** Where CometBFT finds the application; any free port of 127.0.0.1 unless said otherwise. */
-  readonly listen?: AbciServerOptions['listen']
-  /** CometBFT's RPC addresses, `http://127.0.0.1:PORT`: this organisation's node first, then peers to resend through. */
-  readonly rpc: readonly string[]
-  /** Milliseconds; the system clock unless a test says otherwise. */
-  readonly now?: () => number
-  readonly limits?: Partial<BundlerLimits> & {
-    /** How long a receipt waits for the header and the votes that anchor it, milliseconds. */
-    readonly anchorMs?: number
-  }
-  /** For nodes that join by state sync. */
-  readonly snapshots?: SnapshotOptions
-  /** How long to wait for another process to let go of the ledger. */
-  readonly lockPatienceMs?: number
-  readonly onProblem?: (problem: AbciProblem) => void
-  /**
-   * The application cannot go on: CometBFT has been told and ends itself, everybody who waits is answered, and every call
-   * is refused with CLOSED. The process should say why and end, so that whoever watches over it starts both again.
-   */
-  readonly onFailed?: (why: Error) => void
-  readonly onDefect?: DefectListener
-  /** A validator voted for two blocks at one place of the chain; told again when its block is executed again. */
-  readonly onMisbehaviour?: (doubleVote: DoubleVote, ledger: Ledger) => void
-}
 
 const STORE_TIMEOUT_MS = 30_000
 
@@ -236,20 +197,13 @@ export class CometbftLedger implements Ledger {
 
   /** The application is told who and when; the votes that show it stand in the block. */
   private async tellMisbehaviour(height: number): Promise<void> {
-    const { onMisbehaviour } = this.options
+    const { onMisbehaviour, onProblem, rpc } = this.options
     if (!onMisbehaviour) return
-    const problem = (error: unknown) =>
-      this.options.onProblem?.({ kind: 'application', error, request: 'finalizeBlock' })
-    try {
-      const rpc = new CometbftRpc(this.options.rpc[0]!)
-      const { doubleVotes, unattributed } = await misbehaviourAt(rpc, height, () => this.failure === undefined)
-      for (const doubleVote of doubleVotes) onMisbehaviour(doubleVote, this)
-      for (const header of unattributed) {
-        problem(new Error(`block ${height}: evidence against header ${header} shows no validator's two votes`))
-      }
-    } catch (error) {
-      problem(error)
-    }
+    await tellMisbehaviour(new CometbftRpc(rpc[0]!), height, {
+      isOpen: () => this.failure === undefined,
+      tell: (doubleVote) => onMisbehaviour(doubleVote, this),
+      problem: (error) => onProblem?.({ kind: 'application', error, request: 'finalizeBlock' }),
+    })
   }
 
   private fail(why: string): void {
